@@ -1,0 +1,38 @@
+//! A character model: one picture and the two networks of its student, in THA4's folder layout.
+
+mod architecture;
+
+pub use architecture::{BodyMorpher, FaceMorpher, Linear};
+
+/// Edge of the character's picture in pixels; the student's window and warp are defined on it.
+pub const IMAGE_SIZE: usize = 512;
+
+/// First row of the face window that the face morpher repaints, in the 512 picture (`spec/THA4.md` §1.5).
+pub const FACE_ROW: usize = 80;
+
+/// First column of the face window.
+pub const FACE_COLUMN: usize = 192;
+
+/// Edge of the face window in pixels.
+pub const FACE_SIZE: usize = 128;
+
+/// The character's picture as the networks see it: planar `[4, 512, 512]`, linear-light premultiplied RGB and alpha,
+/// each mapped from [0, 1] to [-1, 1] (`spec/THA4.md` §1.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CharacterImage {
+    /// `4 * 512 * 512` values; channel, then row, then column.
+    pub planes: Vec<f32>,
+}
+
+/// A character ready to be drawn: its picture and its student.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CharacterModel {
+    /// Name for people: the folder's.
+    pub name: String,
+    /// The picture.
+    pub image: CharacterImage,
+    /// Repaints the face.
+    pub face: FaceMorpher,
+    /// Moves the whole.
+    pub body: BodyMorpher,
+}

@@ -1,0 +1,12 @@
+//! What a pose, a face sample, a capture source and a character model *are*.
+//!
+//! Data flows one way: a [`source::CaptureSource`] publishes [`sample::FaceSample`]s into a latest-value slot; the
+//! switchboard decides which source is live and maps its samples to a [`pose::Pose`] by a profile; the performer adds
+//! calibration, smoothing, breathing and blinking; a student (in the `bunraku` crate) draws the pose.
+//!
+//! No GPU, no window and no sockets live here.
+
+pub mod character;
+pub mod pose;
+pub mod sample;
+pub mod source;

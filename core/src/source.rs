@@ -1,0 +1,170 @@
+//! The capture source: a plugin that publishes face samples until it is told to stop.
+//!
+//! A source runs as a task of its own and talks to the rest only through a [`SampleSink`]: the newest sample wins,
+//! nothing is queued, and neither side ever waits for the other.
+
+use crate::sample::FaceSample;
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+pub use tokio_util::sync::CancellationToken;
+
+/// How a capture source is doing, in its own words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SourceState {
+    /// Nothing has arrived yet; the text says what is being waited for and what the person can do.
+    Connecting(String),
+    /// Samples arrive.
+    Live,
+    /// Samples arrived and have ceased; the source keeps trying.
+    Stale,
+    /// The source cannot work as it is; the text says why and what to do. It may still recover by itself.
+    Failed(String),
+    /// Not started, or ended (a recording played to its end).
+    #[default]
+    Idle,
+}
+
+impl fmt::Display for SourceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connecting(what) => write!(f, "connecting: {what}"),
+            Self::Live => f.write_str("live"),
+            Self::Stale => f.write_str("stale"),
+            Self::Failed(why) => write!(f, "failed: {why}"),
+            Self::Idle => f.write_str("idle"),
+        }
+    }
+}
+
+/// What is asked of a capture source. Implementations live in the `bunraku-capture` crate.
+pub trait CaptureSource: Send {
+    /// The name it is chosen by, such as `ifacialmocap`.
+    fn name(&self) -> &'static str;
+
+    /// One line for people: what it listens to, with its settings filled in.
+    fn describe(&self) -> String;
+
+    /// Publishes samples into `sink` until `stop` is cancelled; returns promptly then.
+    ///
+    /// Trouble is reported through [`SampleSink::report`] and the source recovers by itself; it returns early only when
+    /// there is nothing more to come (a recording that does not loop) or nothing that could be tried again.
+    fn run(self: Box<Self>, sink: SampleSink, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// Called after each published sample and each change of state, to wake whoever draws. Must not block.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Makes the two ends of a source's latest-value slot.
+pub fn slot(wake: Waker) -> (SampleSink, SampleTap) {
+    let (input, output) = triple_buffer::triple_buffer(&Published::default());
+    let shared = Arc::new(Shared::default());
+    let sink = SampleSink { input, sequence: 0, shared: Arc::clone(&shared), wake };
+    (sink, SampleTap { output, shared })
+}
+
+#[derive(Clone, Copy, Default)]
+struct Published {
+    sequence: u64,
+    sample: FaceSample,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<SourceState>,
+    skipped: AtomicU64,
+}
+
+/// The source's end of its slot.
+pub struct SampleSink {
+    input: triple_buffer::Input<Published>,
+    sequence: u64,
+    shared: Arc<Shared>,
+    wake: Waker,
+}
+
+impl SampleSink {
+    /// Makes `sample` the newest; an older one that nobody read is dropped. Allocates nothing and never blocks.
+    pub fn publish(&mut self, sample: FaceSample) {
+        self.sequence += 1;
+        self.input.write(Published { sequence: self.sequence, sample });
+        (self.wake)();
+    }
+
+    /// Says how the source is doing. Call it on changes, not for every sample.
+    pub fn report(&self, state: SourceState) {
+        let mut current = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current != state {
+            tracing::info!("capture source is {state}");
+            *current = state;
+            drop(current);
+            (self.wake)();
+        }
+    }
+
+    /// Counts fields or packets that could not be used.
+    pub fn skip(&self, count: usize) {
+        self.shared.skipped.fetch_add(count as u64, Ordering::Relaxed);
+    }
+}
+
+/// The reader's end of a source's slot.
+pub struct SampleTap {
+    output: triple_buffer::Output<Published>,
+    shared: Arc<Shared>,
+}
+
+impl SampleTap {
+    /// The newest sample with its sequence number (1 for the first; it grows with each one published), or none yet.
+    /// Allocates nothing and never blocks.
+    pub fn latest(&mut self) -> Option<(u64, FaceSample)> {
+        let published = self.output.read();
+        (published.sequence > 0).then_some((published.sequence, published.sample))
+    }
+
+    /// How the source says it is doing. Allocates: for read-outs, not for every frame.
+    pub fn state(&self) -> SourceState {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many fields or packets the source could not use so far.
+    pub fn skipped(&self) -> u64 {
+        self.shared.skipped.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_sample_wins_and_wakes_the_reader() {
+        let woken = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&woken);
+        let (mut sink, mut tap) = slot(Arc::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }));
+        assert!(tap.latest().is_none());
+        for time in [1.0, 2.0, 3.0] {
+            sink.publish(FaceSample { time, ..FaceSample::default() });
+        }
+        let (sequence, sample) = tap.latest().expect("three were published");
+        assert_eq!((sequence, sample.time), (3, 3.0));
+        assert_eq!(woken.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn a_report_reaches_the_reader() {
+        let (sink, tap) = slot(Arc::new(|| {}));
+        sink.report(SourceState::Failed("port 49983 is in use".to_owned()));
+        sink.skip(2);
+        assert_eq!(tap.state(), SourceState::Failed("port 49983 is in use".to_owned()));
+        assert_eq!(tap.skipped(), 2);
+    }
+}
