@@ -1,1 +1,3 @@
-//! .
+//! Student engines and what is built around them to bring a character to life.
+
+pub mod engine;
