@@ -1,1 +1,9 @@
-fn main() {}
+//! The `bunraku` command.
+
+mod command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::main()
+}

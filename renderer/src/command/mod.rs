@@ -1,0 +1,125 @@
+//! The command line: one file a subcommand, each with its `Args` and a `run` that takes them.
+//!
+//! A new subcommand is a file here, a line in [`Command`] and one in [`Command::run`].
+
+mod help;
+mod options;
+mod run;
+mod signals;
+
+use clap::{Parser, Subcommand};
+use help::Helped;
+use std::{
+    io::{ErrorKind, Write as _},
+    process::ExitCode,
+};
+use tracing_subscriber::EnvFilter;
+
+/// One picture of a character becomes a puppet that follows your face
+///
+/// Without a command it is `bunraku run`: a window with the puppet, live.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = run::EXAMPLE)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: run::Args,
+    #[command(flatten)]
+    logs: Logs,
+}
+
+#[derive(clap::Args)]
+struct Logs {
+    /// Say more of what happens, on standard error; -vv says all
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Args),
+}
+
+impl Command {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Run(args) => run::run(args),
+        }
+    }
+}
+
+/// Does what the command line says. The exit status is 0 when done, 1 when it failed, 2 for a wrong command line.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logs(cli.logs.verbose);
+    let command = cli.command.unwrap_or(Command::Run(cli.run));
+    command.run().unwrap_or_else(|error| {
+        if reader_went_away(&error) {
+            return ExitCode::SUCCESS;
+        }
+        report(&error);
+        ExitCode::FAILURE
+    })
+}
+
+/// Logs go to standard error, so that standard output stays a program's to read. `RUST_LOG` may ask for anything else.
+fn start_logs(verbose: u8) {
+    let default = match verbose {
+        0 => "warn",
+        1 => "warn,bunraku=info,bunraku_core=info,bunraku_capture=info",
+        _ => "info,bunraku=debug,bunraku_core=debug,bunraku_capture=debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // A log whose reader went away must not end the puppet.
+    let logs =
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).log_internal_errors(false);
+    logs.with_target(false).init();
+}
+
+/// Whether what failed is only that nobody reads our standard output any more, as in `bunraku … | head`.
+fn reader_went_away(error: &anyhow::Error) -> bool {
+    let io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io_errors.into_iter().any(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// `error: what: why` and, where there is a way out, a `help:` line.
+fn report(error: &anyhow::Error) {
+    let mut text = format!("error: {error:#}\n");
+    if let Some(helped) = error.chain().find_map(|cause| cause.downcast_ref::<Helped>()) {
+        text += &format!("help: {}\n", helped.help);
+    }
+    // Nothing is left to be done where even standard error is gone.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_ends_with_an_example_that_is_accepted() {
+        let root = Cli::command();
+        for command in root.get_subcommands().chain([&root]) {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples: Vec<&str> = after.lines().map(str::trim).filter(|line| line.starts_with("bunraku")).collect();
+            assert!(!examples.is_empty(), "`{}` has no example", command.get_name());
+            for example in examples {
+                let words = example.split_whitespace().take_while(|word| !["<", ">", "|"].contains(word));
+                Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_command_it_is_run() {
+        let cli = Cli::try_parse_from(["bunraku", "--headless", "--frames", "3"]).expect("run's flags");
+        assert!(cli.command.is_none() && cli.run.headless && cli.run.frames == Some(3));
+    }
+}

@@ -1,0 +1,37 @@
+//! Options that several commands share.
+
+use bunraku::{
+    engine::{Detail, Quality},
+    settings::{DEFAULT_SIZE, EngineChoice, QualityChoice, parse_size},
+};
+use std::num::NonZeroUsize;
+
+/// How the student is drawn. What is not given is `None`, so that a configuration can say it.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct DrawOptions {
+    /// Which engine draws [default: auto]
+    #[arg(long)]
+    pub(crate) engine: Option<EngineChoice>,
+    /// How much of the student's work is done for a frame [default: full; run: auto]
+    #[arg(long)]
+    pub(crate) quality: Option<QualityChoice>,
+    /// Edge of the output in pixels, 128 to 2048 [default: 512]
+    #[arg(long, value_name = "N", value_parser = parse_size)]
+    pub(crate) size: Option<usize>,
+    /// Threads of the CPU engine [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+impl DrawOptions {
+    /// The engine asked for.
+    pub(crate) fn engine(&self) -> EngineChoice {
+        self.engine.unwrap_or_default()
+    }
+
+    /// The grids asked for, where no frame rate decides: `auto` is `full` then.
+    pub(crate) fn detail(&self) -> Detail {
+        let quality = self.quality.and_then(QualityChoice::fixed).unwrap_or(Quality::Full);
+        Detail::new(self.size.unwrap_or(DEFAULT_SIZE), quality)
+    }
+}
