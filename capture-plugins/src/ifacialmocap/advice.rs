@@ -1,0 +1,94 @@
+//! What a person is told while nothing arrives, or when a port cannot be had.
+
+use super::phone::PhoneAddress;
+use std::{
+    io,
+    net::{IpAddr, SocketAddr, UdpSocket},
+    time::Duration,
+};
+
+/// How long a phone is given before hints are shown.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Why nothing can be received, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LinkError {
+    #[error(
+        "{transport} port {port} is in use by another program (another bunraku, VTube Studio, VSeeFace …): close it, or \
+         listen on another port with `port=` and have the phone send there"
+    )]
+    PortInUse { transport: &'static str, port: u16 },
+    #[error("{transport} port {port} cannot be opened: {error}; choose another with `port=`")]
+    Port { transport: &'static str, port: u16, error: io::Error },
+    #[error("receiving from the network failed: {0}; trying again")]
+    Receive(#[from] io::Error),
+}
+
+impl LinkError {
+    pub(super) fn binding(transport: &'static str, port: u16, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::PortInUse { transport, port },
+            _ => Self::Port { transport, port, error },
+        }
+    }
+}
+
+/// What is being waited for, and after a while what the person can do about it.
+pub(super) fn waiting(phone: Option<&PhoneAddress>, transport: &str, port: u16, waited: Duration) -> String {
+    let ours = addresses_here();
+    match phone {
+        None => format!(
+            "listening on {transport} port {port}; in the phone's app enter this machine's address {ours}, or give the \
+             phone's with `host=`; if nothing arrives, let {transport} port {port} in through the firewall"
+        ),
+        Some(phone) if waited < PATIENCE => format!("asking the phone at {phone} for data on {transport} port {port}"),
+        Some(phone) => format!(
+            "no answer from the phone at {phone}: is its app open, and on the same network? This machine's address is \
+             {ours}; let {transport} port {port} in through the firewall"
+        ),
+    }
+}
+
+/// This machine's addresses as others on its networks see them, for a person to read.
+fn addresses_here() -> String {
+    // The system picks the address of the interface it would send from; connecting a datagram socket sends nothing.
+    let destinations = [[192, 168, 0, 1], [10, 0, 0, 1], [172, 16, 0, 1], [203, 0, 113, 1]];
+    let mut found: Vec<IpAddr> = destinations.into_iter().filter_map(|to| address_towards(to.into())).collect();
+    found.sort_unstable();
+    found.dedup();
+    if found.is_empty() {
+        return "(none found: is it on a network?)".to_owned();
+    }
+    found.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(" or ")
+}
+
+fn address_towards(destination: IpAddr) -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect(SocketAddr::new(destination, 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_unspecified()).then_some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_in_use_is_told_with_what_to_do() {
+        let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let address = taken.local_addr().expect("bound");
+        let error = UdpSocket::bind(address).expect_err("taken");
+        let text = LinkError::binding("UDP", address.port(), error).to_string();
+        assert!(text.contains(&address.port().to_string()) && text.contains("in use") && text.contains("`port=`"));
+    }
+
+    #[test]
+    fn hints_come_after_a_while() {
+        let phone: PhoneAddress = "192.168.0.7".parse().expect("an address");
+        let early = waiting(Some(&phone), "UDP", 49983, Duration::ZERO);
+        let late = waiting(Some(&phone), "UDP", 49983, PATIENCE);
+        assert!(early.contains("192.168.0.7:49983") && !early.contains("firewall"), "{early}");
+        assert!(late.contains("firewall") && late.contains("This machine's address"), "{late}");
+        assert!(waiting(None, "UDP", 5, Duration::ZERO).contains("enter this machine's address"));
+    }
+}

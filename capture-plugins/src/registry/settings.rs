@@ -1,0 +1,212 @@
+//! The settings of a source, before its own settings struct has read them.
+
+use super::SourceError;
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, Error as _, IntoDeserializer, Visitor, value::MapDeserializer},
+    forward_to_deserialize_any,
+};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+/// Settings by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings(BTreeMap<String, SettingValue>);
+
+/// The value of a setting, as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SettingValue {
+    /// From the command line: read as whatever type the setting has.
+    Text(String),
+    /// From a configuration file.
+    Yaml(serde_yaml::Value),
+}
+
+impl Settings {
+    /// The value of `key`, if it was given.
+    pub fn get(&self, key: &str) -> Option<&SettingValue> {
+        self.0.get(key)
+    }
+
+    /// Sets `key`; false if it was set before, and then it keeps its value.
+    pub fn insert(&mut self, key: &str, value: SettingValue) -> bool {
+        if self.0.contains_key(key) {
+            return false;
+        }
+        self.0.insert(key.to_owned(), value);
+        true
+    }
+
+    /// The settings given, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &SettingValue)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Reads them into a source's own settings struct.
+    pub(crate) fn read<T: DeserializeOwned>(&self, source_name: &'static str) -> Result<T, SourceError> {
+        let pairs = self.0.iter().map(|(key, value)| (key.as_str(), Setting { key, value }));
+        T::deserialize(MapDeserializer::<_, serde_yaml::Error>::new(pairs))
+            .map_err(|error| SourceError::Setting { source_name, why: error.to_string() })
+    }
+}
+
+impl fmt::Display for SettingValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) | Self::Yaml(serde_yaml::Value::String(text)) => f.write_str(text),
+            Self::Yaml(value) => f.write_str(serde_yaml::to_string(value).map_err(|_| fmt::Error)?.trim_end()),
+        }
+    }
+}
+
+/// A setting on its way into a struct; errors name its key.
+#[derive(Clone, Copy)]
+struct Setting<'a> {
+    key: &'a str,
+    value: &'a SettingValue,
+}
+
+impl Setting<'_> {
+    fn wrong(&self, what: impl fmt::Display) -> serde_yaml::Error {
+        serde_yaml::Error::custom(format!("`{}`: {what}", self.key))
+    }
+
+    fn parse<T: FromStr>(&self, text: &str, wanted: &str) -> Result<T, serde_yaml::Error> {
+        text.trim().parse().map_err(|_| self.wrong(format!("`{text}` is not {wanted}")))
+    }
+}
+
+impl<'de> IntoDeserializer<'de, serde_yaml::Error> for Setting<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+/// Reads text as the type the struct asks for, and hands YAML values on.
+macro_rules! scalar {
+    ($($method:ident $visit:ident $kind:ty, $wanted:literal;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, serde_yaml::Error> {
+            match self.value {
+                SettingValue::Text(text) => {
+                    let value = self.parse::<$kind>(text, $wanted)?;
+                    visitor.$visit(value).map_err(|error: serde_yaml::Error| self.wrong(error))
+                }
+                SettingValue::Yaml(value) => value.clone().$method(visitor).map_err(|error| self.wrong(error)),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Setting<'_> {
+    type Error = serde_yaml::Error;
+
+    scalar! {
+        deserialize_bool visit_bool bool, "`true` or `false`";
+        deserialize_u8 visit_u64 u64, "a whole number of 0 or more";
+        deserialize_u16 visit_u64 u64, "a whole number of 0 or more";
+        deserialize_u32 visit_u64 u64, "a whole number of 0 or more";
+        deserialize_u64 visit_u64 u64, "a whole number of 0 or more";
+        deserialize_f32 visit_f64 f64, "a number";
+        deserialize_f64 visit_f64 f64, "a number";
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.value {
+            SettingValue::Text(text) => visitor.visit_str(text),
+            SettingValue::Yaml(value) => value.clone().deserialize_any(visitor),
+        }
+        .map_err(|error| self.wrong(error))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.value {
+            SettingValue::Yaml(serde_yaml::Value::Null) => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        match self.value {
+            SettingValue::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
+            SettingValue::Yaml(value) => value.clone().deserialize_enum(name, variants, visitor),
+        }
+        .map_err(|error| self.wrong(error))
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
+        identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::SourceSpec;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Example {
+        port: u16,
+        speed: f64,
+        #[serde(rename = "loop")]
+        again: bool,
+        file: String,
+        host: Option<String>,
+        mode: Mode,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "lowercase")]
+    enum Mode {
+        Near,
+        Far,
+    }
+
+    fn example() -> Example {
+        Example {
+            port: 7,
+            speed: 0.5,
+            again: true,
+            file: "12".to_owned(),
+            host: Some("a:1".to_owned()),
+            mode: Mode::Far,
+        }
+    }
+
+    #[test]
+    fn text_and_yaml_become_the_same_struct() {
+        let text: SourceSpec = "x:port=7,speed=0.5,loop=true,file=12,host=a:1,mode=far".parse().expect("well formed");
+        let yaml = "{name: x, port: 7, speed: 0.5, loop: true, file: '12', host: 'a:1', mode: far}";
+        let yaml: SourceSpec = serde_yaml::from_str(yaml).expect("well formed");
+        for spec in [text, yaml] {
+            assert_eq!(spec.settings.read::<Example>("x"), Ok(example()));
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_setting_and_its_value() {
+        for (setting, wanted) in
+            [("port=70000", "70000"), ("port=-1", "-1"), ("speed=fast", "fast"), ("loop=1", "`1`"), ("mode=up", "up")]
+        {
+            let spec: SourceSpec = format!("x:{setting}").parse().expect("well formed");
+            let error = spec.settings.read::<Example>("x").expect_err(setting).to_string();
+            let key = setting.split('=').next().expect("a key");
+            assert!(error.contains(&format!("`{key}`")) && error.contains(wanted), "{error}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! A source under test, running, with its slot in hand.
+
+use crate::{Surroundings, open};
+use bunraku_core::{
+    sample::FaceSample,
+    source::{CancellationToken, SampleTap, SourceState, slot},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::Notify,
+    task::JoinHandle,
+    time::{Instant, timeout, timeout_at},
+};
+
+/// How long anything may take, on a busy machine; a condition that holds sooner ends the wait.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Running {
+    pub(crate) tap: SampleTap,
+    woken: Arc<Notify>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) fn start(spec: &str) -> Self {
+        Self::start_in(spec, &Surroundings::default())
+    }
+
+    pub(crate) fn start_in(spec: &str, surroundings: &Surroundings) -> Self {
+        let source = open(&spec.parse().expect("a source"), surroundings).expect("it opens");
+        let woken = Arc::new(Notify::new());
+        let waker = Arc::clone(&woken);
+        let (sink, tap) = slot(Arc::new(move || waker.notify_one()));
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(source.run(sink, stop.clone()));
+        Self { tap, woken, stop, task }
+    }
+
+    /// Waits until `found` finds something; it is asked again whenever the source says or publishes anything.
+    pub(crate) async fn until<T>(&mut self, what: &str, mut found: impl FnMut(&mut SampleTap) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = found(&mut self.tap) {
+                return found;
+            }
+            if timeout_at(deadline, self.woken.notified()).await.is_err() {
+                panic!("waited in vain for {what}; {}; {:?}", self.tap.state(), self.tap.latest());
+            }
+        }
+    }
+
+    pub(crate) async fn until_state(&mut self, what: &str, is: impl Fn(&SourceState) -> bool) -> SourceState {
+        self.until(what, |tap| Some(tap.state()).filter(&is)).await
+    }
+
+    pub(crate) async fn until_sample(&mut self, what: &str, is: impl Fn(&FaceSample) -> bool) -> FaceSample {
+        self.until(what, |tap| tap.latest().map(|(_, sample)| sample).filter(&is)).await
+    }
+
+    /// Waits until the source ends by itself.
+    pub(crate) async fn until_end(&mut self) {
+        timeout(PATIENCE, &mut self.task).await.expect("it ends").expect("it does not panic");
+    }
+
+    /// Stops the source, which must return at once.
+    pub(crate) async fn stop(self) -> SampleTap {
+        self.stop.cancel();
+        timeout(PATIENCE, self.task).await.expect("a source returns when it is stopped").expect("it does not panic");
+        self.tap
+    }
+}
