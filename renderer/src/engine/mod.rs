@@ -3,6 +3,8 @@
 //! Both run the [`plan`]: the student's layers after two exact rewrites. [`cpu`] defines every step in plain Rust;
 //! the GPU engine's shaders are its twins.
 
+pub mod axis;
+pub mod cpu;
 pub mod plan;
 pub mod sine;
 
