@@ -7,6 +7,7 @@
 //! No GPU, no window and no sockets live here.
 
 pub mod character;
+pub mod color;
 pub mod pose;
 pub mod sample;
 pub mod source;

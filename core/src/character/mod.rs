@@ -1,8 +1,27 @@
 //! A character model: one picture and the two networks of its student, in THA4's folder layout.
 
 mod architecture;
+mod archive;
+mod error;
+mod folder;
+mod image;
+mod pickle;
+#[cfg(test)]
+mod published;
+mod safetensors;
+mod settings;
+mod shape;
+mod torch;
+mod weights;
 
 pub use architecture::{BodyMorpher, FaceMorpher, Linear};
+pub use archive::ArchiveError;
+pub use error::{CharacterError, Fault, Problem};
+pub use image::PictureError;
+pub use pickle::PickleError;
+pub use settings::{SETTINGS_FILE, SettingsError};
+pub use shape::ShapeError;
+pub use weights::{Tensor, WEIGHTS_LIMIT, Weights, WeightsError};
 
 /// Edge of the character's picture in pixels; the student's window and warp are defined on it.
 pub const IMAGE_SIZE: usize = 512;
