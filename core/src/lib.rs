@@ -6,8 +6,12 @@
 //!
 //! No GPU, no window and no sockets live here.
 
+pub mod calibration;
 pub mod character;
 pub mod color;
 pub mod pose;
+pub mod profile;
+pub mod rotation;
 pub mod sample;
 pub mod source;
+pub mod suggest;

@@ -83,7 +83,8 @@ pub struct FaceSample {
     pub time: f64,
     /// Whether a face was seen. When not, the other fields hold their last values.
     pub tracked: bool,
-    blendshapes: [f64; BLENDSHAPE_COUNT],
+    /// The blendshapes, in the order of [`Blendshape::ALL`]; nominally 0 to 1. Index the sample to read one.
+    pub blendshapes: [f64; BLENDSHAPE_COUNT],
     /// The head.
     pub head: Head,
     /// The eyes.

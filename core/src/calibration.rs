@@ -1,0 +1,101 @@
+//! Recentring: which way a person faces when they look ahead.
+
+use crate::{
+    rotation::Rotation,
+    sample::{FaceSample, Head},
+};
+
+/// A neutral head, relative to which samples are taken.
+///
+/// With the neutral orientation `N` and the present one `R`, both turning the head's own axes into the camera's, the
+/// person has turned by `Q` about their *own* axes: `R = N Q`, so `Q = Nᵀ R`. A shake of the head stays one when the
+/// camera looks from below, which is what subtracting Euler angles (the reference's way) gets wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Calibration {
+    neutral: Option<Neutral>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Neutral {
+    inverse: Rotation,
+    translation_cm: [f64; 3],
+}
+
+impl Calibration {
+    /// Takes `head` as the neutral one from now on.
+    pub fn recentre(&mut self, head: &Head) {
+        self.recentre_on(Rotation::from_euler_deg(head.rotation_deg), head.translation_cm);
+    }
+
+    /// Takes this orientation and place (centimetres) as the neutral ones from now on.
+    pub fn recentre_on(&mut self, orientation: Rotation, translation_cm: [f64; 3]) {
+        self.neutral = Some(Neutral { inverse: orientation.inverse(), translation_cm });
+    }
+
+    /// Goes back to samples as they come.
+    pub fn clear(&mut self) {
+        self.neutral = None;
+    }
+
+    /// Whether a neutral head is set.
+    pub fn is_set(&self) -> bool {
+        self.neutral.is_some()
+    }
+
+    /// The head relative to the neutral one; unchanged, to the bit, when none is set.
+    #[must_use]
+    pub fn relative(&self, head: &Head) -> Head {
+        let Some(neutral) = &self.neutral else { return *head };
+        let orientation = neutral.inverse * Rotation::from_euler_deg(head.rotation_deg);
+        let mut moved = head.translation_cm;
+        for (value, origin) in moved.iter_mut().zip(neutral.translation_cm) {
+            *value -= origin;
+        }
+        Head { rotation_deg: orientation.to_euler_deg(), translation_cm: neutral.inverse.turn(moved) }
+    }
+
+    /// The sample with its head relative to the neutral one.
+    #[must_use]
+    pub fn apply(&self, sample: &FaceSample) -> FaceSample {
+        FaceSample { head: self.relative(&sample.head), ..*sample }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(a: [f64; 3], b: [f64; 3]) -> bool {
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9)
+    }
+
+    #[test]
+    fn the_neutral_head_becomes_zero() {
+        let head = Head { rotation_deg: [12.0, -30.0, 5.0], translation_cm: [1.0, 2.0, -40.0] };
+        let mut calibration = Calibration::default();
+        assert_eq!(calibration.relative(&head), head);
+        calibration.recentre(&head);
+        let relative = calibration.relative(&head);
+        assert!(close(relative.rotation_deg, [0.0; 3]) && close(relative.translation_cm, [0.0; 3]), "{relative:?}");
+    }
+
+    #[test]
+    fn a_turned_head_seen_from_below_is_still_only_turned() {
+        let neutral = Rotation::from_euler_deg([-40.0, 10.0, -5.0]);
+        let mut calibration = Calibration::default();
+        calibration.recentre(&Head { rotation_deg: neutral.to_euler_deg(), translation_cm: [0.0; 3] });
+        let turned = neutral * Rotation::from_euler_deg([0.0, 14.0, 0.0]);
+        let seen = calibration.relative(&Head { rotation_deg: turned.to_euler_deg(), translation_cm: [0.0; 3] });
+        assert!(close(seen.rotation_deg, [0.0, 14.0, 0.0]), "{seen:?}");
+        let subtracted = turned.to_euler_deg()[1] - neutral.to_euler_deg()[1];
+        assert!((subtracted - 14.0).abs() > 1.0, "subtracting Euler angles would do here, the test shows nothing");
+    }
+
+    #[test]
+    fn a_step_forward_is_measured_along_the_persons_own_axes() {
+        let mut calibration = Calibration::default();
+        calibration.recentre(&Head { rotation_deg: [0.0, 90.0, 0.0], translation_cm: [5.0, 0.0, -40.0] });
+        let moved = Head { rotation_deg: [0.0, 90.0, 0.0], translation_cm: [15.0, 0.0, -40.0] };
+        assert!(close(calibration.relative(&moved).translation_cm, [0.0, 0.0, 10.0]));
+    }
+}

@@ -1,0 +1,88 @@
+//! `MediaPipe`'s own output, as a line of JSON, to a face sample (`spec/THA4.md` §5).
+
+use crate::{
+    rotation::Rotation,
+    sample::{Blendshape, FaceSample},
+};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// What the face landmarker found: `{"blendshapes": {name: score}, "matrix": [16 numbers, row-major]}`.
+///
+/// Both parts may be absent: scores are then 0, and the head is where it is in the canonical face.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Detection {
+    /// Scores by name. Names that `ARKit` lacks (`_neutral`) are ignored.
+    pub blendshapes: BTreeMap<String, f64>,
+    /// The facial transformation matrix: canonical face to camera, centimetres, column vectors, rows one after another.
+    pub matrix: Option<[f64; 16]>,
+}
+
+/// Why a detection is no face sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DetectionError {
+    /// The upper-left 3 x 3 of the matrix mirrors or flattens.
+    #[error("the matrix holds no rotation: the determinant of its upper-left 3 x 3 must be positive")]
+    NoRotation,
+}
+
+impl Detection {
+    /// The face sample: tracked, at time 0. The head's angles are those of the matrix made a proper rotation.
+    ///
+    /// # Errors
+    /// When the matrix holds no rotation.
+    pub fn to_sample(&self) -> Result<FaceSample, DetectionError> {
+        let mut sample = FaceSample { tracked: true, ..FaceSample::default() };
+        for (name, &score) in &self.blendshapes {
+            if let Some(shape) = Blendshape::from_name(name) {
+                sample[shape] = score;
+            }
+        }
+        if let Some(matrix) = &self.matrix {
+            place_head(matrix, &mut sample)?;
+        }
+        Ok(sample)
+    }
+}
+
+/// Sets the head from a row-major 4 x 4 facial transformation matrix.
+///
+/// # Errors
+/// When the matrix holds no rotation; the sample is then as before.
+pub fn place_head(matrix: &[f64; 16], sample: &mut FaceSample) -> Result<(), DetectionError> {
+    let row = |i: usize| [matrix[4 * i], matrix[4 * i + 1], matrix[4 * i + 2]];
+    let rotation = Rotation::nearest([row(0), row(1), row(2)]).ok_or(DetectionError::NoRotation)?;
+    sample.head.rotation_deg = rotation.to_euler_deg();
+    sample.head.translation_cm = [matrix[3], matrix[7], matrix[11]];
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scaled_quarter_turn_is_a_quarter_turn() {
+        let line = r#"{"blendshapes": {"jawOpen": 0.5, "_neutral": 0.1},
+            "matrix": [0, -2, 0, 1,  2, 0, 0, 3,  0, 0, 2, -40,  0, 0, 0, 1]}"#;
+        let detection: Detection = serde_json::from_str(line).expect("a detection");
+        let sample = detection.to_sample().expect("a rotation");
+        assert!((sample.head.rotation_deg[2] - 90.0).abs() < 1e-9);
+        assert_eq!(sample.head.translation_cm, [1.0, 3.0, -40.0]);
+        assert_eq!(sample[Blendshape::JawOpen], 0.5);
+        assert!(sample.tracked);
+    }
+
+    #[test]
+    fn absent_parts_are_a_neutral_face() {
+        let sample = Detection::default().to_sample().expect("nothing to refuse");
+        assert_eq!(sample, FaceSample { tracked: true, ..FaceSample::default() });
+    }
+
+    #[test]
+    fn a_matrix_without_a_rotation_is_refused() {
+        let detection = Detection { matrix: Some([0.0; 16]), ..Detection::default() };
+        assert_eq!(detection.to_sample(), Err(DetectionError::NoRotation));
+    }
+}

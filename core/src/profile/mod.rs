@@ -1,0 +1,117 @@
+//! Face samples to poses: the reference's two converters as one mapping (`spec/THA4.md` §4.3 and §5).
+//!
+//! Both converters of the reference are the same but for the head's offsets and two defects, which are mended here
+//! unless [`ProfileSettings::reference_quirks`] asks for them. Formulas are evaluated in `f64`, as there.
+
+mod face;
+pub mod mediapipe;
+pub mod mouth;
+mod settings;
+
+use crate::{
+    calibration::Calibration,
+    pose::{Parameter, Pose},
+    rotation::Rotation,
+    sample::FaceSample,
+};
+use serde::{Deserialize, Serialize};
+pub use settings::{EyebrowDownMode, ProfileSettings, SettingsError, WinkMode};
+
+/// Whose converter a mapping follows. Any source's samples may be mapped by either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// The converter of iFacialMocap packets.
+    #[default]
+    IFacialMocap,
+    /// The converter of `MediaPipe` face landmarks.
+    MediaPipe,
+}
+
+impl Profile {
+    /// The name it is chosen by.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IFacialMocap => "ifacialmocap",
+            Self::MediaPipe => "mediapipe",
+        }
+    }
+}
+
+/// Turns face samples into poses. It keeps no state: equal samples make equal poses.
+#[derive(Clone, Debug)]
+pub struct PoseMapper {
+    profile: Profile,
+    settings: ProfileSettings,
+    offset: Calibration,
+}
+
+impl Default for PoseMapper {
+    fn default() -> Self {
+        Self::new(Profile::default(), ProfileSettings::default())
+    }
+}
+
+/// `min(max(x, low), high)`, where what is not a number becomes `low`.
+fn clamp(x: f64, low: f64, high: f64) -> f64 {
+    x.max(low).min(high)
+}
+
+/// How far `x` is on the way from `min` to `max`, within [0, 1]; 0 when `max` is not above `min`.
+fn ramp(x: f64, min: f64, max: f64) -> f64 {
+    let range = max - min;
+    if range <= 0.0 { 0.0 } else { clamp((x - min) / range, 0.0, 1.0) }
+}
+
+impl PoseMapper {
+    /// A mapping that follows `profile` with `settings`.
+    pub fn new(profile: Profile, settings: ProfileSettings) -> Self {
+        let mut offset = Calibration::default();
+        let angles = [settings.head_x_offset, settings.head_y_offset, settings.head_z_offset];
+        // Without offsets the angles pass through as they are, beyond what Euler angles of a rotation can say.
+        if !settings.reference_quirks && angles != [0.0; 3] {
+            offset.recentre_on(Rotation::from_euler(angles), [0.0; 3]);
+        }
+        Self { profile, settings, offset }
+    }
+
+    /// The settings in use.
+    pub fn settings(&self) -> &ProfileSettings {
+        &self.settings
+    }
+
+    /// The pose of `sample`: finite and within every parameter's range. Breathing is 0. Allocates nothing.
+    pub fn map(&self, sample: &FaceSample) -> Pose {
+        let mut pose = Pose::default();
+        self.map_eyes_and_brows(sample, &mut pose);
+        self.map_mouth(sample, &mut pose);
+        self.map_head(sample, &mut pose);
+        // Clamped again: settings far outside a face's measures overflow.
+        pose.clamped()
+    }
+
+    fn map_head(&self, sample: &FaceSample, pose: &mut Pose) {
+        let [x, y, z] = self.head_degrees(sample);
+        let turn = |degrees: f64, most: f64| (clamp(degrees, -most, most) / most) as f32;
+        let (head_x, head_y, neck_z) = (turn(-x, 15.0), turn(-y, 10.0), turn(z, 15.0));
+        for (parameter, value) in [
+            (Parameter::HeadX, head_x),
+            (Parameter::HeadY, head_y),
+            (Parameter::BodyY, head_y),
+            (Parameter::NeckZ, neck_z),
+            (Parameter::BodyZ, neck_z),
+        ] {
+            pose[parameter] = value;
+        }
+    }
+
+    /// The head's angles about x, y, z relative to the settings' offsets, in degrees.
+    fn head_degrees(&self, sample: &FaceSample) -> [f64; 3] {
+        if !self.settings.reference_quirks {
+            return self.offset.relative(&sample.head).rotation_deg;
+        }
+        let [x, y, z] = sample.head.rotation_deg;
+        let s = &self.settings;
+        [x - s.head_x_offset.to_degrees(), y - s.head_y_offset.to_degrees(), z - s.head_z_offset.to_degrees()]
+    }
+}
