@@ -6,9 +6,13 @@
 //!
 //! No GPU, no window and no sockets live here.
 
+pub mod blink;
+pub mod breathing;
 pub mod calibration;
 pub mod character;
 pub mod color;
+pub mod filter;
+pub mod performer;
 pub mod pose;
 pub mod profile;
 pub mod rotation;
