@@ -19,3 +19,4 @@ pub mod rotation;
 pub mod sample;
 pub mod source;
 pub mod suggest;
+pub mod switchboard;

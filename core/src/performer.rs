@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct PerformerSettings {
     /// Whether the character mirrors the person, as a looking glass does; absent, each source's own default.
     ///
-    /// It is applied by [`crate::performer`], source by source, so that a fade between a mirrored camera
+    /// It is applied by [`crate::switchboard::Switchboard`], source by source, so that a fade between a mirrored camera
     /// and a phone stays smooth.
     pub mirror: Option<bool>,
     /// Smoothing of the tracked pose.
