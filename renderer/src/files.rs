@@ -1,5 +1,9 @@
 //! Files that are whole or not there: written under a temporary name beside the goal, then renamed.
 
+use image::{
+    ExtendedColorType, ImageEncoder as _,
+    codecs::png::{CompressionType, FilterType, PngEncoder},
+};
 use std::{
     io::{self, BufWriter, Write},
     path::Path,
@@ -31,6 +35,18 @@ fn readable_by_others(file: &std::fs::File) -> io::Result<()> {
 #[cfg(not(unix))]
 fn readable_by_others(_: &std::fs::File) -> io::Result<()> {
     Ok(())
+}
+
+/// Writes 8-bit RGBA `pixels` with straight alpha as a PNG of `size` x `size`, compressed for speed.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_png(path: &Path, size: usize, pixels: &[u8]) -> io::Result<()> {
+    write_whole(path, |to| {
+        PngEncoder::new_with_quality(to, CompressionType::Fast, FilterType::Up)
+            .write_image(pixels, size as u32, size as u32, ExtendedColorType::Rgba8)
+            .map_err(io::Error::other)
+    })
 }
 
 /// Writes float32 `values` of `shape` as NumPy's `.npy`, format 1.0, little-endian.

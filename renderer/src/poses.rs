@@ -134,7 +134,8 @@ mod tests {
     #[test]
     fn both_forms_of_a_pose_are_read_and_absent_parameters_are_zero() {
         let numbers = vec!["0.5"; 45].join(",");
-        let text = format!("{{\"name\":\"a\",\"pose\":[{numbers}]}}\n\n{{\"name\":\"b\",\"pose\":{{\"head_x\":-3}}}}\n");
+        let text =
+            format!("{{\"name\":\"a\",\"pose\":[{numbers}]}}\n\n{{\"name\":\"b\",\"pose\":{{\"head_x\":-3}}}}\n");
         let poses = read_poses(text.as_bytes()).expect("two good lines");
         assert_eq!(poses[0].pose, Pose([0.5; 45]));
         assert_eq!(poses[1].pose[Parameter::HeadX], -3.0);
