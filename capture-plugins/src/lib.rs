@@ -4,12 +4,22 @@
 //! `INFO`, plus that `INFO`'s line in [`registry()`].
 
 mod backoff;
+mod gaze;
+pub mod idle;
 pub mod ifacialmocap;
+mod lines;
+pub mod mouse;
+mod noise;
+mod pace;
 mod pointer;
+pub mod process;
+pub mod recording;
 mod registry;
+pub mod replay;
 #[cfg(test)]
 mod testing;
 
+pub use lines::{LINE_LIMIT, LineError, LineReport, parse_line};
 pub use pointer::{Pointer, Surroundings};
 pub use registry::{
     info::{SettingInfo, SourceInfo},

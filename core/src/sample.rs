@@ -119,6 +119,11 @@ impl std::ops::IndexMut<Blendshape> for FaceSample {
 }
 
 impl FaceSample {
+    /// A neutral face, seen at `time`.
+    pub fn seen_at(time: f64) -> Self {
+        Self { time, tracked: true, ..Self::default() }
+    }
+
     /// Whether every value but the time is bit-equal to `other`'s: a source whose samples stay so is frozen.
     pub fn same_face(&self, other: &Self) -> bool {
         Self { time: 0.0, ..*self } == Self { time: 0.0, ..*other }

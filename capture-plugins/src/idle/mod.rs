@@ -1,0 +1,123 @@
+//! Small life-like motion, for when nobody is tracked. It needs nothing and never ends.
+
+mod life;
+
+use crate::{
+    Pointer, SourceError, Surroundings,
+    gaze::Steering,
+    pace::{Pace, Rate},
+    registry::{
+        info::{SettingInfo, SourceInfo},
+        settings::Settings,
+    },
+};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSink, SourceState};
+pub(crate) use life::Life;
+use serde::Deserialize;
+use std::{future::Future, pin::Pin};
+
+/// The registry's line.
+pub(crate) const INFO: SourceInfo = SourceInfo {
+    name: "idle",
+    about: "small life-like motion, with the mouse steering head and eyes",
+    settings: &[
+        SettingInfo::optional("mouse", Some("true"), "whether head and eyes follow the pointer over the window"),
+        SettingInfo::optional("rate", Some("60"), "samples a second, 1 to 240"),
+        SettingInfo::optional("seed", Some("0"), "another number moves otherwise"),
+    ],
+    camera: false,
+    profile: "ifacialmocap",
+    example: "idle:mouse=false",
+    open,
+};
+
+/// The settings of the source `idle`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdleSettings {
+    /// Whether head and eyes follow the pointer while it is over the window.
+    pub mouse: bool,
+    /// Samples a second.
+    pub rate: Rate,
+    /// What makes the motion its own; the same seed moves the same way.
+    pub seed: u64,
+}
+
+impl Default for IdleSettings {
+    fn default() -> Self {
+        Self { mouse: true, rate: Rate::default(), seed: 0 }
+    }
+}
+
+fn open(settings: &Settings, surroundings: &Surroundings) -> Result<Box<dyn CaptureSource>, SourceError> {
+    let settings = settings.read(INFO.name)?;
+    Ok(Box::new(Idle { settings, pointer: surroundings.pointer.clone() }))
+}
+
+struct Idle {
+    settings: IdleSettings,
+    pointer: Pointer,
+}
+
+impl CaptureSource for Idle {
+    fn name(&self) -> &'static str {
+        INFO.name
+    }
+
+    fn describe(&self) -> String {
+        let mouse = if self.settings.mouse { ", with the mouse steering head and eyes" } else { "" };
+        format!("idle motion{mouse}")
+    }
+
+    fn run(self: Box<Self>, sink: SampleSink, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            stop.run_until_cancelled(self.live(sink)).await;
+        })
+    }
+}
+
+impl Idle {
+    async fn live(self: Box<Self>, mut sink: SampleSink) {
+        sink.report(SourceState::Live);
+        let life = Life::new(self.settings.seed);
+        let mut steering = Steering::default();
+        let mut pace = Pace::new(self.settings.rate);
+        loop {
+            let beat = pace.next().await;
+            steering.advance(self.pointer.position().filter(|_| self.settings.mouse), beat.since_last);
+            sink.publish(life.face(beat.time, steering.attention(), steering.eyes(), steering.head()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Surroundings, testing::Running};
+    use bunraku_core::{sample::Blendshape, source::SourceState};
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_live_at_once_and_keeps_its_rate() {
+        let mut source = Running::start("idle:rate=50,seed=3");
+        let sample = source.until_sample("ten seconds", |sample| sample.time >= 10.0).await;
+        assert_eq!(source.tap.state(), SourceState::Live);
+        let (sequence, _) = source.tap.latest().expect("samples");
+        assert_eq!((sequence, sample.time), (501, 10.0));
+        source.stop().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_pointer_steers_unless_it_is_told_not_to() {
+        let surroundings = Surroundings::default();
+        surroundings.pointer.moved_to(1.0, 0.0);
+        let mut steered = Running::start_in("idle", &surroundings);
+        let mut free = Running::start_in("idle:mouse=false", &surroundings);
+        let one = steered.until_sample("two seconds", |sample| sample.time >= 2.0).await;
+        let other = free.until_sample("two seconds", |sample| sample.time >= 2.0).await;
+        assert!(one.head.rotation_deg[1] > 6.0 && other.head.rotation_deg[1].abs() < 4.0);
+        assert!(one[Blendshape::EyeLookOutLeft] > 0.6, "{}", one[Blendshape::EyeLookOutLeft]);
+        surroundings.pointer.left();
+        steered.until_sample("its rest", |sample| sample.head.rotation_deg[1].abs() < 4.0).await;
+        steered.stop().await;
+        free.stop().await;
+    }
+}

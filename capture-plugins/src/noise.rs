@@ -1,0 +1,70 @@
+//! Smooth random motion: a pure function of a seed and the time, the same on every machine.
+
+/// Random numbers that are looked up, not drawn: the same question has the same answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Noise {
+    seed: u64,
+}
+
+impl Noise {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed }
+    }
+
+    /// A number in [0, 1) for the `index`-th event of `channel`.
+    pub(crate) fn at(self, channel: u64, index: i64) -> f64 {
+        let mixed = mix(mix(self.seed ^ channel.wrapping_mul(0xd1b5_4a32_d192_ed03)) ^ index as u64);
+        (mixed >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Three layers of smooth noise in (-1, 1); the lowest turns about `hertz` times a second.
+    pub(crate) fn drift(self, channel: u64, hertz: f64, time: f64) -> f64 {
+        let layers = [(1.0, 1.0), (2.1, 0.5), (4.3, 0.25)];
+        let sum: f64 = layers
+            .into_iter()
+            .zip(0..)
+            .map(|((speed, weight), layer)| weight * self.smooth(channel * 8 + layer, time * hertz * speed))
+            .sum();
+        sum / layers.iter().map(|layer| layer.1).sum::<f64>()
+    }
+
+    /// Random values in [-1, 1) at whole positions, joined with continuous speed and acceleration.
+    fn smooth(self, channel: u64, position: f64) -> f64 {
+        let index = position.floor();
+        let [from, to] = [0, 1].map(|step| 2.0 * self.at(channel, index as i64 + step) - 1.0);
+        from + (to - from) * ease(position - index)
+    }
+}
+
+/// From 0 to 1 as `t` does, clamped, with no speed and no acceleration at both ends (Perlin's quintic fade).
+pub(crate) fn ease(t: f64) -> f64 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
+}
+
+/// The output function of the `SplitMix64` generator: every bit of the input stirs every bit of the output.
+fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drift_is_smooth_bounded_and_its_seeds_own() {
+        let (one, two) = (Noise::new(1), Noise::new(2));
+        let mut apart: f64 = 0.0;
+        for step in 0..10_000 {
+            let time = f64::from(step) * 0.01;
+            let (now, next) = (one.drift(3, 0.5, time), one.drift(3, 0.5, time + 0.01));
+            assert!(now.abs() < 1.0 && (next - now).abs() < 0.06, "{now} to {next} at {time}");
+            assert_eq!(now, Noise::new(1).drift(3, 0.5, time));
+            apart = apart.max((now - two.drift(3, 0.5, time)).abs());
+        }
+        assert!(apart > 0.5, "two seeds differ by {apart} only");
+    }
+}

@@ -1,0 +1,103 @@
+//! Recordings: face samples as JSON Lines, gzip-compressed if the name ends in `.gz`.
+
+mod reader;
+mod recorder;
+
+pub use reader::RecordingReader;
+pub use recorder::{RecordError, Recorder};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bunraku_core::sample::{Blendshape, FaceSample};
+    use std::{fs, path::Path};
+
+    fn sample(index: u32) -> FaceSample {
+        let mut sample = FaceSample::seen_at(f64::from(index) / 60.0);
+        sample[Blendshape::JawOpen] = f64::from(index) / 1000.0;
+        sample
+    }
+
+    fn read(path: &Path) -> (Vec<FaceSample>, usize) {
+        let mut reader = RecordingReader::open(path).expect("it opens");
+        let samples = reader.by_ref().collect::<Result<_, _>>().expect("it reads");
+        (samples, reader.skipped())
+    }
+
+    fn record(path: &Path, count: u32) {
+        let mut recorder = Recorder::create(path).expect("a new file");
+        for index in 0..count {
+            recorder.write(&sample(index)).expect("it writes");
+        }
+        assert_eq!(recorder.finish().expect("it is renamed"), u64::from(count));
+    }
+
+    #[test]
+    fn a_recording_reads_back_bit_for_bit_plain_and_compressed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.jsonl", "a.jsonl.gz"] {
+            let path = folder.path().join(name);
+            record(&path, 300);
+            assert!(read(&path) == ((0..300).map(sample).collect(), 0), "{name}");
+        }
+        let sizes =
+            ["a.jsonl", "a.jsonl.gz"].map(|name| fs::metadata(folder.path().join(name)).expect("written").len());
+        assert!(sizes[1] * 4 < sizes[0], "{sizes:?}");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing temporary is left");
+    }
+
+    #[test]
+    fn what_a_crash_leaves_is_readable_and_is_not_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.jsonl", "a.jsonl.gz"] {
+            let path = folder.path().join(name);
+            let mut recorder = Recorder::create(&path).expect("a new file");
+            for index in 0..200 {
+                recorder.write(&sample(index)).expect("it writes");
+            }
+            // A crash runs no destructor.
+            std::mem::forget(recorder);
+            assert!(!path.exists());
+            let part = folder.path().join(format!("{name}.part"));
+            let (samples, _) = read(&part);
+            assert!(samples.len() >= 140 && samples.iter().copied().eq((0..).map(sample).take(samples.len())));
+            let error = Recorder::create(&path).expect_err("a part is there").to_string();
+            assert!(error.contains(".part") && error.contains("rename"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_torn_last_line_is_dropped_and_bad_lines_are_counted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        fs::write(&path, "{\"time\": 1}\nnonsense\n\n{\"time\": 2}\n{\"tracked\": true}\n{\"time\": 3, \"tra")
+            .expect("written");
+        let (samples, skipped) = read(&path);
+        let times: Vec<f64> = samples.iter().map(|sample| sample.time).collect();
+        assert_eq!((times, skipped), (vec![1.0, 2.0, 2.0 + 1.0 / 60.0], 1));
+        // A last line that only lacks its end is whole.
+        fs::write(&path, "{\"time\": 1}\n{\"time\": 2}").expect("written");
+        assert_eq!(read(&path).0.len(), 2);
+    }
+
+    #[test]
+    fn a_torn_archive_gives_what_is_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl.gz");
+        record(&path, 300);
+        let bytes = fs::read(&path).expect("written");
+        fs::write(&path, &bytes[..bytes.len() / 2]).expect("written");
+        let (samples, skipped) = read(&path);
+        assert!(!samples.is_empty() && samples.len() < 300 && skipped == 0, "{} samples", samples.len());
+    }
+
+    #[test]
+    fn a_huge_line_is_skipped_without_being_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        let huge = "x".repeat(1 << 20);
+        fs::write(&path, format!("{huge}\n{{\"time\": 1}}\n{huge}")).expect("written");
+        let (samples, skipped) = read(&path);
+        assert_eq!((samples.len(), skipped), (1, 1));
+    }
+}

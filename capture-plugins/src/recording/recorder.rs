@@ -1,0 +1,119 @@
+//! Writes a recording, so that it is whole or plainly unfinished.
+
+use bunraku_core::sample::FaceSample;
+use flate2::{Compression, write::GzEncoder};
+use std::{
+    ffi::OsString,
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+/// After so many samples, a second or so, what is written is put where a crash cannot take it.
+const FLUSH_EVERY: u64 = 60;
+
+/// Why a recording cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// An unfinished recording of this name is there.
+    #[error("an unfinished recording is there, {}: rename it to keep it (it can be replayed), or remove it", .0.display())]
+    PartExists(PathBuf),
+    /// The system refused.
+    #[error("cannot write {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// A recording being written.
+///
+/// It grows as `NAME.part` and takes its name, and the place of a former file of that name, when it is finished. If it
+/// never is, the `.part` stays and can be read.
+#[derive(Debug)]
+pub struct Recorder {
+    path: PathBuf,
+    part: PathBuf,
+    out: Out,
+    count: u64,
+}
+
+#[derive(Debug)]
+enum Out {
+    Plain(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+}
+
+impl Out {
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Plain(out) => out,
+            Self::Gzip(out) => out,
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        let file = match self {
+            Self::Plain(out) => out.into_inner().map_err(io::IntoInnerError::into_error)?,
+            Self::Gzip(out) => out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?,
+        };
+        file.sync_all()
+    }
+}
+
+impl Recorder {
+    /// Begins the recording that will be `path`.
+    ///
+    /// # Errors
+    /// The file cannot be made, or an unfinished recording of this name is there.
+    pub fn create(path: &Path) -> Result<Self, RecordError> {
+        let mut part = OsString::from(path);
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = match File::create_new(&part) {
+            Ok(file) => BufWriter::new(file),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(RecordError::PartExists(part)),
+            Err(error) => return Err(RecordError::Write { path: part, error }),
+        };
+        let gzip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+        let out = if gzip { Out::Gzip(GzEncoder::new(file, Compression::fast())) } else { Out::Plain(file) };
+        Ok(Self { path: path.to_owned(), part, out, count: 0 })
+    }
+
+    /// Appends a sample.
+    ///
+    /// # Errors
+    /// The disk is full, or gone.
+    pub fn write(&mut self, sample: &FaceSample) -> Result<(), RecordError> {
+        self.count += 1;
+        self.append(sample).map_err(|error| RecordError::Write { path: self.part.clone(), error })
+    }
+
+    fn append(&mut self, sample: &FaceSample) -> io::Result<()> {
+        let out = self.out.writer();
+        serde_json::to_writer(&mut *out, &sample.to_update())?;
+        out.write_all(b"\n")?;
+        if self.count.is_multiple_of(FLUSH_EVERY) {
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Samples written so far.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Ends the recording and gives it its name; returns how many samples it has.
+    ///
+    /// # Errors
+    /// The disk is full, or the name cannot be given; what was written stays in the `.part`.
+    pub fn finish(self) -> Result<u64, RecordError> {
+        let Self { path, part, out, count } = self;
+        out.finish().map_err(|error| RecordError::Write { path: part.clone(), error })?;
+        std::fs::rename(&part, &path).map_err(|error| RecordError::Write { path, error })?;
+        Ok(count)
+    }
+}
