@@ -1,0 +1,154 @@
+//! All that is made on the device that presents to the window; made anew when the device is lost.
+
+use super::{
+    Backdrop, Picture, Waker, alpha,
+    graphics::{Graphics, GraphicsError},
+    overlay::{Overlay, Painter},
+    present::Presenter,
+    surface::{Acquired, Target},
+};
+use std::sync::Arc;
+use winit::{dpi::PhysicalSize, event::WindowEvent, event_loop::OwnedDisplayHandle, window::Window};
+
+/// What came of drawing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drawn {
+    /// It is on its way to the screen.
+    Shown,
+    /// The system had no image to draw on; ask again later.
+    Later,
+    /// The canvas is gone; open another.
+    Lost,
+}
+
+/// The window, drawable.
+pub(super) struct Canvas {
+    window: Arc<Window>,
+    graphics: Graphics,
+    target: Target,
+    presenter: Presenter,
+    painter: Painter,
+    uploaded: bool,
+}
+
+impl Canvas {
+    /// Opens the device that presents to `window` best.
+    pub(super) fn open(display: OwnedDisplayHandle, window: &Arc<Window>, waker: Waker) -> Result<Self, GraphicsError> {
+        let graphics = Graphics::open(display, window, move || waker.wake())?;
+        let mut target = Target::new(&graphics).ok_or(GraphicsError::NoAdapter)?;
+        target.resize(window.inner_size(), &graphics);
+        let straight = alpha::wants_straight(target.alpha_mode());
+        let presenter = Presenter::new(&graphics.device, target.format(), straight);
+        let painter = Painter::new(window, &graphics, target.format());
+        Ok(Self { window: Arc::clone(window), graphics, target, presenter, painter, uploaded: false })
+    }
+
+    /// Whether the system promises that the desktop shows through.
+    pub(super) fn says_it_keeps_alpha(&self) -> bool {
+        alpha::keeps(self.target.alpha_mode())
+    }
+
+    /// Whether a window with an alpha channel would stay black.
+    pub(super) fn needs_opaque_window(&self) -> bool {
+        self.graphics.needs_opaque_window()
+    }
+
+    /// Whether the device is gone.
+    pub(super) fn is_lost(&self) -> bool {
+        self.graphics.is_lost()
+    }
+
+    /// Whether the window has no pixels.
+    pub(super) fn is_empty(&self) -> bool {
+        self.target.is_empty()
+    }
+
+    /// Width and height in pixels.
+    pub(super) fn size(&self) -> [u32; 2] {
+        self.target.size()
+    }
+
+    /// Follows the window's size.
+    pub(super) fn resize(&mut self, size: PhysicalSize<u32>) {
+        self.target.resize(size, &self.graphics);
+        self.uploaded = false;
+    }
+
+    /// Takes the picture to show from now on.
+    pub(super) fn set_picture(&mut self, picture: &Picture) {
+        self.presenter.set_picture(&self.graphics.device, &self.graphics.queue, picture);
+    }
+
+    /// Takes the backdrop to show from now on.
+    pub(super) fn set_backdrop(&mut self, backdrop: &Backdrop) {
+        self.presenter.set_backdrop(&self.graphics.device, &self.graphics.queue, backdrop);
+    }
+
+    /// Takes an event of the window. True if the overlay must be laid out again.
+    pub(super) fn notice(&mut self, event: &WindowEvent) -> bool {
+        self.painter.notice(&self.window, event)
+    }
+
+    /// Whether the pointer is over the overlay.
+    pub(super) fn is_overlay_under_pointer(&self) -> bool {
+        self.painter.is_under_pointer()
+    }
+
+    /// Lays the overlay out. Gives the source whose line was clicked.
+    pub(super) fn lay_out(&mut self, overlay: &Overlay) -> Option<usize> {
+        self.uploaded = false;
+        self.painter.lay_out(&self.window, &self.graphics, overlay)
+    }
+
+    /// Draws picture, backdrop and, if asked for, the overlay.
+    pub(super) fn draw(&mut self, with_overlay: bool) -> Drawn {
+        if self.is_lost() {
+            return Drawn::Lost;
+        }
+        let acquired = match self.target.acquire(&self.graphics) {
+            Acquired::Retry => self.target.acquire(&self.graphics),
+            other => other,
+        };
+        let (texture, stale) = match acquired {
+            Acquired::Image { texture, stale } => (texture, stale),
+            Acquired::Retry | Acquired::Later => return Drawn::Later,
+            Acquired::Lost => return Drawn::Lost,
+        };
+        self.draw_into(&texture.texture, with_overlay);
+        self.window.pre_present_notify();
+        texture.present();
+        if stale {
+            self.target.configure(&self.graphics);
+        }
+        Drawn::Shown
+    }
+
+    fn draw_into(&mut self, image: &wgpu::Texture, with_overlay: bool) {
+        let size = self.target.size();
+        let mut encoder = self.graphics.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        if with_overlay && !self.uploaded {
+            self.painter.upload(&self.graphics, &mut encoder, size);
+            self.uploaded = true;
+        }
+        let view = image.create_view(&wgpu::TextureViewDescriptor::default());
+        let mut pass = begin_pass(&mut encoder, &view);
+        self.presenter.draw(&self.graphics.queue, &mut pass, size);
+        if with_overlay {
+            self.painter.draw(&mut pass);
+        }
+        drop(pass);
+        self.graphics.queue.submit([encoder.finish()]);
+    }
+}
+
+fn begin_pass(encoder: &mut wgpu::CommandEncoder, view: &wgpu::TextureView) -> wgpu::RenderPass<'static> {
+    let target = wgpu::RenderPassColorAttachment {
+        view,
+        depth_slice: None,
+        resolve_target: None,
+        ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
+    };
+    let descriptor =
+        wgpu::RenderPassDescriptor { label: Some("window"), color_attachments: &[Some(target)], ..Default::default() };
+    encoder.begin_render_pass(&descriptor).forget_lifetime()
+}

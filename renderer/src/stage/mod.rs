@@ -1,0 +1,34 @@
+//! The window: where the puppet is seen, dropped on and steered.
+//!
+//! The show draws on a thread of its own; the window takes its newest picture through a [`Feed`] and presents it when
+//! it changed, and never otherwise. Everything it asks of the show is a [`Request`].
+
+mod alpha;
+mod app;
+mod attention;
+mod backdrop;
+mod canvas;
+mod dropped;
+mod feed;
+mod graphics;
+mod input;
+mod keys;
+mod open;
+mod overlay;
+mod picture;
+mod place;
+mod present;
+mod readout;
+mod recovery;
+mod srgb;
+mod surface;
+mod wake;
+mod window;
+
+pub use backdrop::{Backdrop, BackdropError};
+pub use feed::{Feed, Request};
+pub use graphics::GraphicsError;
+pub use picture::Picture;
+pub use readout::{Readout, SourceLine};
+pub use wake::Waker;
+pub use window::{WindowError, WindowOptions, WindowStage};

@@ -1,0 +1,254 @@
+//! The open window: kept drawable, and drawn when something changed.
+
+use super::{
+    Backdrop, Feed, Request, Waker, WindowError, WindowOptions,
+    attention::Attention,
+    backdrop,
+    canvas::{Canvas, Drawn},
+    overlay::Overlay,
+    place::Place,
+    recovery::Recovery,
+};
+use crate::settings::Background;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use winit::{
+    dpi::LogicalSize,
+    event_loop::{ActiveEventLoop, OwnedDisplayHandle},
+    window::{Window, WindowAttributes},
+};
+
+/// How soon to ask again for an image that the system had none of.
+const LATER: Duration = Duration::from_millis(100);
+
+/// How often to look whether the window is minimised, which some systems tell nobody.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// What to say of a transparent background where the system does not promise one.
+const MAY_BE_OPAQUE: &str = "If the desktop does not show through, this system cannot do that: press B";
+
+/// What exists once the window does.
+pub(super) struct Open {
+    pub(super) window: Arc<Window>,
+    display: OwnedDisplayHandle,
+    waker: Waker,
+    pub(super) canvas: Option<Canvas>,
+    recovery: Recovery,
+    pub(super) overlay: Overlay,
+    chosen: Background,
+    background: Background,
+    backdrop: Backdrop,
+    pub(super) attention: Attention,
+    looked: Instant,
+    watched: bool,
+    pub(super) input: super::input::Input,
+    /// The device has not got the feed's picture yet.
+    new_picture: bool,
+    /// When to draw again what could not be drawn.
+    redraw_at: Option<Instant>,
+    /// The show had news since the readout was looked up.
+    news: bool,
+}
+
+impl Open {
+    /// Opens the window and the device that draws on it.
+    pub(super) fn new(
+        event_loop: &ActiveEventLoop,
+        options: &WindowOptions,
+        feed: &impl Feed,
+        waker: Waker,
+    ) -> Result<Self, WindowError> {
+        let (window, canvas) = open_window(event_loop, options.size, &waker)?;
+        if let Some(rate) = window.current_monitor().and_then(|monitor| monitor.refresh_rate_millihertz()) {
+            feed.set_display_rate(f64::from(rate) / 1000.0);
+        }
+        feed.set_watched(true);
+        let mut open = Self {
+            window,
+            display: event_loop.owned_display_handle(),
+            waker,
+            canvas: Some(canvas),
+            recovery: Recovery::default(),
+            overlay: Overlay::new(),
+            chosen: options.background.clone(),
+            background: Background::Transparent,
+            backdrop: Backdrop::transparent(),
+            attention: Attention::default(),
+            looked: Instant::now(),
+            watched: true,
+            input: super::input::Input::default(),
+            new_picture: true,
+            redraw_at: None,
+            news: true,
+        };
+        open.set_background(options.background.clone());
+        Ok(open)
+    }
+
+    /// The show said that something is newer.
+    pub(super) fn show_has_news(&mut self) {
+        self.news = true;
+    }
+
+    /// Looks at everything that may be newer or due, and has the window drawn if it is out of date.
+    pub(super) fn tick(&mut self, feed: &mut impl Feed, now: Instant) {
+        while let Some(notice) = feed.notice() {
+            self.overlay.notify(notice, now);
+        }
+        if now.duration_since(self.looked) >= LOOK_AGAIN {
+            self.look(feed);
+        }
+        self.recover(feed, now);
+        if !self.watched {
+            return;
+        }
+        self.overlay.expire(now);
+        if self.news && self.overlay.readout_due().is_none_or(|due| due <= now) {
+            self.read_out(feed, now);
+        }
+        self.new_picture |= feed.advance();
+        let due = self.redraw_at.is_some_and(|at| at <= now);
+        if self.new_picture || due || self.overlay.is_out_of_date() {
+            self.window.request_redraw();
+        }
+    }
+
+    /// Finds out whether anyone can see the window, and tells the show.
+    pub(super) fn look(&mut self, feed: &impl Feed) {
+        self.looked = Instant::now();
+        self.attention.minimised = self.window.is_minimized().unwrap_or(false);
+        self.attention.empty = self.canvas.as_ref().is_some_and(Canvas::is_empty);
+        let watched = self.attention.is_watched();
+        if watched != self.watched {
+            tracing::debug!("the window is {}", if watched { "seen" } else { "not seen" });
+            self.watched = watched;
+            feed.set_watched(watched);
+            self.window.request_redraw();
+        }
+    }
+
+    /// When something is due that no event announces.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let reopen = self.canvas.is_none().then(|| self.recovery.due());
+        if !self.watched {
+            return [Some(self.looked + LOOK_AGAIN), reopen].into_iter().flatten().min();
+        }
+        let readout = self.news.then(|| self.overlay.readout_due()).flatten();
+        [reopen, readout, self.redraw_at, self.overlay.next_expiry()].into_iter().flatten().min()
+    }
+
+    /// Draws, if anyone can see it.
+    pub(super) fn draw(&mut self, feed: &mut impl Feed) {
+        let Some(canvas) = self.canvas.as_mut().filter(|_| self.watched) else { return };
+        self.new_picture |= feed.advance();
+        if std::mem::take(&mut self.new_picture) {
+            canvas.set_picture(feed.picture());
+        }
+        if !self.overlay.is_hidden()
+            && self.overlay.take_change()
+            && let Some(source) = canvas.lay_out(&self.overlay)
+        {
+            feed.ask(Request::ChooseSource(source));
+        }
+        self.redraw_at = None;
+        match canvas.draw(!self.overlay.is_hidden()) {
+            Drawn::Shown => self.recovery.succeeded(),
+            Drawn::Later => self.redraw_at = Some(Instant::now() + LATER),
+            Drawn::Lost => self.recover(feed, Instant::now()),
+        }
+    }
+
+    /// Opens another canvas where the device or the surface is gone.
+    fn recover(&mut self, feed: &impl Feed, now: Instant) {
+        if self.canvas.as_ref().is_some_and(|canvas| !canvas.is_lost()) {
+            return;
+        }
+        // Its surface must be gone before the window gets another.
+        self.canvas = None;
+        if now < self.recovery.due() {
+            return;
+        }
+        match Canvas::open(self.display.clone(), &self.window, self.waker.clone()) {
+            Ok(mut canvas) => {
+                canvas.set_backdrop(&self.backdrop);
+                canvas.set_picture(feed.picture());
+                self.canvas = Some(canvas);
+                self.overlay.notify("The graphics device was lost; it works again".to_owned(), now);
+                self.window.request_redraw();
+            }
+            Err(error) => tracing::warn!("the window cannot be drawn on yet: {error}"),
+        }
+        self.recovery.tried(now);
+    }
+
+    fn read_out(&mut self, feed: &impl Feed, now: Instant) {
+        self.news = false;
+        let readout = feed.readout();
+        if readout.character != self.overlay.character() {
+            self.window.set_title(&title(&readout.character));
+        }
+        self.overlay.set_readout(readout, now);
+    }
+
+    /// Shows the next background that can be shown.
+    pub(super) fn next_background(&mut self) {
+        self.set_background(backdrop::next(&self.background, &self.chosen));
+    }
+
+    fn set_background(&mut self, background: Background) {
+        match Backdrop::load(&background) {
+            Ok(backdrop) => self.backdrop = backdrop,
+            Err(error) => self.overlay.notify(error.to_string(), Instant::now()),
+        }
+        self.background = background;
+        if let Some(canvas) = &mut self.canvas {
+            canvas.set_backdrop(&self.backdrop);
+            if self.background == Background::Transparent && !canvas.says_it_keeps_alpha() {
+                self.overlay.notify(MAY_BE_OPAQUE.to_owned(), Instant::now());
+            }
+        }
+        self.window.request_redraw();
+    }
+
+    /// Where the picture lies in the window.
+    pub(super) fn place(&self) -> Place {
+        let [width, height] = self.canvas.as_ref().map_or([0; 2], Canvas::size);
+        Place::within(width, height)
+    }
+}
+
+/// Opens a window with an alpha channel, or without one where it would stay black.
+fn open_window(event_loop: &ActiveEventLoop, size: usize, waker: &Waker) -> Result<(Arc<Window>, Canvas), WindowError> {
+    let open = |transparent| {
+        let window = Arc::new(event_loop.create_window(attributes(size).with_transparent(transparent))?);
+        let canvas = Canvas::open(event_loop.owned_display_handle(), &window, waker.clone())?;
+        Ok::<_, WindowError>((window, canvas))
+    };
+    let (window, canvas) = open(true)?;
+    if canvas.needs_opaque_window() {
+        drop((window, canvas));
+        return open(false);
+    }
+    Ok((window, canvas))
+}
+
+/// The fixed beginning by which OBS and window rules find the window.
+fn title(character: &str) -> String {
+    if character.is_empty() { "Bunraku".to_owned() } else { format!("Bunraku – {character}") }
+}
+
+fn attributes(size: usize) -> WindowAttributes {
+    let edge = size as f64;
+    let attributes = Window::default_attributes()
+        .with_title(title(""))
+        .with_inner_size(LogicalSize::new(edge, edge))
+        .with_min_inner_size(LogicalSize::new(64.0, 64.0));
+    #[cfg(all(unix, not(target_os = "macos")))]
+    let attributes = {
+        let attributes = winit::platform::x11::WindowAttributesExtX11::with_name(attributes, "bunraku", "bunraku");
+        winit::platform::wayland::WindowAttributesExtWayland::with_name(attributes, "bunraku", "bunraku")
+    };
+    attributes
+}

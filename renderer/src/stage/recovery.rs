@@ -1,0 +1,52 @@
+//! When to open a lost device again: at once, then ever less often.
+
+use std::time::{Duration, Instant};
+
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The tries since the device last worked.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Recovery {
+    tried: Option<(Instant, Duration)>,
+}
+
+impl Recovery {
+    /// When the next try is due; a time past if at once.
+    pub(super) fn due(self) -> Instant {
+        self.tried.map_or_else(Instant::now, |(at, wait)| at + wait)
+    }
+
+    /// A try was made, whatever came of it.
+    pub(super) fn tried(&mut self, now: Instant) {
+        let wait = self.tried.map_or(FIRST_WAIT, |(_, wait)| (2 * wait).min(LONGEST_WAIT));
+        self.tried = Some((now, wait));
+    }
+
+    /// The device works.
+    pub(super) fn succeeded(&mut self) {
+        self.tried = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_become_rarer_until_one_succeeds() {
+        let start = Instant::now();
+        let mut recovery = Recovery::default();
+        let mut now = start;
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            recovery.tried(now);
+            waits.push(recovery.due().duration_since(now));
+            now = recovery.due();
+        }
+        assert_eq!(waits[..2], [FIRST_WAIT, 2 * FIRST_WAIT]);
+        assert_eq!(waits[7], LONGEST_WAIT);
+        recovery.succeeded();
+        assert!(recovery.due() <= Instant::now());
+    }
+}

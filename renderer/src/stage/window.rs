@@ -1,0 +1,70 @@
+//! The window: how to get one, and why there may be none.
+
+use super::{Feed, GraphicsError, Waker, app::App, wake::Woken};
+use crate::settings::Background;
+use bunraku_capture::Pointer;
+use winit::{
+    error::{EventLoopError, OsError},
+    event_loop::EventLoop,
+};
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// No window system answers.
+    #[error("there is no display to open a window on: {0}")]
+    NoDisplay(EventLoopError),
+    /// The window system refuses a window.
+    #[error("the window system opens no window: {0}")]
+    Refused(#[from] OsError),
+    /// Nothing can draw on it.
+    #[error(transparent)]
+    Graphics(#[from] GraphicsError),
+    /// The window system went away.
+    #[error("the window system ended: {0}")]
+    Ended(EventLoopError),
+}
+
+/// How the window looks at first.
+#[derive(Clone, Debug)]
+pub struct WindowOptions {
+    /// Edge of its inside in logical pixels.
+    pub size: usize,
+    /// What is behind the character.
+    pub background: Background,
+}
+
+/// A window system that answers, before there is a window.
+///
+/// Made first, so that the show can be given its [`Waker`].
+pub struct WindowStage {
+    event_loop: EventLoop<Woken>,
+    waker: Waker,
+}
+
+impl WindowStage {
+    /// Connects to the window system. Must be called on the main thread, once.
+    ///
+    /// # Errors
+    /// When there is no display; the show can go on without a window.
+    pub fn connect() -> Result<Self, WindowError> {
+        let event_loop = EventLoop::with_user_event().build().map_err(WindowError::NoDisplay)?;
+        let waker = Waker::new(event_loop.create_proxy());
+        Ok(Self { event_loop, waker })
+    }
+
+    /// Wakes the window.
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// Opens the window and returns when it was closed or the show has ended.
+    ///
+    /// # Errors
+    /// When no window can be opened or nothing can draw on it; the show can go on without.
+    pub fn run(self, options: WindowOptions, feed: impl Feed, pointer: Pointer) -> Result<(), WindowError> {
+        let mut app = App::new(options, feed, pointer, self.waker);
+        self.event_loop.run_app(&mut app).map_err(WindowError::Ended)?;
+        app.close()
+    }
+}
