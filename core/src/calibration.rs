@@ -61,6 +61,39 @@ impl Calibration {
     }
 }
 
+/// The mean of heads, to become a neutral one.
+///
+/// The mean orientation is the rotation nearest to the mean of the matrices (the chordal mean; Hartley, Trumpf, Dai and
+/// Li, "Rotation averaging", 2013).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NeutralMean {
+    orientations: [[f64; 3]; 3],
+    translation_cm: [f64; 3],
+    count: u32,
+}
+
+impl NeutralMean {
+    /// Takes one more head into the mean.
+    pub fn add(&mut self, head: &Head) {
+        let rows = Rotation::from_euler_deg(head.rotation_deg).rows();
+        for (sum, value) in self.orientations.iter_mut().flatten().zip(rows.into_iter().flatten()) {
+            *sum += value;
+        }
+        for (sum, value) in self.translation_cm.iter_mut().zip(head.translation_cm) {
+            *sum += value;
+        }
+        self.count += 1;
+    }
+
+    /// A calibration on the mean, or none if there is none (no heads, or heads that face all ways).
+    pub fn calibration(&self) -> Option<Calibration> {
+        let mut calibration = Calibration::default();
+        let count = f64::from(self.count);
+        calibration.recentre_on(Rotation::nearest(self.orientations)?, self.translation_cm.map(|sum| sum / count));
+        Some(calibration)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +122,20 @@ mod tests {
         assert!(close(seen.rotation_deg, [0.0, 14.0, 0.0]), "{seen:?}");
         let subtracted = turned.to_euler_deg()[1] - neutral.to_euler_deg()[1];
         assert!((subtracted - 14.0).abs() > 1.0, "subtracting Euler angles would do here, the test shows nothing");
+    }
+
+    #[test]
+    fn the_mean_of_two_heads_is_half_way_between() {
+        let mut mean = NeutralMean::default();
+        assert!(mean.calibration().is_none());
+        for y in [10.0, 30.0] {
+            mean.add(&Head { rotation_deg: [0.0, y, 0.0], translation_cm: [y, 0.0, 0.0] });
+        }
+        let seen = mean
+            .calibration()
+            .expect("a mean")
+            .relative(&Head { rotation_deg: [0.0, 25.0, 0.0], translation_cm: [20.0, 0.0, 0.0] });
+        assert!(close(seen.rotation_deg, [0.0, 5.0, 0.0]) && close(seen.translation_cm, [0.0; 3]), "{seen:?}");
     }
 
     #[test]

@@ -6,12 +6,17 @@
 //!
 //! No GPU, no window and no sockets live here.
 
+pub mod blink;
+pub mod breathing;
 pub mod calibration;
 pub mod character;
 pub mod color;
+pub mod filter;
+pub mod performer;
 pub mod pose;
 pub mod profile;
 pub mod rotation;
 pub mod sample;
 pub mod source;
 pub mod suggest;
+pub mod switchboard;

@@ -111,6 +111,28 @@ impl Parameter {
     /// Greatest value, inclusive; the same for every parameter.
     pub const MAX: f32 = 1.0;
 
+    /// The parameters that have two sides, left and right.
+    pub const SIDES: [(Self, Self); 15] = [
+        (Self::EyebrowTroubledLeft, Self::EyebrowTroubledRight),
+        (Self::EyebrowAngryLeft, Self::EyebrowAngryRight),
+        (Self::EyebrowLoweredLeft, Self::EyebrowLoweredRight),
+        (Self::EyebrowRaisedLeft, Self::EyebrowRaisedRight),
+        (Self::EyebrowHappyLeft, Self::EyebrowHappyRight),
+        (Self::EyebrowSeriousLeft, Self::EyebrowSeriousRight),
+        (Self::EyeWinkLeft, Self::EyeWinkRight),
+        (Self::EyeHappyWinkLeft, Self::EyeHappyWinkRight),
+        (Self::EyeSurprisedLeft, Self::EyeSurprisedRight),
+        (Self::EyeRelaxedLeft, Self::EyeRelaxedRight),
+        (Self::EyeUnimpressedLeft, Self::EyeUnimpressedRight),
+        (Self::EyeRaisedLowerEyelidLeft, Self::EyeRaisedLowerEyelidRight),
+        (Self::IrisSmallLeft, Self::IrisSmallRight),
+        (Self::MouthLoweredCornerLeft, Self::MouthLoweredCornerRight),
+        (Self::MouthRaisedCornerLeft, Self::MouthRaisedCornerRight),
+    ];
+
+    /// The parameters that turn or lean to a side, whose sign tells which.
+    pub const SIDEWAYS: [Self; 5] = [Self::IrisRotationY, Self::HeadY, Self::NeckZ, Self::BodyY, Self::BodyZ];
+
     /// Index in a [`Pose`].
     pub const fn index(self) -> usize {
         self as usize
@@ -174,6 +196,19 @@ impl Pose {
         out
     }
 
+    /// The pose in a looking glass: left and right change places, and what turns sideways turns the other way.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        let mut out = *self;
+        for (left, right) in Parameter::SIDES {
+            (out[left], out[right]) = (self[right], self[left]);
+        }
+        for parameter in Parameter::SIDEWAYS {
+            out[parameter] = -self[parameter];
+        }
+        out
+    }
+
     /// Whether every value is a finite number.
     pub fn is_finite(&self) -> bool {
         self.0.iter().all(|value| value.is_finite())
@@ -218,6 +253,21 @@ mod tests {
         assert_eq!(pose[Parameter::HeadX], 0.0);
         assert_eq!(pose[Parameter::NeckZ], -1.0);
         assert_eq!(pose[Parameter::MouthAaa], 1.0);
+    }
+
+    #[test]
+    fn a_looking_glass_swaps_sides_and_turns() {
+        let mut pose = Pose::default();
+        pose[Parameter::EyeWinkLeft] = 0.75;
+        pose[Parameter::HeadX] = 0.5;
+        pose[Parameter::HeadY] = 0.25;
+        let mirrored = pose.mirrored();
+        assert_eq!(mirrored[Parameter::EyeWinkRight], 0.75);
+        assert_eq!(mirrored[Parameter::EyeWinkLeft], 0.0);
+        assert_eq!((mirrored[Parameter::HeadX], mirrored[Parameter::HeadY]), (0.5, -0.25));
+        assert_eq!(mirrored.mirrored(), pose);
+        let sided = Parameter::ALL.into_iter().filter(|parameter| parameter.name().ends_with("_left"));
+        assert!(sided.eq(Parameter::SIDES.into_iter().map(|(left, _)| left)));
     }
 
     #[test]

@@ -152,9 +152,7 @@ mod tests {
         }));
         assert!(tap.latest().is_none());
         for time in [1.0, 2.0, 3.0] {
-            let mut sample = FaceSample::default();
-            sample.time = time;
-            sink.publish(sample);
+            sink.publish(FaceSample { time, ..FaceSample::default() });
         }
         let (sequence, sample) = tap.latest().expect("three were published");
         assert_eq!((sequence, sample.time), (3, 3.0));

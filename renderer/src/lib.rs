@@ -1,5 +1,8 @@
 //! Student engines and what is built around them to bring a character to life.
 
+pub mod bench;
 pub mod engine;
+pub mod files;
+pub mod poses;
 pub mod settings;
 pub mod stage;

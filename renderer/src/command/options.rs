@@ -31,7 +31,16 @@ impl DrawOptions {
 
     /// The grids asked for, where no frame rate decides: `auto` is `full` then.
     pub(crate) fn detail(&self) -> Detail {
-        let quality = self.quality.and_then(QualityChoice::fixed).unwrap_or(Quality::Full);
-        Detail::new(self.size.unwrap_or(DEFAULT_SIZE), quality)
+        Detail::new(self.size.unwrap_or(DEFAULT_SIZE), self.quality())
+    }
+
+    /// The quality asked for, where no frame rate decides.
+    pub(crate) fn quality(&self) -> Quality {
+        self.quality.and_then(QualityChoice::fixed).unwrap_or(Quality::Full)
+    }
+
+    /// The CPU engine's threads, 0 for one a core.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.map_or(0, NonZeroUsize::get)
     }
 }

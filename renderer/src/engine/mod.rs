@@ -19,13 +19,13 @@ pub const MAX_SIZE: usize = 2048;
 
 /// How much of the student's work is done for a frame.
 ///
-/// A student is a continuous function of position, so work is saved by evaluating it at fewer positions and
-/// interpolating its outputs (grid change, alpha, colour change), while the picture itself is still warped at full size.
+/// A student is a continuous function of position, so work is saved by evaluating it at fewer positions. The picture
+/// itself is still warped at full size. README.md says what each quality costs and what is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Quality {
-    /// The last level at half of its positions, the level below likewise.
+    /// As `High`, and all levels on grids of three quarters the edge, their results interpolated.
     Fast,
-    /// The last level at half of its positions along each edge.
+    /// The reference's own computation where the character is, nothing where a coarse look finds empty background.
     High,
     /// The reference's own computation.
     Full,
@@ -48,7 +48,7 @@ impl fmt::Display for Quality {
     }
 }
 
-/// On how many positions each part of the student is evaluated; all grids are square, all edges in pixels.
+/// On which positions each part of the student is evaluated; all grids are square, all edges in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Detail {
     /// Edges of the three levels' grids.
@@ -58,6 +58,8 @@ pub struct Detail {
     /// Along each edge of an output pixel, at how many points the warp samples the picture; their mean is the pixel.
     /// More than one where the output is smaller than the 512 picture, which would alias otherwise.
     pub samples: usize,
+    /// Whether an engine may leave out positions of the upper two levels where a coarse look finds nothing to be seen.
+    pub skip_background: bool,
 }
 
 impl Detail {
@@ -65,11 +67,11 @@ impl Detail {
     pub fn new(size: usize, quality: Quality) -> Self {
         let size = size.clamp(MIN_SIZE, MAX_SIZE);
         let levels = match quality {
-            Quality::Full => [128, 256, size],
-            Quality::High => [128, 256, size.div_ceil(2)],
-            Quality::Fast => [128, 128, size.div_ceil(2)],
+            Quality::Full | Quality::High => [128, 256, size],
+            Quality::Fast => [96, 192, (3 * size).div_ceil(4)],
         };
-        Self { levels, size, samples: IMAGE_SIZE.div_ceil(size) }
+        let skip_background = quality != Quality::Full;
+        Self { levels, size, samples: IMAGE_SIZE.div_ceil(size), skip_background }
     }
 }
 

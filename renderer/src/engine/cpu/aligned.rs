@@ -1,7 +1,7 @@
 //! Buffers that begin on a cache line.
 
 /// Floats on a cache line; a vector load that straddles two lines costs twice.
-const LINE: usize = 16;
+pub(super) const LINE: usize = 16;
 
 /// Zeroed floats whose first lies on a 64-byte boundary. Never grows, so the boundary stays.
 #[derive(Debug)]

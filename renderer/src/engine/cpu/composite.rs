@@ -1,6 +1,11 @@
 //! The warp and the blend: the body's seven channels and the character's picture become the frame.
 
-use super::{map::Map, threads::Threads, upsample::Upsample};
+use super::{
+    map::Map,
+    spans::Spans,
+    threads::{Scratches, Threads},
+    upsample::Upsample,
+};
 use crate::engine::{
     Detail, Frame,
     axis::{Axis, position},
@@ -9,6 +14,10 @@ use crate::engine::{
 use bunraku_core::character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
+use std::ops::Range;
+
+/// A transparent pixel's value in every channel.
+const NOTHING: f32 = -1.0;
 
 /// The character's picture, the four channels of a pixel together, which is how the warp reads it.
 #[derive(Debug)]
@@ -79,9 +88,10 @@ impl Composite {
         &self,
         picture: &Picture,
         body: &Map,
+        spans: Option<&Spans>,
         frame: &mut Frame,
         threads: &Threads,
-        scratches: &super::threads::Scratches<Lines>,
+        scratches: &Scratches<Lines>,
     ) {
         let size = self.detail.size;
         frame.resize(size);
@@ -94,7 +104,8 @@ impl Composite {
             rows.for_each(|(y, (((red, green), blue), alpha))| {
                 let lines = &mut *scratches.mine();
                 let out = [red, green, blue, alpha];
-                threads.arch.dispatch(Row { composite: self, picture, body, y, out, lines });
+                let columns = spans.map_or(0..size, |spans| spans.columns(y, size));
+                threads.arch.dispatch(Row { composite: self, picture, body, y, columns, out, lines });
             });
         });
     }
@@ -105,6 +116,7 @@ struct Row<'a> {
     picture: &'a Picture,
     body: &'a Map,
     y: usize,
+    columns: Range<usize>,
     out: [&'a mut [f32]; FACE_CHANNELS],
     lines: &'a mut Lines,
 }
@@ -114,12 +126,13 @@ impl WithSimd for Row<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
-        let Self { composite, picture, body, y, mut out, lines } = self;
+        let Self { composite, picture, body, y, columns, mut out, lines } = self;
         let Detail { size, samples, .. } = composite.detail;
         let upsample = Upsample { map: body, rows: &composite.axis, columns: &composite.axis };
         let row = lines.channels.len() / BODY_CHANNELS;
         for plane in &mut out {
-            plane.fill(0.0);
+            plane.fill(NOTHING);
+            plane[columns.clone()].fill(0.0);
         }
         let share = 1.0 / (samples * samples) as f32;
         for sub in y * samples..(y + 1) * samples {
@@ -127,7 +140,7 @@ impl WithSimd for Row<'_> {
                 upsample.read(sub, channel, 0, &mut lines.line, to);
             }
             let sample_y = position(sub, size * samples);
-            for i in 0..size * samples {
+            for i in columns.start * samples..columns.end * samples {
                 let value = |channel: usize| lines.channels[channel * row + i];
                 let warped = picture.sample(position(i, size * samples) + value(0), sample_y + value(1));
                 let alpha = value(2);

@@ -3,6 +3,7 @@
 use super::{
     composite::{Composite, Lines, Picture},
     dense::VECTORS,
+    outline::Outline,
     packed::Tile,
     stage::{Scratch, StageRun},
     threads::{Scratches, Threads},
@@ -26,6 +27,7 @@ pub struct CpuEngine {
     /// For the face, then each level.
     scratches: [Scratches<Scratch>; 4],
     lines: Scratches<Lines>,
+    outline: Option<Outline>,
     detail: Detail,
 }
 
@@ -45,7 +47,8 @@ impl CpuEngine {
         let scratches = [&face, first, second, third].map(|stage| threads.scratches(|| stage.scratch()));
         let lines = threads.scratches(|| composite.lines());
         let picture = Picture::new(&character.image);
-        Ok(Self { plan, threads, tile, picture, face, levels, composite, scratches, lines, detail })
+        let outline = outline(&plan, tile, detail, &threads);
+        Ok(Self { plan, threads, tile, picture, face, levels, composite, scratches, lines, outline, detail })
     }
 }
 
@@ -53,12 +56,17 @@ impl StudentEngine for CpuEngine {
     fn render(&mut self, pose: &Pose, frame: &mut Frame) -> Result<(), EngineError> {
         let [for_face, for_first, for_second, for_third] = &self.scratches;
         let [first, second, third] = &mut self.levels;
-        self.face.run(pose, None, &self.threads, for_face);
+        let threads = &self.threads;
+        self.face.run(pose, None, None, threads, for_face);
         self.picture.put_face(&self.face.map);
-        first.run(pose, None, &self.threads, for_first);
-        second.run(pose, Some(&first.map), &self.threads, for_second);
-        third.run(pose, Some(&second.map), &self.threads, for_third);
-        self.composite.run(&self.picture, &third.map, frame, &self.threads, &self.lines);
+        first.run(pose, None, None, threads, for_first);
+        let spans = self.outline.as_mut().map(|outline| {
+            outline.look(pose, &first.map, &self.picture, threads);
+            &outline.spans
+        });
+        second.run(pose, Some(&first.map), spans, threads, for_second);
+        third.run(pose, Some(&second.map), spans, threads, for_third);
+        self.composite.run(&self.picture, &third.map, spans, frame, threads, &self.lines);
         Ok(())
     }
 
@@ -69,6 +77,7 @@ impl StudentEngine for CpuEngine {
             let [first, second, third] = &self.levels;
             self.scratches = [&self.face, first, second, third].map(|stage| self.threads.scratches(|| stage.scratch()));
             self.lines = self.threads.scratches(|| self.composite.lines());
+            self.outline = outline(&self.plan, self.tile, detail, &self.threads);
             self.detail = detail;
         }
         Ok(())
@@ -86,6 +95,10 @@ impl StudentEngine for CpuEngine {
             threads: self.threads.count(),
         }
     }
+}
+
+fn outline(plan: &Plan, tile: Tile, detail: Detail, threads: &Threads) -> Option<Outline> {
+    detail.skip_background.then(|| Outline::new(plan, tile, detail.levels[0], threads))
 }
 
 fn level_runs(plan: &Plan, tile: Tile, detail: Detail) -> [StageRun; 3] {

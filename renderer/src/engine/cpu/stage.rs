@@ -1,10 +1,11 @@
 //! A stage of the student on its whole grid.
 
 use super::{
-    aligned::Aligned,
+    aligned::{Aligned, LINE},
     dense::{Strides, VECTORS, dense, sine},
     map::Map,
     packed::{Packed, Tile},
+    spans::Spans,
     threads::{Scratches, Threads},
     upsample::Upsample,
 };
@@ -15,6 +16,7 @@ use crate::engine::{
 use bunraku_core::pose::Pose;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Floats of one of the two feature buffers of a group of panels: both stay within a second-level cache of 512 KiB.
 const GROUP: usize = 48 * 1024;
@@ -74,8 +76,16 @@ impl StageRun {
         }
     }
 
-    /// Fills the map for `pose`, from the map of the level below where there is one.
-    pub(super) fn run(&mut self, pose: &Pose, below: Option<&Map>, threads: &Threads, scratches: &Scratches<Scratch>) {
+    /// Fills the map for `pose`, from the map of the level below where there is one; where `spans` are given, only
+    /// inside them.
+    pub(super) fn run(
+        &mut self,
+        pose: &Pose,
+        below: Option<&Map>,
+        spans: Option<&Spans>,
+        threads: &Threads,
+        scratches: &Scratches<Scratch>,
+    ) {
         self.entry.fold_pose(pose, &mut self.bias);
         let mut values = std::mem::replace(&mut self.map.values, Aligned::new(0));
         let below = below.map(|map| Upsample { map, rows: &self.axis, columns: &self.axis });
@@ -83,12 +93,22 @@ impl StageRun {
         threads.install(|| {
             let rows = values.par_chunks_mut(stage.map.channels * stage.map.stride).enumerate();
             rows.for_each(|(y, out)| {
+                let columns = spans.map_or(0..stage.map.edge, |spans| spans.columns(y, stage.map.edge));
+                let columns = whole_panels(&columns, stage.panel, stage.map.stride);
                 let scratch = &mut *scratches.mine();
-                threads.arch.dispatch(Row { stage, below: below.as_ref(), y, out, scratch });
+                threads.arch.dispatch(Row { stage, below: below.as_ref(), y, columns, out, scratch });
             });
         });
         self.map.values = values;
     }
+}
+
+/// The least range of whole panels that holds `columns` and lies in a row; it begins on a cache line.
+fn whole_panels(columns: &Range<usize>, panel: usize, stride: usize) -> Range<usize> {
+    let first = columns.start / LINE * LINE;
+    let count = columns.end.saturating_sub(first).next_multiple_of(panel);
+    let first = first.min(stride - count.min(stride));
+    first..first + count.min(stride)
 }
 
 /// One row of a stage, to be computed with the machine's widest vectors.
@@ -96,6 +116,7 @@ struct Row<'a> {
     stage: &'a StageRun,
     below: Option<&'a Upsample<'a>>,
     y: usize,
+    columns: Range<usize>,
     out: &'a mut [f32],
     scratch: &'a mut Scratch,
 }
@@ -105,10 +126,10 @@ impl WithSimd for Row<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { stage, below, y, out, scratch } = self;
+        let Self { stage, below, y, columns, out, scratch } = self;
         let group = stage.panels_at_once * stage.panel;
-        for first in (0..stage.map.stride).step_by(group) {
-            let count = group.min(stage.map.stride - first);
+        for first in columns.clone().step_by(group) {
+            let count = group.min(columns.end - first);
             enter(simd, stage, below, y, first, count, scratch);
             let Scratch { from, to, .. } = scratch;
             let (mut from, mut to) = (&mut **from, &mut **to);

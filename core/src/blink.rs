@@ -1,0 +1,150 @@
+//! Blinks of their own accord, at life-like intervals.
+
+use crate::pose::{Parameter, Pose};
+use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+
+/// How often and how fast the eyes blink by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BlinkSettings {
+    /// Whether the eyes blink by themselves. Off by default: a tracked face blinks on its own.
+    pub enabled: bool,
+    /// Mean seconds from one blink to the next.
+    pub interval: f64,
+    /// Least seconds from one blink to the next.
+    pub least_interval: f64,
+    /// Seconds a blink takes, from open to open.
+    pub duration: f64,
+}
+
+impl Default for BlinkSettings {
+    /// About 15 blinks a minute, a quarter of a second each: a person at rest.
+    fn default() -> Self {
+        Self { enabled: false, interval: 4.0, least_interval: 1.0, duration: 0.25 }
+    }
+}
+
+/// Longest wait, in multiples of the mean: the exponential's tail would be taken for a stare.
+const LONGEST: f64 = 3.0;
+
+/// The eyes' own blinking: a lid curve sin² after waits of random length.
+///
+/// Waits are exponential above a least one, as blinks come nearly independently of each other.
+/// The same seed and clock give the same blinks.
+#[derive(Clone, Copy, Debug)]
+pub struct Blink {
+    random: u64,
+    /// When the present or next blink begins, on the caller's clock.
+    start: Option<f64>,
+}
+
+impl Blink {
+    /// Blinks that follow from `seed`.
+    pub const fn new(seed: u64) -> Self {
+        Self { random: seed, start: None }
+    }
+
+    /// How far the lids are shut at `now` (seconds): 0 to 1.
+    pub fn lid(&mut self, settings: &BlinkSettings, now: f64) -> f32 {
+        if !settings.enabled || !now.is_finite() {
+            self.start = None;
+            return 0.0;
+        }
+        let duration = settings.duration.max(0.0);
+        let wait_most = settings.interval.max(settings.least_interval) * LONGEST;
+        // A blink that is over, or farther ahead than any wait (the clock went back), makes room for the next.
+        let start = match self.start {
+            Some(start) if now < start + duration && start - now <= wait_most => start,
+            _ => now + self.wait(settings),
+        };
+        self.start = Some(start);
+        let progress = (now - start) / duration;
+        if (0.0..1.0).contains(&progress) { (PI * progress).sin().powi(2) as f32 } else { 0.0 }
+    }
+
+    /// Seconds until the next blink.
+    fn wait(&mut self, settings: &BlinkSettings) -> f64 {
+        let least = settings.least_interval.max(0.0);
+        let mean = (settings.interval - least).max(0.0);
+        let wait = least - mean * (1.0 - self.uniform()).ln();
+        wait.clamp(least, least.max(settings.interval * LONGEST))
+    }
+
+    /// A number in [0, 1): `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+    fn uniform(&mut self) -> f64 {
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Shuts the eyes of `pose` by `lid` where they are not shut as far already, by a wink, a smile or rest.
+pub fn shut_eyes(pose: &mut Pose, lid: f32) {
+    use Parameter as P;
+    for (wink, others) in [
+        (P::EyeWinkLeft, [P::EyeHappyWinkLeft, P::EyeRelaxedLeft]),
+        (P::EyeWinkRight, [P::EyeHappyWinkRight, P::EyeRelaxedRight]),
+    ] {
+        let room = 1.0 - others.into_iter().map(|other| pose[other]).fold(0.0, f32::max);
+        pose[wink] = pose[wink].max(lid.min(room));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ON: BlinkSettings = BlinkSettings { enabled: true, interval: 4.0, least_interval: 1.0, duration: 0.25 };
+
+    /// When blinks began within `seconds`, seen at 1000 frames a second.
+    fn starts(blink: &mut Blink, settings: &BlinkSettings, seconds: u32) -> Vec<f64> {
+        let lids = (0..seconds * 1000).map(|ms| (f64::from(ms) / 1000.0, ms));
+        let mut shut = false;
+        let mut starts = Vec::new();
+        for (now, _) in lids {
+            let lid = blink.lid(settings, now);
+            if lid > 0.0 && !shut {
+                starts.push(now);
+            }
+            shut = lid > 0.0;
+        }
+        starts
+    }
+
+    #[test]
+    fn blinks_come_at_life_like_intervals() {
+        let starts = starts(&mut Blink::new(7), &ON, 1200);
+        let gaps: Vec<f64> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        assert!((3.0..5.0).contains(&mean), "{mean}");
+        assert!(gaps.iter().all(|gap| (1.0..12.5).contains(gap)), "{gaps:?}");
+        let alike = gaps.windows(2).filter(|pair| (pair[0] - pair[1]).abs() < 0.1).count();
+        assert!(alike * 4 < gaps.len(), "blinks are regular");
+    }
+
+    #[test]
+    fn one_seed_makes_one_sequence_and_off_means_off() {
+        assert_eq!(starts(&mut Blink::new(3), &ON, 60), starts(&mut Blink::new(3), &ON, 60));
+        assert_ne!(starts(&mut Blink::new(3), &ON, 60), starts(&mut Blink::new(4), &ON, 60));
+        assert!(starts(&mut Blink::new(3), &BlinkSettings::default(), 60).is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_does_not_end_the_blinks() {
+        let mut blink = Blink::new(1);
+        blink.lid(&ON, 1e6);
+        assert!(!starts(&mut blink, &ON, 60).is_empty());
+    }
+
+    #[test]
+    fn a_blink_does_not_overdo_eyes_that_smile() {
+        let mut pose = Pose::default();
+        pose[Parameter::EyeHappyWinkLeft] = 0.75;
+        shut_eyes(&mut pose, 1.0);
+        assert_eq!(pose[Parameter::EyeWinkLeft], 0.25);
+        assert_eq!(pose[Parameter::EyeWinkRight], 1.0);
+    }
+}

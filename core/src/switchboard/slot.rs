@@ -1,0 +1,169 @@
+//! A place on the switchboard: a source's tap, and how its samples become poses.
+
+use super::{
+    SwitchboardSettings,
+    watch::{Health, Watch},
+};
+use crate::{
+    calibration::{Calibration, NeutralMean},
+    pose::Pose,
+    profile::PoseMapper,
+    sample::FaceSample,
+    source::SampleTap,
+};
+
+/// Seconds of faces whose mean becomes the neutral head where calibration is automatic.
+const AUTO_CALIBRATION: f64 = 0.5;
+
+/// A capture source as the switchboard holds it.
+pub struct Slot {
+    name: String,
+    tap: SampleTap,
+    mapper: PoseMapper,
+    mirror: bool,
+    detect_frozen: bool,
+    last_resort: bool,
+    calibration: Calibration,
+    auto_calibration: Option<AutoCalibration>,
+    watch: Option<Watch>,
+    face: Option<FaceSample>,
+    pose: Option<Pose>,
+}
+
+/// A calibration in progress: the neutral head is the mean of the faces so far.
+#[derive(Clone, Copy, Default)]
+struct AutoCalibration {
+    start: Option<f64>,
+    mean: NeutralMean,
+}
+
+impl Slot {
+    /// A slot for the source whose samples come out of `tap`; `name` is what it is chosen by.
+    pub fn new(name: impl Into<String>, tap: SampleTap, mapper: PoseMapper) -> Self {
+        Self {
+            name: name.into(),
+            tap,
+            mapper,
+            mirror: false,
+            detect_frozen: true,
+            last_resort: false,
+            calibration: Calibration::default(),
+            auto_calibration: None,
+            watch: None,
+            face: None,
+            pose: None,
+        }
+    }
+
+    /// Whether its poses are shown as in a looking glass. Off by default.
+    #[must_use]
+    pub fn mirrored(mut self, mirror: bool) -> Self {
+        self.mirror = mirror;
+        self
+    }
+
+    /// Whether the first half second of faces becomes the neutral head. Off by default.
+    #[must_use]
+    pub fn auto_calibrated(mut self, auto: bool) -> Self {
+        self.auto_calibration = auto.then(AutoCalibration::default);
+        self
+    }
+
+    /// Whether samples that no longer change mean that the source hangs. On by default; off for sources that may rest,
+    /// such as a mouse.
+    #[must_use]
+    pub fn frozen_detected(mut self, detect: bool) -> Self {
+        self.detect_frozen = detect;
+        self
+    }
+
+    /// Whether it takes over only when no other slot can: idle motion. Off by default.
+    #[must_use]
+    pub fn last_resort(mut self, last: bool) -> Self {
+        self.last_resort = last;
+        self
+    }
+
+    /// The name it is chosen by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The source's end of the slot.
+    pub fn tap(&self) -> &SampleTap {
+        &self.tap
+    }
+
+    /// Whether its poses are shown as in a looking glass.
+    pub fn is_mirrored(&self) -> bool {
+        self.mirror
+    }
+
+    pub(super) fn is_last_resort(&self) -> bool {
+        self.last_resort
+    }
+
+    /// The pose of its newest face, or none yet.
+    pub(super) fn pose(&self) -> Option<Pose> {
+        self.pose
+    }
+
+    pub(super) fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
+    pub(super) fn health(&self, settings: &SwitchboardSettings, now: f64) -> Health {
+        self.watch.map_or(Health::Waiting, |watch| watch.health(settings, self.detect_frozen, now))
+    }
+
+    /// Takes the newest sample. Whether it holds a face after none came for `gap` seconds: the pose may then jump.
+    pub(super) fn receive(&mut self, gap: f64, now: f64) -> bool {
+        let watch = self.watch.get_or_insert_with(|| Watch::new(now));
+        watch.tick(now);
+        let Some((sequence, sample)) = self.tap.latest() else { return false };
+        let age = watch.face_age(now);
+        if !watch.receive(sequence, &sample, now) || !sample.tracked {
+            return false;
+        }
+        self.calibrate(&sample, now);
+        self.face = Some(sample);
+        self.map_again();
+        age.is_none_or(|age| age >= gap)
+    }
+
+    fn calibrate(&mut self, sample: &FaceSample, now: f64) {
+        let Some(auto) = &mut self.auto_calibration else { return };
+        let start = *auto.start.get_or_insert(now);
+        auto.mean.add(&sample.head);
+        if let Some(neutral) = auto.mean.calibration() {
+            self.calibration = neutral;
+        }
+        if now - start >= AUTO_CALIBRATION {
+            self.auto_calibration = None;
+        }
+    }
+
+    /// Takes the present head as the neutral one. Whether there was a face to take it from.
+    pub(super) fn recentre(&mut self) -> bool {
+        let Some(face) = &self.face else { return false };
+        self.calibration.recentre(&face.head);
+        self.auto_calibration = None;
+        self.map_again();
+        true
+    }
+
+    pub(super) fn set_mirror(&mut self, mirror: bool) {
+        self.mirror = mirror;
+        self.map_again();
+    }
+
+    pub(super) fn set_mapper(&mut self, mapper: PoseMapper) {
+        self.mapper = mapper;
+        self.map_again();
+    }
+
+    fn map_again(&mut self) {
+        let pose = self.face.map(|face| self.mapper.map(&self.calibration.apply(&face)));
+        self.pose = pose.map(|pose| if self.mirror { pose.mirrored() } else { pose });
+    }
+}

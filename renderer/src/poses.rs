@@ -1,0 +1,172 @@
+//! A poses file: JSON Lines, a named pose each, as `bunraku render` draws them.
+
+use bunraku_core::pose::{Parameter, Pose};
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, HashSet},
+    io::BufRead,
+};
+
+/// A pose and what its picture is called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedPose {
+    /// One path component, unique in its file.
+    pub name: String,
+    /// Finite values, not clamped.
+    pub pose: Pose,
+}
+
+/// Why a poses file was refused. Lines count from 1.
+#[derive(Debug, thiserror::Error)]
+pub enum PosesError {
+    /// The file could not be read, or is not UTF-8.
+    #[error("line {line}: {source}")]
+    Io {
+        /// Where.
+        line: usize,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not a pose line.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// Where.
+        line: usize,
+        /// What is wrong, in words.
+        problem: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    name: String,
+    pose: Values,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Values {
+    All(Vec<f64>),
+    Some(BTreeMap<String, f64>),
+}
+
+/// Reads all poses of a file, or what is wrong with its first bad line. Empty lines are skipped.
+///
+/// # Errors
+/// See [`PosesError`].
+pub fn read_poses(file: impl BufRead) -> Result<Vec<NamedPose>, PosesError> {
+    let mut names = HashSet::new();
+    let mut poses = Vec::new();
+    for (index, text) in file.lines().enumerate() {
+        let line = index + 1;
+        let text = text.map_err(|source| PosesError::Io { line, source })?;
+        if text.trim().is_empty() {
+            continue;
+        }
+        let named = parse_line(&text).map_err(|problem| PosesError::Line { line, problem })?;
+        if !names.insert(named.name.clone()) {
+            let problem = format!("the name `{}` was used before; every picture needs its own", named.name);
+            return Err(PosesError::Line { line, problem });
+        }
+        poses.push(named);
+    }
+    Ok(poses)
+}
+
+fn parse_line(text: &str) -> Result<NamedPose, String> {
+    let line: Line = serde_json::from_str(text).map_err(|error| {
+        format!("{error}; a line is {{\"name\": \"x\", \"pose\": [45 numbers]}} or {{\"name\": \"x\", \"pose\": {{\"head_x\": 0.4}}}}")
+    })?;
+    check_name(&line.name)?;
+    let pose = match line.pose {
+        Values::All(values) => all(&values)?,
+        Values::Some(values) => some(&values)?,
+    };
+    Ok(NamedPose { name: line.name, pose })
+}
+
+/// A name becomes a file's: it must be one path component on every system.
+fn check_name(name: &str) -> Result<(), String> {
+    let reserved = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
+    if name.is_empty() || name == "." || name == ".." || name.contains(reserved) || name.len() > 200 {
+        return Err(format!("the name {name:?} cannot be a file's name; take letters, digits, `-`, `_` and `.`"));
+    }
+    Ok(())
+}
+
+fn all(values: &[f64]) -> Result<Pose, String> {
+    let mut pose = Pose::default();
+    if values.len() != pose.0.len() {
+        return Err(format!("a pose has {} numbers, this one has {}", pose.0.len(), values.len()));
+    }
+    for (parameter, &value) in Parameter::ALL.into_iter().zip(values) {
+        pose[parameter] = finite(parameter, value)?;
+    }
+    Ok(pose)
+}
+
+fn some(values: &BTreeMap<String, f64>) -> Result<Pose, String> {
+    let mut pose = Pose::default();
+    for (name, &value) in values {
+        let parameter = Parameter::from_name(name).ok_or_else(|| unknown(name))?;
+        pose[parameter] = finite(parameter, value)?;
+    }
+    Ok(pose)
+}
+
+fn finite(parameter: Parameter, value: f64) -> Result<f32, String> {
+    let value = value as f32;
+    if value.is_finite() { Ok(value) } else { Err(format!("`{}` is not a finite number", parameter.name())) }
+}
+
+fn unknown(name: &str) -> String {
+    let similarity = |parameter: &Parameter| (strsim::jaro_winkler(parameter.name(), name) * 1e6) as u32;
+    let nearest = Parameter::ALL.into_iter().max_by_key(similarity).map_or("", Parameter::name);
+    format!("`{name}` is no pose parameter; did you mean `{nearest}`?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn both_forms_of_a_pose_are_read_and_absent_parameters_are_zero() {
+        let numbers = vec!["0.5"; 45].join(",");
+        let text =
+            format!("{{\"name\":\"a\",\"pose\":[{numbers}]}}\n\n{{\"name\":\"b\",\"pose\":{{\"head_x\":-3}}}}\n");
+        let poses = read_poses(text.as_bytes()).expect("two good lines");
+        assert_eq!(poses[0].pose, Pose([0.5; 45]));
+        assert_eq!(poses[1].pose[Parameter::HeadX], -3.0);
+        assert_eq!(poses[1].pose[Parameter::HeadY], 0.0);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let short = format!("{{\"name\":\"a\",\"pose\":[{}]}}", vec!["0"; 44].join(","));
+        for (text, words) in [
+            (short.as_str(), "44"),
+            (r#"{"name":"a","pose":{"head_w":1}}"#, "`head_x`"),
+            (r#"{"name":"a","pose":{"head_x":1e300}}"#, "finite"),
+            (r#"{"name":"../a","pose":{}}"#, "file's name"),
+            (r#"{"name":"","pose":{}}"#, "file's name"),
+            (r#"{"name":"ok","pose":{}}"#, "used before"),
+            (r#"{"name":"a"}"#, "pose"),
+            ("nonsense", "expected"),
+        ] {
+            let file = format!("{{\"name\":\"ok\",\"pose\":{{}}}}\n{text}\n");
+            let error = read_poses(file.as_bytes()).expect_err(text).to_string();
+            assert!(error.contains("line 2") && error.contains(words), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            if let Ok(poses) = read_poses(bytes.as_slice()) {
+                prop_assert!(poses.iter().all(|named| named.pose.is_finite()));
+            }
+        }
+    }
+}

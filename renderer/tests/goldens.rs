@@ -1,0 +1,60 @@
+//! The CPU engine against the reference's own pictures of real students (`spec/THA4.md` §12).
+
+use bunraku::engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku_core::{character::CharacterModel, pose::Pose};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Where the goldens are, or none with the reason printed.
+fn tha4() -> Option<PathBuf> {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4"));
+    if !path.is_dir() {
+        eprintln!("skipped: {} is not here", path.display());
+    }
+    path.is_dir().then(|| path.to_owned())
+}
+
+/// The values of a float32 `.npy` of shape `[channels, edge, edge]`.
+fn read_npy(path: &Path) -> Vec<f32> {
+    let bytes = std::fs::read(path).expect("a golden");
+    let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    bytes[10 + header..].as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+/// Greatest and mean absolute difference of a frame's part from a golden: rows and columns from `start`, every `step`.
+fn compare(frame: &Frame, golden: &[f32], rows: usize, columns: usize, step: usize) -> (f64, f64) {
+    let edge = (golden.len() / 4).isqrt();
+    let (mut greatest, mut sum) = (0.0_f64, 0.0_f64);
+    for (i, &expected) in golden.iter().enumerate() {
+        let (channel, row, column) = (i / (edge * edge), i / edge % edge, i % edge);
+        let at = (channel * frame.size + rows + row * step) * frame.size + columns + column * step;
+        let difference = f64::from((frame.planes[at] - expected).abs());
+        greatest = greatest.max(difference);
+        sum += difference;
+    }
+    (greatest, sum / golden.len() as f64)
+}
+
+#[test]
+fn real_students_look_as_the_reference_draws_them() {
+    let Some(tha4) = tha4() else { return };
+    let golden = tha4.join("golden/student");
+    let poses = std::fs::read_to_string(golden.join("poses.json")).expect("the goldens' poses");
+    let poses: Value = serde_json::from_str(&poses).expect("JSON");
+    for character in ["lambda_00", "lambda_01"] {
+        let model = CharacterModel::load(&tha4.join("characters").join(character)).expect("a real character model");
+        let mut engine = CpuEngine::new(&model, Detail::new(512, Quality::Full), 0).expect("threads");
+        let mut frame = Frame::default();
+        for record in poses["records"].as_array().expect("records") {
+            let (true, Some(raw)) = (record["character"] == character, record["raw_dir"].as_str()) else { continue };
+            let pose: Pose = serde_json::from_value(record["pose"].clone()).expect("45 numbers");
+            engine.render(&pose, &mut frame).expect("the CPU draws");
+            for (part, rows, columns, step) in [("stride4", 0, 0, 4), ("facecrop", 80, 192, 1)] {
+                let expected = read_npy(&golden.join(raw).join(format!("blended_{part}.npy")));
+                let (greatest, mean) = compare(&frame, &expected, rows, columns, step);
+                println!("{raw} {part}: max {greatest:.2e}, mean {mean:.2e}");
+                assert!(greatest <= 5e-3 && mean <= 1e-5, "{raw} {part}: max {greatest:.2e}, mean {mean:.2e}");
+            }
+        }
+    }
+}
