@@ -11,6 +11,7 @@ pub mod breathing;
 pub mod calibration;
 pub mod character;
 pub mod color;
+pub mod files;
 pub mod filter;
 pub mod performer;
 pub mod pose;

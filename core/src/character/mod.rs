@@ -9,9 +9,12 @@ mod pickle;
 #[cfg(test)]
 mod published;
 mod safetensors;
+pub mod sample;
+mod save;
 mod settings;
 mod shape;
 mod torch;
+mod torch_writer;
 mod weights;
 
 pub use architecture::{BodyMorpher, FaceMorpher, Linear};
@@ -19,7 +22,8 @@ pub use archive::ArchiveError;
 pub use error::{CharacterError, Fault, Problem};
 pub use image::PictureError;
 pub use pickle::PickleError;
-pub use settings::{SETTINGS_FILE, SettingsError};
+pub use save::SaveError;
+pub use settings::{FileNames, SETTINGS_FILE, SettingsError};
 pub use shape::ShapeError;
 pub use weights::{Tensor, WEIGHTS_LIMIT, Weights, WeightsError};
 

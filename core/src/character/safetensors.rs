@@ -1,6 +1,6 @@
 //! `.safetensors` files, by their own crate, within this project's limits.
 
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use super::weights::{Format, RANK_LIMIT, Tensor, Weights, WeightsError};
 
@@ -17,6 +17,17 @@ pub(super) fn read(file: &[u8]) -> Result<Weights, WeightsError> {
         weights.insert(name, Tensor { shape: view.shape().to_vec(), values: format.decode(view.data()) })?;
     }
     Ok(weights)
+}
+
+/// A file of all tensors as F32.
+pub(super) fn write(weights: &Weights) -> Result<Vec<u8>, WeightsError> {
+    let fault = |error: safetensors::SafeTensorError| WeightsError::SafeTensors(error.to_string());
+    let bytes = weights.0.values().map(Tensor::to_bytes).collect::<Vec<_>>();
+    let mut views = Vec::with_capacity(bytes.len());
+    for ((name, tensor), bytes) in weights.0.iter().zip(&bytes) {
+        views.push((name, TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).map_err(fault)?));
+    }
+    safetensors::serialize(views, None).map_err(fault)
 }
 
 fn format(kind: Dtype) -> Option<Format> {

@@ -16,10 +16,13 @@ const SIMILAR: f64 = 0.8;
 
 /// The three names a character model's YAML gives, relative to its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FileNames {
-    pub(super) image: String,
-    pub(super) face: String,
-    pub(super) body: String,
+pub struct FileNames {
+    /// The picture.
+    pub image: String,
+    /// The face morpher's weights.
+    pub face: String,
+    /// The body morpher's weights.
+    pub body: String,
 }
 
 /// What is wrong with a `character_model.yaml`.
@@ -64,8 +67,11 @@ fn suggestion(nearest: Option<&str>) -> String {
 }
 
 impl FileNames {
-    /// Reads the YAML; all that is wrong with it otherwise.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Vec<SettingsError>> {
+    /// Reads the YAML.
+    ///
+    /// # Errors
+    /// All that is wrong with it: unknown and missing fields, values that are no names, names that leave the folder.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Vec<SettingsError>> {
         let text = std::str::from_utf8(bytes).map_err(|_| vec![SettingsError::NotText])?;
         let value: Value = serde_yaml::from_str(text).map_err(|error| vec![error.into()])?;
         let Value::Mapping(map) = value else { return Err(vec![SettingsError::NotAMap]) };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::{archive::ArchiveError, error::shown, pickle::PickleError, safetensors, torch};
+use super::{archive::ArchiveError, error::shown, pickle::PickleError, safetensors, torch, torch_writer};
 
 /// The greatest size of a weights file in bytes. The published students take under 2 MB.
 pub const WEIGHTS_LIMIT: u64 = 256 << 20;
@@ -19,6 +19,13 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// As many values as the product of the shape.
     pub values: Vec<f32>,
+}
+
+impl Tensor {
+    /// The values, little-endian.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
 }
 
 /// The tensors of one network by name, as a state dict holds them.
@@ -95,6 +102,22 @@ impl Weights {
         };
         weights.check_finite()?;
         Ok(weights)
+    }
+
+    /// The bytes of a `.safetensors` file.
+    ///
+    /// # Errors
+    /// A tensor whose values are not as many as its shape says.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, WeightsError> {
+        safetensors::write(self)
+    }
+
+    /// The bytes of a `.pt`, as `torch.save` would write the state dict; PyTorch 1.6 and later load it.
+    ///
+    /// # Errors
+    /// When it would be larger than [`WEIGHTS_LIMIT`].
+    pub fn to_torch(&self) -> Result<Vec<u8>, WeightsError> {
+        torch_writer::write(self)
     }
 
     fn check_finite(&self) -> Result<(), WeightsError> {
