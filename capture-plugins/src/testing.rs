@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// How long anything may take, on a busy machine; a condition that holds sooner ends the wait.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Running {
     pub(crate) tap: SampleTap,
@@ -44,9 +44,8 @@ impl Running {
             if let Some(found) = found(&mut self.tap) {
                 return found;
             }
-            if timeout_at(deadline, self.woken.notified()).await.is_err() {
-                panic!("waited in vain for {what}; {}; {:?}", self.tap.state(), self.tap.latest());
-            }
+            let woken = timeout_at(deadline, self.woken.notified()).await;
+            assert!(woken.is_ok(), "waited in vain for {what}; {}; {:?}", self.tap.state(), self.tap.latest());
         }
     }
 

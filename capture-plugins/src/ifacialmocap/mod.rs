@@ -96,9 +96,10 @@ impl Link {
     async fn keep_receiving(self: Box<Self>, mut session: Session, stop: CancellationToken) {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
         loop {
-            let ended = match self.tcp {
-                true => tcp::serve(&self, &mut session, &stop).await,
-                false => udp::serve(&self, &mut session, &stop).await,
+            let ended = if self.tcp {
+                tcp::serve(&self, &mut session, &stop).await
+            } else {
+                udp::serve(&self, &mut session, &stop).await
             };
             let Err(error) = ended else { break };
             if !session.is_quiet() {

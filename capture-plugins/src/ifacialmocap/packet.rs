@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn missing_fields_are_named() {
-        let mut packet: String = Blendshape::ALL.into_iter().map(|shape| format!("{}&1|", shape.name())).collect();
+        let mut packet: String = Blendshape::ALL.map(|shape| format!("{}&1|", shape.name())).concat();
         packet += "=head#0,0,0,0,0,0|leftEye#0,0,0|";
         let (_, report) = parse(&packet.replace("tongueOut", "hapihapi"));
         assert_eq!(report.missing().collect::<Vec<_>>(), ["tongueOut", "rightEye"]);
@@ -301,14 +301,14 @@ mod tests {
         #[test]
         fn what_is_sent_arrives(values in proptest::collection::vec(-200_i32..200, 52), separator in "[&-]") {
             let fields = Blendshape::ALL.into_iter().zip(&values);
-            let packet: String = fields.clone().map(|(shape, value)| {
+            let packet: Vec<String> = fields.clone().map(|(shape, value)| {
                 let name = shape.name();
                 let side = |long: &str, short: &str| name.strip_suffix(long).map(|base| format!("{base}{short}"));
                 // `mouthLeft` and its like keep their name: the side is no suffix there.
                 let short = side("Left", "_L").or(side("Right", "_R")).filter(|_| !["mouthLeft", "mouthRight", "jawLeft", "jawRight"].contains(&name));
                 format!("{}{separator}{value}|", short.unwrap_or(name.to_owned()))
             }).collect();
-            let (sample, report) = parse(&packet);
+            let (sample, report) = parse(&packet.concat());
             prop_assert_eq!(report.used, 52);
             for (shape, &value) in fields {
                 prop_assert_eq!(sample[shape], f64::from(value) / 100.0);

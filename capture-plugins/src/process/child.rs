@@ -76,10 +76,12 @@ async fn listen(output: Option<impl AsyncRead + Unpin>, speaker: &mut Speaker) -
     let mut chunk = vec![0; CHUNK].into_boxed_slice();
     loop {
         match speaker.listen(output.read(&mut chunk)).await? {
-            0 => return Ok(lines.finish(|line| speaker.take(line))),
+            0 => break,
             length => lines.push(&chunk[..length], |line| speaker.take(line)),
         }
     }
+    lines.finish(|line| speaker.take(line));
+    Ok(())
 }
 
 /// What it says on standard error goes to the log.

@@ -26,10 +26,29 @@ const DEFAULT_STEP: f64 = 1.0 / 60.0;
 pub struct RecordingReader {
     bytes: Box<dyn Read + Send>,
     lines: Lines,
+    decoder: Decoder,
+    ended: bool,
+}
+
+/// What the lines have said so far.
+#[derive(Default)]
+struct Decoder {
     sample: FaceSample,
     ready: VecDeque<FaceSample>,
     skipped: usize,
-    ended: bool,
+}
+
+impl Decoder {
+    fn take(&mut self, line: Result<&[u8], LineError>) -> Result<(), LineError> {
+        let before = self.sample.time;
+        let report = parse_line(line?, &mut self.sample)?;
+        if !report.timed {
+            self.sample.time = before + DEFAULT_STEP;
+        }
+        self.skipped += report.skipped;
+        self.ready.push_back(self.sample);
+        Ok(())
+    }
 }
 
 impl RecordingReader {
@@ -44,25 +63,21 @@ impl RecordingReader {
         file.rewind()?;
         let bytes: Box<dyn Read + Send> =
             if magic == GZIP_MAGIC { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        Ok(Self {
-            bytes,
-            lines: Lines::default(),
-            sample: FaceSample::default(),
-            ready: VecDeque::new(),
-            skipped: 0,
-            ended: false,
-        })
+        Ok(Self { bytes, lines: Lines::default(), decoder: Decoder::default(), ended: false })
     }
 
     /// Lines and fields that could not be used so far.
     pub fn skipped(&self) -> usize {
-        self.skipped
+        self.decoder.skipped
     }
 
     fn read_chunk(&mut self) -> io::Result<()> {
         let mut chunk = [0; CHUNK];
         let length = match self.bytes.read(&mut chunk) {
-            Ok(0) => return self.finish(),
+            Ok(0) => {
+                self.finish();
+                return Ok(());
+            }
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             // Not `InvalidData` alone: a torn archive ends unexpectedly, a damaged one is invalid input.
@@ -73,32 +88,23 @@ impl RecordingReader {
             }
             Err(error) => return Err(error),
         };
-        let (sample, ready, skipped) = (&mut self.sample, &mut self.ready, &mut self.skipped);
-        self.lines.push(&chunk[..length], |line| match line.and_then(|line| read_line(line, sample)) {
-            Ok(fields) => {
-                *skipped += fields;
-                ready.push_back(*sample);
-            }
-            Err(error) => {
+        self.lines.push(&chunk[..length], |line| {
+            if let Err(error) = self.decoder.take(line) {
+                self.decoder.skipped += 1;
                 tracing::debug!("a line of the recording is skipped: {error}");
-                *skipped += 1;
             }
         });
         Ok(())
     }
 
     /// The last line, if it lacks its end: whole, or torn.
-    fn finish(&mut self) -> io::Result<()> {
-        let (sample, ready, skipped) = (&mut self.sample, &mut self.ready, &mut self.skipped);
-        self.lines.finish(|line| match line.and_then(|line| read_line(line, sample)) {
-            Ok(fields) => {
-                *skipped += fields;
-                ready.push_back(*sample);
-            }
-            Err(_) => tracing::warn!("the recording's last line is torn; it is left out"),
-        });
+    fn finish(&mut self) {
         self.ended = true;
-        Ok(())
+        self.lines.finish(|line| {
+            if self.decoder.take(line).is_err() {
+                tracing::warn!("the recording's last line is torn; it is left out");
+            }
+        });
     }
 }
 
@@ -107,25 +113,16 @@ fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }
 
-fn read_line(line: &[u8], sample: &mut FaceSample) -> Result<usize, LineError> {
-    let before = sample.time;
-    let report = parse_line(line, sample)?;
-    if !report.timed {
-        sample.time = before + DEFAULT_STEP;
-    }
-    Ok(report.skipped)
-}
-
 impl Iterator for RecordingReader {
     type Item = io::Result<FaceSample>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.ready.is_empty() && !self.ended {
+        while self.decoder.ready.is_empty() && !self.ended {
             if let Err(error) = self.read_chunk() {
                 self.ended = true;
                 return Some(Err(error));
             }
         }
-        self.ready.pop_front().map(Ok)
+        self.decoder.ready.pop_front().map(Ok)
     }
 }

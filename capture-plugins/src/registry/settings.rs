@@ -79,7 +79,7 @@ impl Setting<'_> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, serde_yaml::Error> for Setting<'_> {
+impl IntoDeserializer<'_, serde_yaml::Error> for Setting<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
