@@ -29,6 +29,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     profile: "ifacialmocap",
     example: "idle:mouse=false",
     open,
+    look: Vec::new,
 };
 
 /// The settings of the source `idle`.

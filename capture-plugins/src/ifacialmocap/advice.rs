@@ -1,9 +1,9 @@
 //! What a person is told while nothing arrives, or when a port cannot be had.
 
-use super::phone::PhoneAddress;
+use super::phone::{DEFAULT_PORT, PhoneAddress};
 use std::{
     io,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     time::Duration,
 };
 
@@ -47,6 +47,15 @@ pub(super) fn waiting(phone: Option<&PhoneAddress>, transport: &str, port: u16, 
              {ours}; let {transport} port {port} in through the firewall"
         ),
     }
+}
+
+/// What a person who sets up a phone wants to know of this machine.
+pub(super) fn found_here() -> Vec<String> {
+    let port = match UdpSocket::bind((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT)) {
+        Ok(_) => format!("UDP port {DEFAULT_PORT} is free"),
+        Err(error) => LinkError::binding("UDP", DEFAULT_PORT, error).to_string(),
+    };
+    vec![format!("this machine's address: {}", addresses_here()), port]
 }
 
 /// This machine's addresses as others on its networks see them, for a person to read.

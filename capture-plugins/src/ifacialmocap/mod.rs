@@ -41,6 +41,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     profile: "ifacialmocap",
     example: "ifacialmocap:host=192.168.0.7",
     open,
+    look: advice::found_here,
 };
 
 /// The settings of the source `ifacialmocap`.

@@ -26,6 +26,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     profile: "ifacialmocap",
     example: "mouse",
     open,
+    look: Vec::new,
 };
 
 /// How much of the idle sway is left: with a still hand a still face would be taken for a frozen source.

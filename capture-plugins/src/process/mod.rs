@@ -43,6 +43,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     profile: "ifacialmocap",
     example: "process:command=python3 nod.py",
     open,
+    look: Vec::new,
 };
 
 /// The settings of the source `process`; one of the two is given.

@@ -67,6 +67,15 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_given_up_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut recorder = Recorder::create(&folder.path().join("a.jsonl.gz")).expect("a new file");
+        recorder.write(&sample(1)).expect("it writes");
+        recorder.discard().expect("it is removed");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    }
+
+    #[test]
     fn a_torn_last_line_is_dropped_and_bad_lines_are_counted() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.jsonl");

@@ -106,6 +106,17 @@ impl Recorder {
         self.count
     }
 
+    /// Gives the recording up: nothing is left of it.
+    ///
+    /// # Errors
+    /// The `.part` cannot be removed.
+    pub fn discard(self) -> Result<(), RecordError> {
+        let Self { part, out, .. } = self;
+        // What is still buffered has nowhere to go; some systems remove no open file.
+        out.finish().ok();
+        std::fs::remove_file(&part).map_err(|error| RecordError::Write { path: part, error })
+    }
+
     /// Ends the recording and gives it its name; returns how many samples it has.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! What the registry says about a source, for help, read-outs and checks.
 
-use super::{SourceError, nearest_name, registry, settings::Settings};
+use super::{SourceError, registry, settings::Settings};
 use crate::Surroundings;
-use bunraku_core::source::CaptureSource;
+use bunraku_core::{source::CaptureSource, suggest::nearest};
 use serde::Serialize;
 
 /// A setting of a source.
@@ -50,6 +50,8 @@ pub struct SourceInfo {
     pub example: &'static str,
     #[serde(skip)]
     pub(crate) open: Open,
+    #[serde(skip)]
+    pub(crate) look: fn() -> Vec<String>,
 }
 
 impl SourceInfo {
@@ -62,10 +64,15 @@ impl SourceInfo {
             let names = || registry().iter().map(|info| info.name);
             SourceError::UnknownSource {
                 name: name.to_owned(),
-                nearest: nearest_name(name, names()),
+                nearest: nearest(name, names()).map(str::to_owned),
                 known: names().collect::<Vec<_>>().join(", "),
             }
         })
+    }
+
+    /// What of the source's is found on this machine, a line each: addresses, ports, devices.
+    pub fn found_here(&self) -> Vec<String> {
+        (self.look)()
     }
 
     /// Whether the source knows every one of `settings` by name.
@@ -76,7 +83,7 @@ impl SourceInfo {
             [] => "it has none".to_owned(),
             _ => format!("its settings are: {}", names().collect::<Vec<_>>().join(", ")),
         };
-        let nearest = nearest_name(key, names());
+        let nearest = nearest(key, names()).map(str::to_owned);
         Err(SourceError::UnknownSetting { source_name: self.name, key: key.to_owned(), nearest, known })
     }
 }

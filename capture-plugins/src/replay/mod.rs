@@ -26,6 +26,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     profile: "ifacialmocap",
     example: "replay:file=take.jsonl,loop=true",
     open,
+    look: Vec::new,
 };
 
 /// The settings of the source `replay`.

@@ -4,8 +4,10 @@
 
 mod help;
 mod options;
+mod record;
 mod run;
 mod signals;
+mod sources;
 
 use clap::{Parser, Subcommand};
 use help::Helped;
@@ -39,12 +41,16 @@ struct Logs {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Args),
+    Record(record::Args),
+    Sources(sources::Args),
 }
 
 impl Command {
     fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Run(args) => run::run(args),
+            Self::Record(args) => record::run(args),
+            Self::Sources(args) => sources::run(args),
         }
     }
 }
