@@ -5,6 +5,7 @@
 
 pub mod axis;
 pub mod cpu;
+pub mod gpu;
 pub mod plan;
 pub mod sine;
 

@@ -1,0 +1,158 @@
+//! All dispatches of a frame for one size and quality, with the buffers between them.
+
+use super::{
+    kernels::{ComposeParams, EntryParams, Kernels, LayerParams, PasteParams, Step},
+    tile::POSITION_MULTIPLE,
+    weights::{StageWeights, Weights},
+};
+use crate::engine::Detail;
+use bunraku_core::character::{FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE};
+
+/// What a stage may keep between two layers. Small enough for the caches of large GPUs, large enough that a band keeps
+/// their processors busy.
+const BAND_BYTES: usize = 24 << 20;
+
+/// A frame's dispatches in order.
+#[derive(Debug)]
+pub(super) struct Program {
+    steps: Vec<Step>,
+    /// `[4, size, size]`.
+    pub(super) planes: wgpu::Buffer,
+}
+
+impl Program {
+    /// `picture` holds an RGBA vector for each of the picture's pixels.
+    pub(super) fn new(
+        device: &wgpu::Device,
+        kernels: &Kernels,
+        weights: &Weights,
+        picture: &wgpu::Buffer,
+        detail: Detail,
+    ) -> Self {
+        let mut builder = Builder::new(device, kernels, weights);
+        let face = builder.stage(&weights.face, FACE_SIZE, None);
+        builder.steps.push(kernels.paste(&paste_params(&face), [&face.values, picture]));
+        let mut below: Option<Grid> = None;
+        for (stage, edge) in weights.levels.iter().zip(detail.levels) {
+            below = Some(builder.stage(stage, edge, below.as_ref()));
+        }
+        let field = below.expect("there are three levels");
+        let planes = floats(device, "planes", 4 * detail.size * detail.size);
+        builder.steps.push(kernels.compose(&compose_params(&field, detail), [&field.values, picture, &planes]));
+        Self { steps: builder.steps, planes }
+    }
+
+    /// Encodes the frame.
+    pub(super) fn encode(&self, encoder: &mut wgpu::CommandEncoder) {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        for step in &self.steps {
+            step.dispatch(&mut pass);
+        }
+    }
+}
+
+/// What a stage leaves: a value for each channel and position.
+struct Grid {
+    edge: usize,
+    /// Values from one channel to the next.
+    stride: usize,
+    values: wgpu::Buffer,
+}
+
+struct Builder<'a> {
+    device: &'a wgpu::Device,
+    kernels: &'a Kernels,
+    /// Two layers' features of a band, read and written in turns.
+    bands: [wgpu::Buffer; 2],
+    steps: Vec<Step>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(device: &'a wgpu::Device, kernels: &'a Kernels, weights: &Weights) -> Self {
+        let stages = [&weights.face].into_iter().chain(&weights.levels);
+        let values = stages.map(|stage| stage.width * band_of(stage)).fold(0, usize::max);
+        let bands = ["features", "features too"].map(|label| floats(device, label, values));
+        Self { device, kernels, bands, steps: Vec::new() }
+    }
+
+    /// Adds a stage's steps, band by band.
+    fn stage(&mut self, stage: &StageWeights, edge: usize, below: Option<&Grid>) -> Grid {
+        let stride = (edge * edge).next_multiple_of(POSITION_MULTIPLE);
+        let out = Grid { edge, stride, values: floats(self.device, "stage", stage.outputs() * stride) };
+        let band = band_of(stage);
+        for start in (0..stride).step_by(band) {
+            self.band(stage, below, &out, start, band.min(stride - start));
+        }
+        out
+    }
+
+    fn band(&mut self, stage: &StageWeights, below: Option<&Grid>, out: &Grid, start: usize, positions: usize) {
+        let [mut from, mut to] = self.bands.each_ref();
+        let params = EntryParams {
+            edge: out.edge as u32,
+            start: start as u32,
+            out_stride: (positions / 4) as u32,
+            below_edge: below.map_or(0, |below| below.edge as u32),
+            below_stride: below.map_or(0, |below| below.stride as u32),
+            scale: below.map_or(0.0, |below| below.edge as f32 / out.edge as f32),
+            step: 2.0 / out.edge as f32,
+        };
+        // Without a level below its binding takes any buffer, and the shader does not look at it.
+        let below = below.map_or(&stage.columns, |below| &below.values);
+        let size = [positions, stage.entry_width()];
+        self.steps.push(self.kernels.entry(&params, [&stage.columns, below, from], size));
+        for (i, layer) in stage.layers.iter().enumerate() {
+            let exit = i + 1 == stage.layers.len();
+            let params = LayerParams {
+                inputs: layer.inputs as u32,
+                outputs: layer.outputs as u32,
+                sine: u32::from(!exit),
+                in_stride: (positions / 4) as u32,
+                out_stride: (if exit { out.stride } else { positions } / 4) as u32,
+                out_start: if exit { (start / 4) as u32 } else { 0 },
+                weight_stride: layer.stride() as u32,
+            };
+            let target = if exit { &out.values } else { to };
+            self.steps.push(self.kernels.layer(&params, [&layer.buffer, from, target], positions));
+            (from, to) = (to, from);
+        }
+    }
+}
+
+/// Positions that a stage handles at a time.
+fn band_of(stage: &StageWeights) -> usize {
+    (BAND_BYTES / size_of::<f32>() / stage.width / POSITION_MULTIPLE * POSITION_MULTIPLE).max(POSITION_MULTIPLE)
+}
+
+fn paste_params(face: &Grid) -> PasteParams {
+    PasteParams {
+        edge: face.edge as u32,
+        face_stride: face.stride as u32,
+        picture_edge: IMAGE_SIZE as u32,
+        row: FACE_ROW as u32,
+        column: FACE_COLUMN as u32,
+    }
+}
+
+fn compose_params(field: &Grid, detail: Detail) -> ComposeParams {
+    ComposeParams {
+        size: detail.size as u32,
+        samples: detail.samples as u32,
+        field_edge: field.edge as u32,
+        field_stride: field.stride as u32,
+        picture_edge: IMAGE_SIZE as u32,
+        scale: field.edge as f32 / detail.size as f32,
+        step: 2.0 / detail.size as f32,
+        spacing: 1.0 / detail.samples as f32,
+    }
+}
+
+/// A buffer for `count` values that shaders write.
+fn floats(device: &wgpu::Device, label: &str, count: usize) -> wgpu::Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some(label),
+        size: (count * size_of::<f32>()) as u64,
+        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    })
+}

@@ -1,0 +1,105 @@
+//! A plan's weights on the device: written once, but for the frame's biases.
+
+use super::{
+    context::GpuContext,
+    tile::{Tile, pack},
+};
+use crate::engine::plan::{Entry, Plan, Stage};
+use bunraku_core::{character::Linear, pose::Pose};
+use wgpu::util::DeviceExt as _;
+
+/// A layer's weights, packed for its tile.
+#[derive(Debug)]
+pub(super) struct LayerWeights {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) buffer: wgpu::Buffer,
+}
+
+/// A stage's weights.
+#[derive(Debug)]
+pub(super) struct StageWeights {
+    entry: Entry,
+    /// A channel's x column, y column, the frame's bias, and nothing.
+    pub(super) columns: wgpu::Buffer,
+    rows: Vec<[f32; 4]>,
+    bias: Vec<f32>,
+    /// The hidden layers, then the exit.
+    pub(super) layers: Vec<LayerWeights>,
+    /// The greatest number of channels that go from one layer to the next.
+    pub(super) width: usize,
+}
+
+impl StageWeights {
+    pub(super) fn new(device: &wgpu::Device, stage: &Stage) -> Self {
+        let entry = stage.entry.clone();
+        let rows: Vec<_> = entry.x.iter().zip(&entry.y).map(|(&x, &y)| [x, y, 0.0, 0.0]).collect();
+        let layers = stage.hidden.iter().chain([&stage.exit]).map(|layer| LayerWeights::new(device, layer)).collect();
+        let columns = storage(device, "columns", bytemuck::cast_slice(&rows));
+        Self { columns, bias: vec![0.0; entry.width()], rows, layers, width: stage.width(), entry }
+    }
+
+    /// Channels that the first layer makes.
+    pub(super) fn entry_width(&self) -> usize {
+        self.entry.width()
+    }
+
+    /// Channels that the stage leaves.
+    pub(super) fn outputs(&self) -> usize {
+        self.layers.last().map_or(0, |exit| exit.outputs)
+    }
+
+    pub(super) fn write_pose(&mut self, queue: &wgpu::Queue, pose: &Pose) {
+        self.entry.fold_pose(pose, &mut self.bias);
+        for (row, &bias) in self.rows.iter_mut().zip(&self.bias) {
+            row[2] = bias;
+        }
+        queue.write_buffer(&self.columns, 0, bytemuck::cast_slice(&self.rows));
+    }
+}
+
+impl LayerWeights {
+    pub(super) fn new(device: &wgpu::Device, layer: &Linear) -> Self {
+        let packed = pack(layer, Tile::new(layer.outputs));
+        let buffer = storage(device, "weights", bytemuck::cast_slice(&packed));
+        Self { inputs: layer.inputs, outputs: layer.outputs, buffer }
+    }
+
+    /// Vectors from one input's weights to the next.
+    pub(super) fn stride(&self) -> usize {
+        self.outputs.next_multiple_of(Tile::new(self.outputs).channels()) / 4
+    }
+}
+
+/// A student's weights.
+#[derive(Debug)]
+pub(super) struct Weights {
+    pub(super) face: StageWeights,
+    pub(super) levels: [StageWeights; 3],
+}
+
+impl Weights {
+    pub(super) fn new(context: &GpuContext, plan: &Plan) -> Self {
+        let stage = |stage| StageWeights::new(&context.device, stage);
+        Self { face: stage(&plan.face), levels: plan.levels.each_ref().map(stage) }
+    }
+
+    /// The tiles of all layers.
+    pub(super) fn tiles(&self) -> Vec<Tile> {
+        let stages = [&self.face].into_iter().chain(&self.levels);
+        stages.flat_map(|stage| &stage.layers).map(|layer| Tile::new(layer.outputs)).collect()
+    }
+
+    /// Folds the pose into the biases of all stages.
+    pub(super) fn write_pose(&mut self, queue: &wgpu::Queue, pose: &Pose) {
+        for stage in [&mut self.face].into_iter().chain(&mut self.levels) {
+            stage.write_pose(queue, pose);
+        }
+    }
+}
+
+/// A storage buffer with these contents.
+pub(super) fn storage(device: &wgpu::Device, label: &str, contents: &[u8]) -> wgpu::Buffer {
+    let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+    device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage })
+}
