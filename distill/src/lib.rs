@@ -1,1 +1,8 @@
-//! .
+//! From one picture to a student: what the `bunraku-distill` command is made of.
+//!
+//! A distillation is described by a [`config::DistillerConfig`], the `config.yaml` of the THA4 distiller. [`check`]
+//! says all that would keep it from training: what is wrong with the configuration, the picture and the face mask.
+
+pub mod check;
+pub mod config;
+mod picture;

@@ -1,0 +1,197 @@
+//! All that would keep a distillation from training, found before it starts.
+
+use crate::{
+    config::{CHARACTER_IMAGE, ConfigPaths, DistillerConfig, FACE_MASK, PREFIX},
+    picture::{self, Flaw},
+};
+use serde::Serialize;
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+/// The greatest size of a configuration's file in bytes.
+const CONFIG_LIMIT: u64 = 64 << 10;
+
+/// The greatest size of a picture's file in bytes; uncompressed it has one million.
+const PICTURE_LIMIT: u64 = 32 << 20;
+
+/// The teacher's five networks, in the working folder (`spec/THA4.md` §8).
+const TEACHER_WEIGHTS: [&str; 5] = [
+    "data/tha4/eyebrow_decomposer.pt",
+    "data/tha4/eyebrow_morphing_combiner.pt",
+    "data/tha4/face_morpher.pt",
+    "data/tha4/body_morpher.pt",
+    "data/tha4/upscaler.pt",
+];
+
+/// The poses that the teacher is asked for, in the working folder (`spec/THA4.md` §9.1).
+const POSE_DATASET: &str = "data/pose_dataset.pt";
+
+/// What a check has found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The configuration that was checked.
+    pub config: PathBuf,
+    /// Whether training can start as far as the configuration goes: no finding is an error.
+    pub ok: bool,
+    /// Everything found, errors and warnings.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file or folder at fault, as the configuration names it.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub what: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Training is impossible.
+    Error,
+    /// Worth knowing.
+    Warning,
+}
+
+impl fmt::Display for Finding {
+    /// `error: path: what` and a `help:` line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(f, "{severity}: {}: {}\nhelp: {}", self.path.display(), self.what, self.help)
+    }
+}
+
+/// Checks the configuration in the file `config`, and the files it names, relative to `folder`, the working folder.
+pub fn check(config: &Path, folder: &Path) -> Report {
+    let mut findings = Findings { folder, list: Vec::new() };
+    if let Some(text) = findings.text(config) {
+        let paths = match DistillerConfig::parse(&text) {
+            Ok(parsed) => parsed.paths(),
+            Err(invalid) => {
+                for error in invalid.errors {
+                    findings.error(config, &error, error.help());
+                }
+                invalid.paths
+            }
+        };
+        findings.files(&paths);
+        findings.teacher();
+    }
+    let ok = findings.list.iter().all(|finding| finding.severity != Severity::Error);
+    Report { config: config.to_owned(), ok, findings: findings.list }
+}
+
+struct Findings<'a> {
+    folder: &'a Path,
+    list: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, severity: Severity, path: &Path, what: impl fmt::Display, help: impl Into<String>) {
+        let what = what.to_string();
+        self.list.push(Finding { severity, path: path.to_owned(), what, help: help.into() });
+    }
+
+    fn error(&mut self, path: &Path, what: impl fmt::Display, help: impl Into<String>) {
+        self.add(Severity::Error, path, what, help);
+    }
+
+    /// The configuration's text.
+    fn text(&mut self, config: &Path) -> Option<String> {
+        let text = read(config, CONFIG_LIMIT).and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "is not UTF-8 text"))
+        });
+        text.map_err(|error| self.error(config, reason(&error), "give the path of a distiller's config.yaml")).ok()
+    }
+
+    fn files(&mut self, paths: &ConfigPaths) {
+        if let Some(prefix) = &paths.prefix {
+            self.output_folder(prefix);
+        }
+        if let Some(path) = &paths.character_image {
+            self.png(path, CHARACTER_IMAGE, picture::character_flaws);
+        }
+        if let Some(path) = &paths.face_mask {
+            self.png(path, FACE_MASK, picture::mask_flaws);
+        }
+    }
+
+    fn output_folder(&mut self, prefix: &Path) {
+        let full = self.folder.join(prefix);
+        if !full.exists() {
+            let what = format!("there is no such folder ({PREFIX})");
+            self.error(prefix, what, "create it, or run from the folder that the path is relative to");
+        } else if !full.is_dir() {
+            self.error(prefix, format!("is not a folder ({PREFIX})"), "name a folder for what the training writes");
+        }
+    }
+
+    fn png(&mut self, path: &Path, field: &str, flaws: fn(&[u8]) -> Vec<Flaw>) {
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
+            self.error(path, format!("the name does not end in .png ({field})"), "give a PNG picture");
+        }
+        match read(&self.folder.join(path), PICTURE_LIMIT) {
+            Err(error) => {
+                let what = format!("{} ({field})", reason(&error));
+                self.error(path, what, "name a PNG picture, or run from the folder that the path is relative to");
+            }
+            Ok(bytes) => {
+                for flaw in flaws(&bytes) {
+                    let severity = if flaw.is_fatal() { Severity::Error } else { Severity::Warning };
+                    self.add(severity, path, &flaw, flaw.help());
+                }
+            }
+        }
+    }
+
+    /// What training needs beside the configuration, which may well come later.
+    fn teacher(&mut self) {
+        for path in TEACHER_WEIGHTS.map(Path::new) {
+            if !self.folder.join(path).is_file() {
+                let help = "put the THA4 teacher's networks into data/tha4 of the working folder before training";
+                self.add(Severity::Warning, path, "these weights of the teacher are absent", help);
+            }
+        }
+        let path = Path::new(POSE_DATASET);
+        if !self.folder.join(path).is_file() {
+            let help = "put a tensor of poses [N, 45] there before training";
+            self.add(Severity::Warning, path, "the pose dataset is absent", help);
+        }
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes. A pipe or device is not opened: reading it might never end.
+fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    // One byte more than the limit tells a file that is too large from one that just fits, even while it grows.
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= limit {
+        return Ok(bytes);
+    }
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("is larger than {limit} bytes")))
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge => error.to_string(),
+        _ => format!("cannot be read: {error}"),
+    }
+}
