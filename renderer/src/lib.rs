@@ -2,7 +2,7 @@
 
 pub mod bench;
 pub mod engine;
-pub mod files;
+pub mod formats;
 pub mod poses;
 pub mod settings;
 pub mod stage;

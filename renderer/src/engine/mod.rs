@@ -4,6 +4,7 @@
 //! the GPU engine's shaders are its twins.
 
 pub mod axis;
+pub mod choose;
 pub mod cpu;
 pub mod gpu;
 pub mod plan;
