@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use tempfile::Builder;
+use tempfile::{Builder, NamedTempFile};
 
 /// Writes a file: first under a temporary name in the same folder, then renamed, so that nobody ever reads half of it
 /// and a failure leaves what was there before.
@@ -13,12 +13,27 @@ use tempfile::Builder;
 /// # Errors
 /// Those of the file system: no such folder, no permission, a full disk.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let mut aside = builder().tempfile_in(folder)?;
-    aside.write_all(bytes)?;
+    let aside = write_aside(path, bytes)?;
     aside.as_file().sync_all()?;
     aside.persist(path)?;
     Ok(())
+}
+
+/// As [`replace`], but does not wait for the disk: after a power failure the file may be empty. For frames that come
+/// many times a second.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_aside(path, bytes)?.persist(path)?;
+    Ok(())
+}
+
+fn write_aside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let mut aside = builder().tempfile_in(folder)?;
+    aside.write_all(bytes)?;
+    Ok(aside)
 }
 
 /// Temporary files are their owner's alone; these will be ordinary ones (the umask still applies).

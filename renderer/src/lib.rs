@@ -1,8 +1,11 @@
 //! Student engines and what is built around them to bring a character to life.
 
 pub mod bench;
+pub mod config;
+pub mod control;
 pub mod engine;
-pub mod formats;
+pub mod files;
 pub mod poses;
 pub mod settings;
+pub mod show;
 pub mod stage;

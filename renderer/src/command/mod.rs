@@ -2,12 +2,10 @@
 //!
 //! A new subcommand is a file here, a line in [`Command`] and one in [`Command::run`].
 
-mod bench;
 mod character;
 mod help;
 mod options;
 mod record;
-mod render;
 mod run;
 mod signals;
 mod sources;
@@ -46,8 +44,6 @@ enum Command {
     Run(run::Args),
     Record(record::Args),
     Sources(sources::Args),
-    Render(render::Args),
-    Bench(bench::Args),
 }
 
 impl Command {
@@ -56,8 +52,6 @@ impl Command {
             Self::Run(args) => run::run(args),
             Self::Record(args) => record::run(args),
             Self::Sources(args) => sources::run(args),
-            Self::Render(args) => render::run(&args),
-            Self::Bench(args) => bench::run(&args),
         }
     }
 }

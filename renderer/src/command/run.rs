@@ -1,8 +1,23 @@
 //! `bunraku run`: the puppet, live.
 
-use super::{help::Help as _, options::DrawOptions};
-use bunraku::settings::Background;
-use std::{path::PathBuf, process::ExitCode};
+use super::{character, help::Help as _, options::DrawOptions};
+use bunraku::{
+    config::Config,
+    control::{Listen, Service, Token},
+    engine::choose,
+    settings::{Background, DEFAULT_SIZE},
+    show::{self, Backstage, Running, Setup, SourceSettings, View},
+    stage::{FileOutput, Output, WindowOptions, WindowStage},
+};
+use bunraku_capture::{Pointer, SourceSpec, Surroundings};
+use bunraku_core::{character::CharacterModel, source::CancellationToken};
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Shown under `--help`.
 pub(crate) const EXAMPLE: &str = "\
@@ -19,7 +34,7 @@ pub(crate) struct Args {
     pub(crate) character: Option<PathBuf>,
     /// A capture source, NAME[:KEY=VALUE,…]; the first is live, the others stand by (see `bunraku sources`)
     #[arg(long = "source", value_name = "SPEC")]
-    pub(crate) sources: Vec<String>,
+    pub(crate) sources: Vec<SourceSpec>,
     /// A bunraku.yaml; flags override it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -39,7 +54,10 @@ pub(crate) struct Args {
     pub(crate) frames: Option<u64>,
     /// Where the control service listens, or off [default: 127.0.0.1:7878]
     #[arg(long, value_name = "ADDR|off")]
-    pub(crate) control: Option<String>,
+    pub(crate) control: Option<Listen>,
+    /// What the control service asks for; made up and printed where it listens to other machines
+    #[arg(long, value_name = "TOKEN", env = "BUNRAKU_TOKEN", hide_env_values = true)]
+    pub(crate) control_token: Option<String>,
     /// Also write every frame as DIR/000000.png …
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -49,9 +67,155 @@ pub(crate) struct Args {
 const NO_CHARACTER: &str = "open a THA4 character model with: bunraku --character PATH (its folder, or its \
                             character_model.yaml)";
 
+/// What is live where nothing is asked for: idle motion, whose head and eyes the mouse steers.
+const DEFAULT_SOURCE: &str = "idle";
+
 /// Runs the puppet until it is told to stop.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let _stop = super::signals::stop_on_signal()?;
-    let Some(path) = args.character else { return Err(anyhow::anyhow!("no character is bundled")).help(NO_CHARACTER) };
-    anyhow::bail!("cannot open {}: no student engine has been built in", path.display())
+    let stop = super::signals::stop_on_signal()?;
+    let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), open_config)?;
+    let (frames, token) = (args.frames, args.control_token.clone());
+    let config = args.override_fields(config);
+    let path = config.character.as_deref().ok_or_else(|| anyhow::anyhow!("no character is bundled yet"));
+    let character = character::open(path.help(NO_CHARACTER)?)?;
+    let window = if config.headless.unwrap_or(false) { None } else { connect_window() };
+    let pointer = Pointer::default();
+
+    let (mut outputs, view) = (vec![], window.as_ref().map(|window| show::view(window.waker())));
+    let view = view.map(|(output, view)| {
+        outputs.push(Box::new(output) as Box<dyn Output>);
+        view
+    });
+    if let Some(folder) = &config.out {
+        outputs.push(Box::new(FileOutput::new(folder).help("--out takes a folder that can be written to")?));
+    }
+    let setup = setup(&config, character, frames, &pointer)?;
+    let show = show::spawn(setup, outputs, stop.clone())?;
+    let _service = serve(config.control.unwrap_or_default(), token, show.backstage());
+    if let (Some(window), Some(view)) = (window, view) {
+        let background = config.background.unwrap_or_default();
+        open_window(
+            window,
+            view,
+            &show,
+            WindowOptions { size: config.size.unwrap_or(DEFAULT_SIZE), background },
+            pointer,
+            &stop,
+        );
+    }
+    show.finish()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open_config(path: &Path) -> anyhow::Result<Config> {
+    Config::load(path).help(format!("`bunraku check {}` looks at everything it names", path.display()))
+}
+
+impl Args {
+    /// The configuration with everything that was given on the command line in its place.
+    fn override_fields(self, mut config: Config) -> Config {
+        fn set<T>(field: &mut Option<T>, flag: Option<T>) {
+            if flag.is_some() {
+                *field = flag;
+            }
+        }
+        set(&mut config.character, self.character);
+        set(&mut config.engine, self.draw.engine);
+        set(&mut config.quality, self.draw.quality);
+        set(&mut config.size, self.draw.size);
+        set(&mut config.threads, self.draw.threads);
+        set(&mut config.background, self.background);
+        set(&mut config.fps, self.fps);
+        set(&mut config.headless, self.headless.then_some(true));
+        set(&mut config.control, self.control);
+        set(&mut config.out, self.out);
+        if !self.sources.is_empty() {
+            config.sources = self.sources;
+        }
+        config
+    }
+}
+
+/// What the show begins with; made into a [`Setup`] on its own thread.
+fn setup(
+    config: &Config,
+    character: CharacterModel,
+    frames: Option<u64>,
+    pointer: &Pointer,
+) -> anyhow::Result<impl FnOnce() -> Setup + Send + use<>> {
+    let mut sources = config.sources.clone();
+    if sources.is_empty() {
+        sources.push(DEFAULT_SOURCE.parse()?);
+    }
+    let source_settings = SourceSettings {
+        surroundings: Surroundings { pointer: pointer.clone() },
+        profiles: config.profiles.clone(),
+        performer: config.performer,
+        switchboard: config.switchboard,
+    };
+    let threads = config.threads.map_or(0, NonZeroUsize::get);
+    let (engine, quality) = (config.engine.unwrap_or_default(), config.quality.unwrap_or_default());
+    let (size, background) = (config.size.unwrap_or(DEFAULT_SIZE), config.background.clone().unwrap_or_default());
+    let fps = config.fps.map(f64::from);
+    Ok(move || Setup {
+        sources,
+        source_settings,
+        engine,
+        quality,
+        size,
+        background,
+        fps,
+        frames,
+        ..Setup::new(character, Box::new(move |choice, who, detail| choose::open(choice, who, detail, threads)))
+    })
+}
+
+/// The window system, or none; then the puppet runs without a window.
+fn connect_window() -> Option<WindowStage> {
+    WindowStage::connect().inspect_err(|error| say(&format!("{error}; running headless"))).ok()
+}
+
+/// Shows the window until it is closed, which ends the show, or cannot be opened, and then the show goes on without.
+fn open_window(
+    window: WindowStage,
+    view: View,
+    show: &Running,
+    options: WindowOptions,
+    pointer: Pointer,
+    stop: &CancellationToken,
+) {
+    match window.run(options, view.of(show.backstage().clone()), pointer) {
+        Ok(()) => stop.cancel(),
+        Err(error) => say(&format!("{error}; running headless")),
+    }
+}
+
+/// Starts the control service; without it the puppet runs all the same.
+fn serve(listen: Listen, token: Option<String>, show: &Backstage) -> Option<Service> {
+    let Listen::On(address) = listen else { return None };
+    let given = token.and_then(Token::new);
+    let made_up = (given.is_none() && !address.ip().is_loopback()).then(Token::random);
+    let service = Service::start(address, given.or_else(|| made_up.clone()), show.clone());
+    match service {
+        Ok(service) => {
+            say(&format!("control service: http://{}", service.address()));
+            if let Some(token) = made_up {
+                say(&format!("control token: {}", token.secret()));
+            }
+            Some(service)
+        }
+        Err(error) => {
+            say(&no_service(address, &error));
+            None
+        }
+    }
+}
+
+fn no_service(address: SocketAddr, error: &std::io::Error) -> String {
+    format!("no control service on {address}: {error}; choose another with --control ADDR, or none with --control off")
+}
+
+/// Says something on standard error, where nobody may be listening any more.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -1,6 +1,7 @@
 //! What the window takes from the show, and what it asks of it.
 
 use super::{Picture, Readout};
+use crate::settings::Background;
 use std::path::PathBuf;
 
 /// What the person asks of the show through the window.
@@ -12,6 +13,8 @@ pub enum Request {
     Recentre,
     /// Load this character model: its folder or its `character_model.yaml`.
     LoadCharacter(PathBuf),
+    /// Have this behind the character everywhere; the window shows it already.
+    SetBackground(Background),
 }
 
 /// The window's end of the show. The show draws on its own thread and wakes the window with a
@@ -28,6 +31,9 @@ pub trait Feed {
 
     /// The next thing to tell the person, if any.
     fn notice(&mut self) -> Option<String>;
+
+    /// The background somebody asked for since the last call, if any.
+    fn background(&mut self) -> Option<Background>;
 
     /// Asks something of the show, which answers in its own time.
     fn ask(&self, request: Request);

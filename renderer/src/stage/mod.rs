@@ -1,7 +1,8 @@
-//! The window: where the puppet is seen, dropped on and steered.
+//! Where frames go: the window, where the puppet is seen, dropped on and steered, and files.
 //!
-//! The show draws on a thread of its own; the window takes its newest picture through a [`Feed`] and presents it when
-//! it changed, and never otherwise. Everything it asks of the show is a [`Request`].
+//! Outputs that only take frames implement [`Output`]. The window has a life of its own on the main thread: it takes the
+//! show's newest picture through a [`Feed`] and presents it when it changed, and never otherwise. Everything it asks of
+//! the show is a [`Request`].
 
 mod alpha;
 mod app;
@@ -10,10 +11,12 @@ mod backdrop;
 mod canvas;
 mod dropped;
 mod feed;
+mod file;
 mod graphics;
 mod input;
 mod keys;
 mod open;
+mod output;
 mod overlay;
 mod picture;
 mod place;
@@ -27,7 +30,9 @@ mod window;
 
 pub use backdrop::{Backdrop, BackdropError};
 pub use feed::{Feed, Request};
+pub use file::{FileError, FileOutput};
 pub use graphics::GraphicsError;
+pub use output::Output;
 pub use picture::Picture;
 pub use readout::{Readout, SourceLine};
 pub use wake::Waker;

@@ -97,6 +97,9 @@ impl Open {
         while let Some(notice) = feed.notice() {
             self.overlay.notify(notice, now);
         }
+        if let Some(background) = feed.background().filter(|background| *background != self.background) {
+            self.set_background(background);
+        }
         if now.duration_since(self.looked) >= LOOK_AGAIN {
             self.look(feed);
         }
@@ -192,9 +195,10 @@ impl Open {
         self.overlay.set_readout(readout, now);
     }
 
-    /// Shows the next background that can be shown.
-    pub(super) fn next_background(&mut self) {
+    /// Shows the next background that can be shown, and has every other output do so too.
+    pub(super) fn next_background(&mut self, feed: &impl Feed) {
         self.set_background(backdrop::next(&self.background, &self.chosen));
+        feed.ask(Request::SetBackground(self.background.clone()));
     }
 
     fn set_background(&mut self, background: Background) {

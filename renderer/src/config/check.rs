@@ -1,0 +1,58 @@
+//! What `bunraku check` says about a configuration, beyond what loading it does.
+
+use super::{Config, ConfigError};
+use crate::settings::Background;
+use bunraku_capture::Surroundings;
+use bunraku_core::character::CharacterModel;
+use std::path::Path;
+
+impl Config {
+    /// Reads the configuration `path` and looks at everything it names: the sources and their settings, the character,
+    /// the background. Nothing is started and nothing is written.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with all of it.
+    pub fn check(path: &Path) -> Result<Self, ConfigError> {
+        let config = Self::load(path)?;
+        let problems: Vec<String> =
+            config.wrong_sources().chain(config.wrong_character()).chain(config.wrong_background()).collect();
+        if problems.is_empty() { Ok(config) } else { Err(ConfigError { path: path.to_owned(), problems }) }
+    }
+
+    fn wrong_sources(&self) -> impl Iterator<Item = String> {
+        self.sources.iter().enumerate().filter_map(|(index, spec)| {
+            let error = bunraku_capture::open(spec, &Surroundings::default()).err()?;
+            Some(format!("sources[{index}]: {error}"))
+        })
+    }
+
+    fn wrong_character(&self) -> impl Iterator<Item = String> {
+        let error = self.character.as_ref().and_then(|path| CharacterModel::load(path).err());
+        error.into_iter().flat_map(|error| {
+            error.problems.into_iter().map(|problem| format!("character: {problem}")).collect::<Vec<_>>()
+        })
+    }
+
+    fn wrong_background(&self) -> Option<String> {
+        let Some(Background::Picture(path)) = &self.background else { return None };
+        image::open(path).err().map(|error| format!("background: {} cannot be shown: {error}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_configuration_names_is_looked_at() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("bunraku.yaml");
+        let text = "character: nobody\nbackground: nothing.png\nsources: [ifacialmokap, 'ifacialmocap:port=x']\n";
+        std::fs::write(&path, text).expect("written");
+        let problems = Config::check(&path).expect_err("four things are wrong").problems;
+        let all = problems.join("\n");
+        for words in ["nobody", "nothing.png", "sources[0]", "did you mean `ifacialmocap`?", "sources[1]", "`port`"] {
+            assert!(all.contains(words), "{words} is missing in\n{all}");
+        }
+    }
+}

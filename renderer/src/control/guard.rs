@@ -1,0 +1,130 @@
+//! Whom the control service answers.
+//!
+//! A web page that is open in a browser on this machine can send requests here. It is told apart by `Origin`, and, where
+//! it made a name of its own point to this machine, by `Host`. Other machines need the token.
+
+use super::token::Token;
+use axum::http::{HeaderMap, StatusCode, Uri, header, uri::Authority};
+use std::net::{IpAddr, SocketAddr};
+
+/// Decides on requests by their headers.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    local: bool,
+    token: Option<Token>,
+}
+
+/// Why a request is refused, with the status that says so.
+pub(super) type Refusal = (StatusCode, &'static str);
+
+impl Guard {
+    /// The guard of a service that listens on `address`. Without a token, one that nobody knows guards every address
+    /// but a loopback one.
+    pub fn new(address: SocketAddr, token: Option<Token>) -> Self {
+        let local = address.ip().is_loopback();
+        Self { local, token: token.or_else(|| (!local).then(Token::random)) }
+    }
+
+    /// Lets a request pass, or says why not.
+    pub(super) fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+        let host = host_of(headers, uri).ok_or((StatusCode::BAD_REQUEST, "the request needs one Host header"))?;
+        if self.local && !is_loopback(host.host()) {
+            return Err((StatusCode::FORBIDDEN, "this service answers to localhost and 127.0.0.1 only"));
+        }
+        if let Some(origin) = headers.get(header::ORIGIN)
+            && !self.is_friendly(origin.to_str().unwrap_or_default(), &host)
+        {
+            return Err((StatusCode::FORBIDDEN, "pages of other sites may not use this service"));
+        }
+        match &self.token {
+            Some(token) if !offered(headers).is_some_and(|offered| token.matches(offered)) => Err((
+                StatusCode::UNAUTHORIZED,
+                "send the token that bunraku printed at its start: Authorization: Bearer TOKEN",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a page of `origin` may send requests: one of this machine, or of this very service.
+    fn is_friendly(&self, origin: &str, host: &Authority) -> bool {
+        let Some(authority) = origin.parse::<Uri>().ok().and_then(|uri| uri.authority().cloned()) else { return false };
+        if self.local { is_loopback(authority.host()) } else { authority == *host }
+    }
+}
+
+fn host_of(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok()?.parse().ok(),
+        (None, None) => uri.authority().cloned(),
+        _ => None,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn offered(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(guard: &Guard, pairs: &[(header::HeaderName, &str)]) -> Result<(), StatusCode> {
+        let headers = pairs.iter().map(|(name, value)| (name.clone(), value.parse().expect("a header"))).collect();
+        guard.check(&headers, &Uri::from_static("/api/status")).map_err(|(status, _)| status)
+    }
+
+    fn local() -> Guard {
+        Guard::new("127.0.0.1:7878".parse().expect("an address"), None)
+    }
+
+    #[test]
+    fn a_local_service_answers_to_this_machines_names_only() {
+        for host in ["localhost:7878", "127.0.0.1:7878", "LOCALHOST", "[::1]:7878", "127.0.0.2"] {
+            assert_eq!(ask(&local(), &[(header::HOST, host)]), Ok(()), "{host}");
+        }
+        for host in ["evil.example:7878", "localhost.evil.example", "192.168.0.7:7878", "127.0.0.1.evil.example"] {
+            assert_eq!(ask(&local(), &[(header::HOST, host)]), Err(StatusCode::FORBIDDEN), "{host}");
+        }
+        assert_eq!(ask(&local(), &[]), Err(StatusCode::BAD_REQUEST));
+        let two = [(header::HOST, "localhost"), (header::HOST, "localhost")];
+        assert!(ask(&local(), &two[..1]).is_ok());
+        let mut headers = HeaderMap::new();
+        for (name, value) in two {
+            headers.append(name, value.parse().expect("a header"));
+        }
+        assert!(local().check(&headers, &Uri::from_static("/")).is_err());
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_refused() {
+        let from = |origin| ask(&local(), &[(header::HOST, "localhost:7878"), (header::ORIGIN, origin)]);
+        for origin in ["http://localhost:3000", "http://127.0.0.1:7878", "https://[::1]:1"] {
+            assert_eq!(from(origin), Ok(()), "{origin}");
+        }
+        for origin in ["https://evil.example", "null", "http://localhost.evil.example", "", "file://"] {
+            assert_eq!(from(origin), Err(StatusCode::FORBIDDEN), "{origin}");
+        }
+    }
+
+    #[test]
+    fn another_address_asks_for_the_token_even_if_none_was_given() {
+        let address = "0.0.0.0:7878".parse().expect("an address");
+        let host = (header::HOST, "studio.lan:7878");
+        let with = |guard: &Guard, token: &str| ask(guard, &[host.clone(), (header::AUTHORIZATION, token)]);
+        let guard = Guard::new(address, Token::new("abc".to_owned()));
+        assert_eq!(with(&guard, "Bearer abc"), Ok(()));
+        assert_eq!(with(&guard, "Bearer abd"), Err(StatusCode::UNAUTHORIZED));
+        assert_eq!(with(&guard, "abc"), Err(StatusCode::UNAUTHORIZED));
+        assert_eq!(ask(&Guard::new(address, None), &[host.clone()]), Err(StatusCode::UNAUTHORIZED));
+        let page =
+            |origin| ask(&guard, &[host.clone(), (header::AUTHORIZATION, "Bearer abc"), (header::ORIGIN, origin)]);
+        assert_eq!(page("http://studio.lan:7878"), Ok(()));
+        assert_eq!(page("http://localhost:7878"), Err(StatusCode::FORBIDDEN));
+    }
+}

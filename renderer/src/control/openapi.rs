@@ -1,0 +1,55 @@
+//! The service's own description of itself, as an `OpenAPI` document.
+
+use serde_json::{Value, json};
+
+/// Describes one route that takes a JSON body.
+fn order(summary: &str, body: &Value, failures: &[&str]) -> Value {
+    let mut responses = json!({ "200": { "description": "Done." } });
+    for status in failures.iter().chain(&["400", "401", "403", "503"]) {
+        responses[*status] = json!({ "description": "Not done.", "content": { "application/json": {
+            "schema": { "type": "object", "properties": { "error": { "type": "string" } } } } } });
+    }
+    let mut operation = json!({ "summary": summary, "responses": responses });
+    if !body.is_null() {
+        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": body } } });
+    }
+    json!({ "post": operation })
+}
+
+fn answer(summary: &str) -> Value {
+    json!({ "get": { "summary": summary, "responses": {
+        "200": { "description": "As asked.", "content": { "application/json": {} } } } } })
+}
+
+fn text(name: &str, about: &str) -> Value {
+    json!({ "type": "object", "required": [name], "properties": { name: { "type": "string", "description": about } } })
+}
+
+/// The document; `paths` is where it names every route.
+pub(super) fn document() -> Value {
+    let source = json!({ "type": "object", "minProperties": 1, "maxProperties": 1, "properties": {
+        "name": { "type": "string", "description": "A source of the list by its name, the first of that name." },
+        "index": { "type": "integer", "minimum": 0, "description": "A source of the list by its place, 0 first." },
+        "spec": { "type": "string", "description": "A source to open, NAME[:KEY=VALUE,…] as after --source." } } });
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Bunraku's control service",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Steers a running puppet. An address other than this machine's own asks for the token.",
+            "license": { "name": "MIT OR Apache-2.0" }
+        },
+        "security": [{}, { "token": [] }],
+        "components": { "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } } },
+        "paths": {
+            "/api/status": answer("The show as it is now: frame rate, pose, sources and their states, engine."),
+            "/api/source": order("Make a source live; the pose cross-fades.", &source, &["404"]),
+            "/api/character": order("Put another character on stage. The old one stays until it is loaded, and if it cannot be.",
+                &text("path", "The character model's folder or its character_model.yaml."), &["422", "504"]),
+            "/api/calibrate": order("Take the face's present turn as straight ahead.", &Value::Null, &[]),
+            "/api/background": order("Put something else behind the character.",
+                &text("background", "transparent, green, blue, black, white, #RRGGBB or a picture's path."), &["422"]),
+            "/api/openapi.json": answer("This document."),
+        }
+    })
+}

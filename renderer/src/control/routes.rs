@@ -1,0 +1,141 @@
+//! What the control service does, route by route.
+
+use super::{guard::Guard, openapi};
+use crate::{
+    settings::Background,
+    show::{Backstage, Choice, Order},
+};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, FromRequest, Request, State, rejection::JsonRejection},
+    http::StatusCode,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bunraku_capture::SourceSpec;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::{path::PathBuf, time::Duration};
+
+/// The largest body of a request, in bytes.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// How long an order may take; only a character takes longer than a step.
+const ORDER_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The service's routes; `guard` sees every request first.
+pub(super) fn router(show: Backstage, guard: Guard) -> Router {
+    Router::new()
+        .route("/api/status", get(status))
+        .route("/api/source", post(source))
+        .route("/api/character", post(character))
+        .route("/api/calibrate", post(calibrate))
+        .route("/api/background", post(background))
+        .route("/api/openapi.json", get(async || Json(openapi::document())))
+        .fallback(async || Failure(StatusCode::NOT_FOUND, "no such route; see /api/openapi.json".to_owned()))
+        .method_not_allowed_fallback(async || {
+            Failure(StatusCode::METHOD_NOT_ALLOWED, "see /api/openapi.json for this route's method".to_owned())
+        })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(guard, admit))
+        .with_state(show)
+}
+
+async fn admit(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    match guard.check(request.headers(), request.uri()) {
+        Ok(()) => next.run(request).await,
+        Err((status, why)) => Failure(status, why.to_owned()).into_response(),
+    }
+}
+
+/// A refusal as JSON: `{"error": why}`.
+struct Failure(StatusCode, String);
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+impl From<JsonRejection> for Failure {
+    fn from(rejection: JsonRejection) -> Self {
+        Self(rejection.status(), rejection.body_text())
+    }
+}
+
+/// A JSON body whose rejection is JSON too.
+struct Body<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let Json(body) = Json::from_request(request, state).await?;
+        Ok(Self(body))
+    }
+}
+
+async fn status(State(show): State<Backstage>) -> Result<Response, Failure> {
+    // Reading waits for the show's next step, which must not hold up other requests.
+    let read = tokio::task::spawn_blocking(move || show.board.read()).await;
+    let status = read.map_err(|error| Failure(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    Ok(Json(status).into_response())
+}
+
+/// Which source to make live: exactly one of the three.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceBody {
+    name: Option<String>,
+    index: Option<usize>,
+    spec: Option<String>,
+}
+
+async fn source(State(show): State<Backstage>, Body(body): Body<SourceBody>) -> Result<Json<Value>, Failure> {
+    let choice = match (body.name, body.index, body.spec) {
+        (Some(name), None, None) => Choice::Name(name),
+        (None, Some(index), None) => Choice::Index(index),
+        (None, None, Some(spec)) => Choice::Spec(
+            spec.parse::<SourceSpec>().map_err(|error| Failure(StatusCode::BAD_REQUEST, error.to_string()))?,
+        ),
+        _ => return Err(Failure(StatusCode::BAD_REQUEST, "say one of name, index and spec".to_owned())),
+    };
+    obey(&show, Order::ChooseSource(choice), StatusCode::NOT_FOUND).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CharacterBody {
+    path: PathBuf,
+}
+
+async fn character(State(show): State<Backstage>, Body(body): Body<CharacterBody>) -> Result<Json<Value>, Failure> {
+    obey(&show, Order::LoadCharacter(body.path), StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+async fn calibrate(State(show): State<Backstage>) -> Result<Json<Value>, Failure> {
+    obey(&show, Order::Recentre, StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BackgroundBody {
+    background: Background,
+}
+
+async fn background(State(show): State<Backstage>, Body(body): Body<BackgroundBody>) -> Result<Json<Value>, Failure> {
+    obey(&show, Order::SetBackground(body.background), StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+/// Hands in the order and waits for its outcome; `refused` is the status where the show cannot do it.
+async fn obey(show: &Backstage, order: Order, refused: StatusCode) -> Result<Json<Value>, Failure> {
+    let unavailable = |why: String| Failure(StatusCode::SERVICE_UNAVAILABLE, why);
+    let outcome = show.orders.ask(order).map_err(|error| unavailable(error.to_string()))?;
+    match tokio::time::timeout(ORDER_TIMEOUT, outcome).await {
+        Ok(Ok(Ok(()))) => Ok(Json(json!({ "ok": true }))),
+        Ok(Ok(Err(why))) => Err(Failure(refused, why)),
+        Ok(Err(_)) => Err(unavailable("the show has ended".to_owned())),
+        Err(_) => Err(Failure(StatusCode::GATEWAY_TIMEOUT, "it takes longer than a minute".to_owned())),
+    }
+}

@@ -1,0 +1,159 @@
+//! The service over loopback, with an inbox in the show's place.
+
+use super::*;
+use crate::{
+    settings::Background,
+    show::{
+        Choice, Order, Outcome, Status,
+        testing::{Inbox, backstage},
+    },
+};
+use serde_json::Value;
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
+struct Running {
+    client: Client,
+    service: Service,
+    inbox: Inbox,
+}
+
+/// Sends requests to the service at this address.
+#[derive(Clone, Copy)]
+struct Client(SocketAddr);
+
+fn start(token: Option<&str>) -> Running {
+    let (show, inbox) = backstage();
+    let token = token.and_then(|token| Token::new(token.to_owned()));
+    let service = Service::start(SocketAddr::from(([127, 0, 0, 1], 0)), token, show).expect("a free port");
+    Running { client: Client(service.address()), service, inbox }
+}
+
+impl Client {
+    /// Sends a request and returns the status with the body.
+    fn send(self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
+        let mut stream = TcpStream::connect(self.0).expect("it listens");
+        let length = body.len();
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n");
+        stream.write_all(format!("{head}{headers}\r\n{body}").as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
+    fn post(self, path: &str, body: &str) -> (u16, Value) {
+        self.send("POST", path, "Content-Type: application/json\r\n", body)
+    }
+}
+
+#[test]
+fn orders_reach_the_show_and_their_outcome_comes_back() {
+    let running = start(None);
+    let client = running.client;
+    let send = |path: &'static str, body: &'static str, outcome: Outcome| {
+        std::thread::scope(|scope| {
+            let answer = scope.spawn(|| client.post(path, body));
+            let order = running.inbox.answer(outcome);
+            (order, answer.join().expect("answered"))
+        })
+    };
+    let (order, answer) = send("/api/source", r#"{"index": 2}"#, Ok(()));
+    assert_eq!((order, answer.0), (Order::ChooseSource(Choice::Index(2)), 200));
+    let (order, _) = send("/api/source", r#"{"spec": "replay:file=x"}"#, Ok(()));
+    assert_eq!(order, Order::ChooseSource(Choice::Spec("replay:file=x".parse().expect("a source"))));
+    let (order, answer) = send("/api/source", r#"{"name": "replai"}"#, Err("did you mean `replay`?".to_owned()));
+    assert_eq!((order, answer.0), (Order::ChooseSource(Choice::Name("replai".to_owned())), 404));
+    assert_eq!(answer.1["error"], "did you mean `replay`?");
+    assert_eq!(send("/api/calibrate", "", Ok(())).0, Order::Recentre);
+    let (order, answer) = send("/api/character", r#"{"path": "x"}"#, Err("no such file".to_owned()));
+    assert_eq!((order, answer.0), (Order::LoadCharacter("x".into()), 422));
+    let (order, _) = send("/api/background", r##"{"background": "#102030"}"##, Ok(()));
+    assert_eq!(order, Order::SetBackground(Background::Colour([16, 32, 48])));
+}
+
+#[test]
+fn the_status_is_that_of_the_next_step() {
+    let running = start(None);
+    let client = running.client;
+    let status = Status { steps: 7, character: "lamb".to_owned(), ..Status::default() };
+    let (code, body) = std::thread::scope(|scope| {
+        let answer = scope.spawn(|| client.send("GET", "/api/status", "", ""));
+        running.inbox.describe(status);
+        answer.join().expect("answered")
+    });
+    assert_eq!((code, &body["steps"], &body["character"]), (200, &7.into(), &"lamb".into()));
+    assert_eq!(body["pose"].as_array().map(Vec::len), Some(45));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_the_reason_as_json() {
+    let running = start(None);
+    let json = "Content-Type: application/json\r\n";
+    for (method, path, headers, body, expected) in [
+        ("POST", "/api/source", json, "{}", 400),
+        ("POST", "/api/source", json, r#"{"index": 1, "name": "x"}"#, 400),
+        ("POST", "/api/source", json, r#"{"indx": 1}"#, 422),
+        ("POST", "/api/source", json, r#"{"spec": ":"}"#, 400),
+        ("POST", "/api/source", json, "nonsense", 400),
+        ("POST", "/api/source", "", r#"{"index": 1}"#, 415),
+        ("POST", "/api/background", json, r##"{"background": "#12"}"##, 422),
+        ("GET", "/api/source", "", "", 405),
+        ("GET", "/etc/passwd", "", "", 404),
+        ("GET", "/api/status", "Origin: https://evil.example\r\n", "", 403),
+    ] {
+        let (status, answer) = running.client.send(method, path, headers, body);
+        assert_eq!(status, expected, "{method} {path} {body}: {answer}");
+        assert!(answer["error"].as_str().is_some_and(|why| !why.is_empty()), "{method} {path} {body}: {answer}");
+    }
+    let large = format!(r#"{{"name": "{}"}}"#, "x".repeat(70_000));
+    assert_eq!(running.client.post("/api/source", &large).0, 413);
+}
+
+#[test]
+fn a_chosen_token_is_asked_for_even_on_this_machine() {
+    let running = start(Some("abc"));
+    let get = |headers: &str| running.client.send("GET", "/api/openapi.json", headers, "").0;
+    assert_eq!((get(""), get("Authorization: Bearer abd\r\n"), get("Authorization: Bearer abc\r\n")), (401, 401, 200));
+}
+
+#[test]
+fn the_document_names_every_route_with_its_method() {
+    let running = start(None);
+    let (status, document) = running.client.send("GET", "/api/openapi.json", "", "");
+    assert_eq!(status, 200);
+    let routes = include_str!("routes.rs");
+    let declared: Vec<(&str, &str)> = routes
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(".route(\"")?.split_once("\", "))
+        .map(|(path, rest)| (path, rest.split('(').next().unwrap_or_default()))
+        .collect();
+    assert!(declared.len() >= 6, "the routes are no longer found in their file");
+    let paths = document["paths"].as_object().expect("an object");
+    assert_eq!(paths.len(), declared.len());
+    for (path, method) in declared {
+        assert!(document["paths"][path][method].is_object(), "{method} {path} is not described");
+    }
+}
+
+#[test]
+fn a_taken_port_is_an_error_and_a_stopped_service_frees_its_own() {
+    let running = start(None);
+    let address = running.service.address();
+    let (show, _inbox) = backstage();
+    assert!(Service::start(address, None, show.clone()).is_err());
+    drop(running);
+    Service::start(address, None, show).expect("free again");
+}
+
+#[test]
+fn where_to_listen_is_an_address_or_off() {
+    assert_eq!("off".parse(), Ok(Listen::Off));
+    assert_eq!("127.0.0.1:7878".parse(), Ok(Listen::default()));
+    let error = "7878".parse::<Listen>().expect_err("no address");
+    assert!(error.contains("7878") && error.contains(DEFAULT_ADDRESS), "{error}");
+}

@@ -1,0 +1,70 @@
+//! Where the capture sources run: one thread with an asynchronous runtime, apart from the show's.
+
+use std::{future::Future, io, pin::Pin, thread::JoinHandle, time::Duration};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::JoinSet,
+};
+
+/// A source on its way to the host.
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How long the sources may take to end once they are told to.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Runs the sources. When it is dropped it waits for them to end, which they must have been told before.
+pub(super) struct Host {
+    tasks: Option<UnboundedSender<Task>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Host {
+    /// Starts the thread.
+    pub(super) fn start() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (tasks, inbox) = unbounded_channel();
+        let thread = std::thread::Builder::new().name("sources".to_owned()).spawn(move || {
+            runtime.block_on(host(inbox));
+            runtime.shutdown_timeout(GRACE);
+        })?;
+        Ok(Self { tasks: Some(tasks), thread: Some(thread) })
+    }
+
+    /// Runs `task` until it ends by itself.
+    pub(super) fn run(&self, task: Task) {
+        // The thread takes tasks for as long as this end exists.
+        let sent = self.tasks.as_ref().map(|tasks| tasks.send(task));
+        debug_assert!(matches!(sent, Some(Ok(()))));
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.tasks = None;
+        if let Some(thread) = self.thread.take() {
+            // It does not panic: a source's panic is caught at its task.
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn host(mut inbox: UnboundedReceiver<Task>) {
+    let mut tasks = JoinSet::new();
+    loop {
+        tokio::select! {
+            task = inbox.recv() => match task {
+                Some(task) => _ = tasks.spawn(task),
+                None => break,
+            },
+            Some(ended) = tasks.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!("a capture source broke: {error}");
+                }
+            }
+        }
+    }
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, ended).await.is_err() {
+        tracing::warn!("a capture source did not end in time");
+    }
+}

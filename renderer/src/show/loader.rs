@@ -1,0 +1,54 @@
+//! Characters are read on a thread apart, so that the one on stage keeps moving.
+
+use super::{bell::Bell, order::Letter};
+use bunraku_core::character::{CharacterError, CharacterModel};
+use std::{
+    path::PathBuf,
+    sync::mpsc::{Receiver, Sender, channel},
+};
+
+/// A character that was read, or why it could not be, for the order that asked for it.
+pub(super) type Loaded = (Letter, Result<CharacterModel, CharacterError>);
+
+/// Reads characters and keeps those that are ready.
+pub(super) struct Loader {
+    ready: Receiver<Loaded>,
+    done: Sender<Loaded>,
+    bell: Bell,
+    under_way: usize,
+}
+
+/// How many characters may be read at once.
+const MOST: usize = 4;
+
+impl Loader {
+    pub(super) fn new(bell: Bell) -> Self {
+        let (done, ready) = channel();
+        Self { ready, done, bell, under_way: 0 }
+    }
+
+    /// Reads the character `path` for `letter`, or gives the letter back with the reason.
+    pub(super) fn load(&mut self, letter: Letter, path: PathBuf) {
+        if self.under_way >= MOST {
+            return letter.answer(Err("characters are being read already; try again".to_owned()));
+        }
+        let (done, bell) = (self.done.clone(), self.bell.clone());
+        let read = move || {
+            let character = CharacterModel::load(&path);
+            // The show may have ended meanwhile.
+            let _ = done.send((letter, character));
+            bell.ring();
+        };
+        match std::thread::Builder::new().name("loader".to_owned()).spawn(read) {
+            Ok(_) => self.under_way += 1,
+            Err(error) => tracing::error!("cannot start a thread to read a character: {error}"),
+        }
+    }
+
+    /// A character that is ready, if any. Allocates nothing while none is.
+    pub(super) fn take(&mut self) -> Option<Loaded> {
+        let loaded = self.ready.try_recv().ok()?;
+        self.under_way -= 1;
+        Some(loaded)
+    }
+}

@@ -1,0 +1,109 @@
+//! What the show does with its orders.
+
+use super::{
+    Show,
+    order::{Letter, Order, Outcome},
+    pace::Pace,
+    quality_of,
+};
+use crate::{
+    engine::{Detail, MAX_SIZE, MIN_SIZE},
+    settings::{Background, QualityChoice},
+};
+use std::time::Instant;
+
+impl Show {
+    /// Does everything it was told since the last step.
+    pub(super) fn obey(&mut self) {
+        while let Ok(letter) = self.inbox.try_recv() {
+            self.do_as_told(letter);
+        }
+        while let Some((letter, character)) = self.loader.take() {
+            let outcome = match character {
+                Ok(character) => {
+                    self.drawn = None;
+                    let done = self.painter.set_character(character).map_err(|error| error.to_string());
+                    self.govern();
+                    done
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            self.answer(letter, outcome);
+        }
+    }
+
+    fn do_as_told(&mut self, letter: Letter) {
+        let outcome = match &letter.order {
+            Order::LoadCharacter(path) => {
+                let path = path.clone();
+                return self.loader.load(letter, path);
+            }
+            Order::ChooseSource(choice) => self.sources.choose(choice).map_err(|error| error.to_string()),
+            Order::Recentre => self.recentre(),
+            Order::SetBackground(background) => self.set_background(&background.clone()),
+            &Order::SetSize(size) => self.set_size(size),
+            &Order::SetQuality(quality) => self.set_quality(quality),
+            &Order::SetDisplayRate(rate) => self.set_display_rate(rate),
+            Order::Quit => {
+                self.ended = true;
+                Ok(())
+            }
+        };
+        self.answer(letter, outcome);
+    }
+
+    fn answer(&mut self, letter: Letter, outcome: Outcome) {
+        if let Err(why) = &outcome {
+            self.notify(why.clone());
+        }
+        letter.answer(outcome);
+    }
+
+    fn recentre(&mut self) -> Outcome {
+        let centred = self.sources.board.recentre();
+        centred.then_some(()).ok_or_else(|| "no face has been seen yet that could be the neutral one".to_owned())
+    }
+
+    fn set_background(&mut self, background: &Background) -> Outcome {
+        for index in 0..self.outputs.len() {
+            if let Err(why) = self.outputs[index].set_background(background) {
+                // Those that took it already must not differ from the rest.
+                for output in &mut self.outputs[..index] {
+                    output.set_background(&self.background)?;
+                }
+                return Err(why);
+            }
+        }
+        self.background = background.clone();
+        self.drawn = None;
+        Ok(())
+    }
+
+    fn set_size(&mut self, size: usize) -> Outcome {
+        if !(MIN_SIZE..=MAX_SIZE).contains(&size) {
+            return Err(format!("{size} is no edge in pixels: {MIN_SIZE} to {MAX_SIZE} are possible"));
+        }
+        let done = self.set_detail(Detail::new(size, quality_of(self.painter.detail())));
+        self.govern();
+        done
+    }
+
+    fn set_quality(&mut self, quality: QualityChoice) -> Outcome {
+        self.quality = quality;
+        let detail = self.painter.detail();
+        let done = match quality.fixed() {
+            Some(quality) => self.set_detail(Detail::new(detail.size, quality)),
+            None => Ok(()),
+        };
+        self.govern();
+        done
+    }
+
+    fn set_display_rate(&mut self, rate: f64) -> Outcome {
+        if !self.fixed_rate && rate.is_finite() && rate >= 1.0 {
+            self.pace = Pace::new(rate, Instant::now());
+            self.govern();
+        }
+        Ok(())
+    }
+}

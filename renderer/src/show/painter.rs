@@ -1,0 +1,184 @@
+//! The engine on stage: opened as asked for, replaced when it is lost.
+
+use crate::{
+    engine::{Description, Detail, EngineError, Frame, StudentEngine},
+    settings::EngineChoice,
+};
+use bunraku_core::{character::CharacterModel, pose::Pose};
+use std::time::{Duration, Instant};
+
+/// Opens an engine of the kind asked for.
+pub type OpenEngine = Box<dyn Fn(EngineChoice, &CharacterModel, Detail) -> Result<Box<dyn StudentEngine>, EngineError>>;
+
+/// How often an engine may be lost before the CPU takes over for good.
+const CHANCES: u32 = 3;
+
+/// Draws a character, whatever becomes of the engine.
+pub(super) struct Painter {
+    open: OpenEngine,
+    choice: EngineChoice,
+    character: CharacterModel,
+    engine: Box<dyn StudentEngine>,
+    losses: u32,
+    /// The last frame; it stays as it was where nothing could be drawn.
+    pub(super) frame: Frame,
+}
+
+/// What a frame took, and what happened on the way.
+pub(super) struct Painted {
+    pub(super) cost: Duration,
+    /// In words, if the engine had to be replaced.
+    pub(super) incident: Option<String>,
+}
+
+impl Painter {
+    pub(super) fn new(
+        open: OpenEngine,
+        choice: EngineChoice,
+        character: CharacterModel,
+        detail: Detail,
+    ) -> Result<Self, EngineError> {
+        let engine = open(choice, &character, detail)?;
+        Ok(Self { open, choice, character, engine, losses: 0, frame: Frame::default() })
+    }
+
+    /// Draws `pose` into the frame; an engine that is lost on the way is replaced.
+    ///
+    /// # Errors
+    /// When no engine is left that works.
+    pub(super) fn paint(&mut self, pose: &Pose) -> Result<Painted, EngineError> {
+        let mut incident = None;
+        loop {
+            let start = Instant::now();
+            match self.engine.render(pose, &mut self.frame) {
+                Ok(()) => return Ok(Painted { cost: start.elapsed(), incident }),
+                Err(why) => incident = Some(self.replace(&why)?),
+            }
+        }
+    }
+
+    /// Another engine in place of the one that is lost; what happened, in words.
+    fn replace(&mut self, why: &EngineError) -> Result<String, EngineError> {
+        self.losses += 1;
+        let detail = self.engine.detail();
+        if self.losses > CHANCES || self.engine.describe().engine == "cpu" {
+            self.choice = EngineChoice::Cpu;
+        }
+        let again = (self.open)(self.choice, &self.character, detail);
+        self.engine = match again {
+            Ok(engine) => engine,
+            Err(_) if self.choice != EngineChoice::Cpu => {
+                self.choice = EngineChoice::Cpu;
+                (self.open)(self.choice, &self.character, detail)?
+            }
+            Err(error) => return Err(error),
+        };
+        let Description { engine, adapter, .. } = self.engine.describe();
+        Ok(format!("{why}: now drawing with the {engine} engine ({adapter})"))
+    }
+
+    /// Puts another character on stage; the old one stays if no engine can be made for it.
+    pub(super) fn set_character(&mut self, character: CharacterModel) -> Result<(), EngineError> {
+        self.engine = (self.open)(self.choice, &character, self.engine.detail())?;
+        self.character = character;
+        Ok(())
+    }
+
+    pub(super) fn set_detail(&mut self, detail: Detail) -> Result<(), EngineError> {
+        self.engine.set_detail(detail)
+    }
+
+    pub(super) fn detail(&self) -> Detail {
+        self.engine.detail()
+    }
+
+    pub(super) fn character(&self) -> &CharacterModel {
+        &self.character
+    }
+
+    pub(super) fn describe(&self) -> Description {
+        self.engine.describe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bunraku_core::character::sample::tiny_character;
+    use std::{cell::RefCell, rc::Rc};
+
+    /// An engine that draws `health` frames and is lost then.
+    struct Mortal {
+        kind: &'static str,
+        health: u32,
+        detail: Detail,
+    }
+
+    impl StudentEngine for Mortal {
+        fn render(&mut self, pose: &Pose, frame: &mut Frame) -> Result<(), EngineError> {
+            let left = self.health.checked_sub(1).ok_or_else(|| EngineError::Lost("driver reset".to_owned()))?;
+            self.health = left;
+            frame.resize(self.detail.size);
+            frame.planes.fill(pose.0[0]);
+            Ok(())
+        }
+
+        fn set_detail(&mut self, detail: Detail) -> Result<(), EngineError> {
+            self.detail = detail;
+            Ok(())
+        }
+
+        fn detail(&self) -> Detail {
+            self.detail
+        }
+
+        fn describe(&self) -> Description {
+            Description { engine: self.kind, adapter: "test".to_owned(), precision: "f32", threads: 0 }
+        }
+    }
+
+    /// A painter on a machine whose GPUs live as long as `gpus` says, one after the other; its CPU is immortal.
+    fn painter(gpus: &[u32]) -> (Painter, Rc<RefCell<Vec<EngineChoice>>>) {
+        let opened = Rc::new(RefCell::new(vec![]));
+        let (log, left) = (Rc::clone(&opened), RefCell::new(gpus.to_vec()));
+        let open: OpenEngine = Box::new(move |choice, _, detail| {
+            log.borrow_mut().push(choice);
+            if choice == EngineChoice::Cpu {
+                return Ok(Box::new(Mortal { kind: "cpu", health: u32::MAX, detail }));
+            }
+            let mut left = left.borrow_mut();
+            if left.is_empty() {
+                return Err(EngineError::NoAdapter("gone".to_owned()));
+            }
+            Ok(Box::new(Mortal { kind: "gpu", health: left.remove(0), detail }))
+        });
+        let detail = Detail::new(128, crate::engine::Quality::Full);
+        (Painter::new(open, EngineChoice::Gpu, tiny_character(1), detail).expect("the first GPU"), opened)
+    }
+
+    #[test]
+    fn a_lost_gpu_is_opened_again_and_the_frame_is_drawn_all_the_same() {
+        let (mut painter, opened) = painter(&[1, 5]);
+        painter.paint(&Pose([0.25; 45])).expect("drawn");
+        let painted = painter.paint(&Pose([0.5; 45])).expect("drawn by the second");
+        assert_eq!(painter.frame.planes[0], 0.5);
+        assert!(painted.incident.is_some_and(|text| text.contains("driver reset") && text.contains("gpu engine")));
+        assert_eq!(opened.borrow()[..], [EngineChoice::Gpu, EngineChoice::Gpu]);
+    }
+
+    #[test]
+    fn without_another_gpu_the_cpu_takes_over() {
+        let (mut painter, _) = painter(&[0]);
+        let painted = painter.paint(&Pose([0.5; 45])).expect("drawn by the CPU");
+        assert!(painted.incident.is_some_and(|text| text.contains("cpu engine")));
+        assert_eq!((painter.frame.planes[0], painter.describe().engine), (0.5, "cpu"));
+    }
+
+    #[test]
+    fn a_gpu_that_is_lost_again_and_again_is_given_up() {
+        let (mut painter, opened) = painter(&[0; 100]);
+        painter.paint(&Pose([0.5; 45])).expect("drawn in the end");
+        assert_eq!(painter.describe().engine, "cpu");
+        assert_eq!(opened.borrow().len(), 5);
+    }
+}

@@ -1,0 +1,209 @@
+//! The sources of the show: opened, run, and put on the switchboard.
+
+use super::{bell::Bell, host::Host, order::Choice, status::SourceStatus};
+use crate::config::Profiles;
+use bunraku_capture::{SourceError, SourceInfo, SourceSpec, Surroundings};
+use bunraku_core::{
+    performer::PerformerSettings,
+    pose::Pose,
+    profile::{PoseMapper, Profile},
+    source::{CancellationToken, SourceState, slot},
+    switchboard::{Health, Slot, Switchboard, SwitchboardSettings},
+};
+use std::io;
+
+/// Most sources at once; more would be a mistake of a program that opens them.
+const MOST: usize = 32;
+
+/// The source that is there when nothing else is.
+const LAST_RESORT: &str = "idle";
+
+/// What decides how sources are opened and how their samples become poses.
+#[derive(Clone, Debug, Default)]
+pub struct SourceSettings {
+    /// What they may see of the program around them.
+    pub surroundings: Surroundings,
+    /// How face samples become poses.
+    pub profiles: Profiles,
+    /// Whether they are mirrored.
+    pub performer: PerformerSettings,
+    /// When they take over from each other.
+    pub switchboard: SwitchboardSettings,
+}
+
+/// The running sources.
+pub(super) struct Sources {
+    host: Host,
+    settings: SourceSettings,
+    bell: Bell,
+    pub(super) board: Switchboard,
+    entries: Vec<Entry>,
+}
+
+/// What the switchboard does not know of a source.
+struct Entry {
+    kind: &'static str,
+    about: String,
+    stop: CancellationToken,
+}
+
+/// Why a source cannot be made live.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ChoiceError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] SourceError),
+    /// No source has this place.
+    #[error("there is no source {index}; there are {count}, from 0")]
+    Index {
+        /// The place asked for.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// No source has this name.
+    #[error(transparent)]
+    Name(#[from] bunraku_core::switchboard::UnknownSource),
+    /// There are too many already.
+    #[error("{MOST} sources are running, no more are opened; choose one of them by its index")]
+    TooMany,
+}
+
+impl Sources {
+    /// Opens and starts the sources `specs`, the first of which is live, and idle motion if it is not among them.
+    pub(super) fn start(specs: &[SourceSpec], settings: SourceSettings, bell: Bell) -> Result<Self, StartError> {
+        let board = Switchboard::new(settings.switchboard);
+        let mut sources = Self { host: Host::start()?, settings, bell, board, entries: vec![] };
+        for spec in specs {
+            sources.open(spec)?;
+        }
+        if !sources.entries.iter().any(|entry| entry.kind == LAST_RESORT) {
+            sources.open(&SourceSpec { name: LAST_RESORT.to_owned(), ..SourceSpec::default() })?;
+        }
+        Ok(sources)
+    }
+
+    /// Starts a source and gives its index.
+    fn open(&mut self, spec: &SourceSpec) -> Result<usize, SourceError> {
+        let info = SourceInfo::find(&spec.name)?;
+        let source = bunraku_capture::open(spec, &self.settings.surroundings)?;
+        let about = source.describe();
+        tracing::info!("source {}: {about}", self.entries.len() + 1);
+        let (sink, tap) = slot(self.bell.waker());
+        let stop = CancellationToken::new();
+        self.host.run(source.run(sink, stop.clone()));
+        self.entries.push(Entry { kind: info.name, about, stop });
+        let slot = Slot::new(self.unused_name(info.name), tap, self.mapper(info.profile))
+            .mirrored(self.settings.performer.mirrors(info.camera))
+            .auto_calibrated(info.name == Profile::MediaPipe.name())
+            .last_resort(info.name == LAST_RESORT);
+        Ok(self.board.add(slot))
+    }
+
+    /// Puts a source on the switchboard that somebody else feeds, and makes it live as soon as it delivers.
+    pub(super) fn add_slot(&mut self, slot: Slot) {
+        let about = "fed by this program".to_owned();
+        self.entries.push(Entry { kind: "program", about, stop: CancellationToken::new() });
+        let index = self.board.add(slot);
+        self.board.select(index);
+    }
+
+    fn mapper(&self, profile: &str) -> PoseMapper {
+        let profiles = &self.settings.profiles;
+        if profile == Profile::MediaPipe.name() {
+            PoseMapper::new(Profile::MediaPipe, profiles.mediapipe.clone())
+        } else {
+            PoseMapper::new(Profile::IFacialMocap, profiles.ifacialmocap.clone())
+        }
+    }
+
+    /// `name`, or `name 2` and so on where it is taken.
+    fn unused_name(&self, name: &str) -> String {
+        let names = (1..).map(|n: usize| if n == 1 { name.to_owned() } else { format!("{name} {n}") });
+        names.into_iter().find(|name| self.board.index_of(name).is_none()).unwrap_or_default()
+    }
+
+    /// Makes a source live as soon as it delivers.
+    pub(super) fn choose(&mut self, choice: &Choice) -> Result<(), ChoiceError> {
+        match choice {
+            Choice::Index(index) => {
+                let count = self.entries.len();
+                let known = self.board.select(*index);
+                known.then_some(()).ok_or(ChoiceError::Index { index: *index, count })
+            }
+            Choice::Name(name) => Ok(self.board.select_name(name)?),
+            Choice::Spec(_) if self.entries.len() >= MOST => Err(ChoiceError::TooMany),
+            Choice::Spec(spec) => {
+                let index = self.open(spec)?;
+                self.board.select(index);
+                Ok(())
+            }
+        }
+    }
+
+    /// The pose to show.
+    pub(super) fn tick(&mut self, now: f64) -> Pose {
+        self.board.tick(now)
+    }
+
+    /// How every source is doing.
+    pub(super) fn status(&self) -> Vec<SourceStatus> {
+        let status = self.board.status();
+        let entries = self.entries.iter().zip(status.slots).enumerate();
+        let describe =
+            |(index, (entry, slot)): (usize, (&Entry, bunraku_core::switchboard::SlotStatus))| SourceStatus {
+                index,
+                kind: entry.kind,
+                about: entry.about.clone(),
+                live: status.live.as_deref() == Some(&slot.name),
+                chosen: status.chosen.as_deref() == Some(&slot.name),
+                state: state_name(&slot.state, slot.health),
+                says: says(&slot.state, slot.health),
+                age_s: slot.age,
+                rate: slot.rate,
+                skipped: slot.skipped,
+                own: slot.state,
+                name: slot.name,
+            };
+        entries.map(describe).collect()
+    }
+}
+
+impl Drop for Sources {
+    fn drop(&mut self) {
+        for entry in &self.entries {
+            entry.stop.cancel();
+        }
+    }
+}
+
+/// Why the sources could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A source cannot be opened.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The system gives no thread or no runtime.
+    #[error("cannot start the sources' thread: {0}")]
+    Host(#[from] io::Error),
+}
+
+/// One word for programs: what the source says of itself, and what the switchboard makes of what arrives.
+fn state_name(own: &SourceState, health: Health) -> &'static str {
+    match (own, health) {
+        (SourceState::Failed(_), _) => "failed",
+        (_, Health::Frozen) => "frozen",
+        (_, Health::Lost) => "lost",
+        (SourceState::Connecting(_), _) => "connecting",
+        (SourceState::Live, Health::Stale) | (SourceState::Stale, _) => "stale",
+        (SourceState::Live, _) => "live",
+        (SourceState::Idle, _) => "idle",
+    }
+}
+
+fn says(own: &SourceState, health: Health) -> String {
+    match health {
+        Health::Frozen | Health::Lost => health.to_string(),
+        _ => own.to_string(),
+    }
+}
