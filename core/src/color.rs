@@ -56,8 +56,8 @@ pub fn planes_from_rgba8(pixels: &[u8]) -> Vec<f32> {
 pub fn encode_straight(planes: &[f32], out: &mut [u8]) {
     let tables = &*TABLES;
     encode(planes, out, |_, [red, green, blue, alpha]| {
-        // Written so that an alpha that is not a number counts as nothing, too.
-        if !(alpha >= LEAST_ALPHA) {
+        // An alpha that is not a number is nothing, too.
+        if !(LEAST_ALPHA..).contains(&alpha) {
             return [0; 4];
         }
         let straight = |light: f32| tables.encode(light / alpha);
@@ -73,7 +73,7 @@ pub fn encode_straight(planes: &[f32], out: &mut [u8]) {
 pub fn encode_premultiplied(planes: &[f32], out: &mut [u8]) {
     let tables = &*TABLES;
     encode(planes, out, |_, [red, green, blue, alpha]| {
-        if !(alpha >= LEAST_ALPHA) {
+        if !(LEAST_ALPHA..).contains(&alpha) {
             return [0; 4];
         }
         let multiplied = |light: f32| (f32::from(tables.encode(light / alpha)) * alpha + 0.5) as u8;
@@ -124,7 +124,7 @@ pub fn encode_reference(planes: &[f32], out: &mut [u8]) {
 }
 
 /// Calls `pixel` with each pixel's index and its values, mapped and clamped to [0, 1].
-#[inline(always)]
+#[inline]
 fn encode(planes: &[f32], out: &mut [u8], pixel: impl Fn(usize, [f32; 4]) -> [u8; 4]) {
     assert_eq!(planes.len(), out.len(), "a byte for each value");
     let (colour, alpha) = planes.split_at(planes.len() / 4 * 3);
@@ -172,7 +172,7 @@ impl Tables {
         Self { linear, thresholds, levels }
     }
 
-    #[inline(always)]
+    #[inline]
     fn encode(&self, light: f32) -> u8 {
         // A cast turns what is not a number into 0, and `BUCKETS` is a power of two, so the product is exact.
         let light = light.clamp(0.0, 1.0);

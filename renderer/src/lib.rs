@@ -4,7 +4,7 @@ pub mod bench;
 pub mod config;
 pub mod control;
 pub mod engine;
-pub mod files;
+pub mod formats;
 pub mod poses;
 pub mod settings;
 pub mod show;

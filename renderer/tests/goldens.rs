@@ -58,3 +58,55 @@ fn real_students_look_as_the_reference_draws_them() {
         }
     }
 }
+
+/// What a smaller picture should look like: the mean of the pixels it covers.
+fn averaged(frame: &Frame, size: usize) -> Vec<f32> {
+    let step = frame.size / size;
+    let mean = |channel: usize, row: usize, column: usize| {
+        let at =
+            |y: usize, x: usize| frame.planes[(channel * frame.size + row * step + y) * frame.size + column * step + x];
+        (0..step * step).map(|i| at(i / step, i % step)).sum::<f32>() / (step * step) as f32
+    };
+    (0..4 * size * size).map(|i| mean(i / (size * size), i / size % size, i % size)).collect()
+}
+
+#[test]
+fn small_pictures_do_not_alias_and_lower_qualities_keep_their_promise() {
+    let Some(tha4) = tha4() else { return };
+    for character in ["lambda_00", "lambda_01"] {
+        let model = CharacterModel::load(&tha4.join("characters").join(character)).expect("a real character model");
+        let mut engine = CpuEngine::new(&model, Detail::new(512, Quality::Full), 0).expect("threads");
+        let mut draw = |size: usize, quality: Quality, pose: &Pose| {
+            let mut frame = Frame::default();
+            engine.set_detail(Detail::new(size, quality)).expect("any detail");
+            engine.render(pose, &mut frame).expect("the CPU draws");
+            frame
+        };
+        for index in [1, 17] {
+            let pose = bunraku::bench::pose(index);
+            let full = draw(512, Quality::Full, &pose);
+            for size in [128, 256] {
+                let psnr = psnr(&averaged(&full, size), &draw(size, Quality::Full, &pose).planes);
+                println!("{character} pose {index}: {size} beside the mean of 512: {psnr:.1} dB");
+                assert!(psnr > 30.0, "{character} at {size}: {psnr:.1} dB");
+            }
+            for (quality, least) in [(Quality::High, 46.0), (Quality::Fast, 34.0)] {
+                let psnr = psnr(&full.planes, &draw(512, quality, &pose).planes);
+                println!("{character} pose {index}: {quality} beside full: {psnr:.1} dB");
+                assert!(psnr > least, "{character} {quality}: {psnr:.1} dB");
+            }
+        }
+    }
+}
+
+/// Peak signal to noise over the character's pixels (those of `expected` that are not quite transparent), for values in
+/// [-1, 1].
+fn psnr(expected: &[f32], found: &[f32]) -> f64 {
+    let area = expected.len() / 4;
+    let seen = |i: usize| expected[3 * area + i % area] > -0.99;
+    let squares: Vec<f64> = (0..expected.len())
+        .filter(|&i| seen(i))
+        .map(|i| f64::from((expected[i].clamp(-1.0, 1.0) - found[i].clamp(-1.0, 1.0)) / 2.0).powi(2))
+        .collect();
+    -10.0 * (squares.iter().sum::<f64>() / squares.len() as f64).log10()
+}

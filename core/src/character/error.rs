@@ -86,7 +86,7 @@ impl Fault {
 fn list(problems: &[Problem]) -> String {
     match problems {
         [one] => format!(" {one}"),
-        many => many.iter().map(|problem| format!("\n  - {problem}")).collect(),
+        many => many.iter().map(|problem| format!("\n  - {problem}")).collect::<Vec<_>>().concat(),
     }
 }
 

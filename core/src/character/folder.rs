@@ -124,3 +124,93 @@ fn unreadable(error: std::io::Error) -> Fault {
         _ => Fault::Read(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::character::sample::tiny_character;
+
+    /// A folder with a good character, its name, and the character.
+    fn saved() -> (tempfile::TempDir, CharacterModel) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut model = tiny_character(3);
+        model.save(folder.path()).expect("saved");
+        model.name = folder.path().file_name().expect("a name").to_string_lossy().into_owned();
+        (folder, model)
+    }
+
+    fn refusal(path: &Path) -> (usize, String) {
+        let error = CharacterModel::load(path).expect_err("refused");
+        (error.problems.len(), error.to_string())
+    }
+
+    #[test]
+    fn what_is_saved_loads_bit_for_bit() {
+        let (folder, model) = saved();
+        assert_eq!(CharacterModel::load(folder.path()).expect("loads"), model);
+        assert_eq!(CharacterModel::load(&folder.path().join(SETTINGS_FILE)).expect("loads"), model);
+        model.save_torch(folder.path()).expect("saved again");
+        assert_eq!(CharacterModel::load(folder.path()).expect("loads"), model);
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let (folder, model) = saved();
+        let mut face = model.face.to_weights();
+        face.0.remove("siren.last_linear.bias");
+        let (small, mut grey) = (image::GrayImage::new(64, 32), Vec::new());
+        small.write_to(&mut std::io::Cursor::new(&mut grey), image::ImageFormat::Png).expect("encoded");
+        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("written");
+        write("face_morpher.safetensors", &face.to_safetensors().expect("encoded"));
+        write("body_morpher.safetensors", b"PK no zip");
+        write("character.png", &grey);
+        let (count, message) = refusal(folder.path());
+        for words in ["64 x 32", "L8", "`siren.last_linear.bias`", "body_morpher.safetensors: its zip container"] {
+            assert!(message.contains(words), "{words} is not in: {message}");
+        }
+        assert_eq!(count, 4, "{message}");
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let (folder, _) = saved();
+        std::fs::remove_file(folder.path().join("character.png")).expect("removed");
+        let (count, message) = refusal(folder.path());
+        assert!(count == 1 && message.contains("character.png: there is no such file"), "{message}");
+        assert!(refusal(&folder.path().join("nowhere")).1.contains("nowhere: there is no such file"));
+        let empty = tempfile::tempdir().expect("a temporary folder");
+        assert!(refusal(empty.path()).1.contains(SETTINGS_FILE));
+    }
+
+    #[test]
+    fn a_nan_weight_is_named() {
+        let (folder, mut model) = saved();
+        model.body.levels[1][0].weight[5] = f32::NAN;
+        model.save(folder.path()).expect("saved");
+        let (_, message) = refusal(folder.path());
+        assert!(message.contains("`siren_layers.1.0.linear.weight` holds NaN at position 5"), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_out_of_the_folder_is_refused_and_one_within_is_not() {
+        let ((folder, _), (other, _)) = (saved(), saved());
+        let name = "face_morpher.safetensors";
+        let place = folder.path().join(name);
+        std::fs::rename(&place, folder.path().join("aside")).expect("renamed");
+        std::os::unix::fs::symlink("aside", &place).expect("linked");
+        CharacterModel::load(folder.path()).expect("a link within the folder is fine");
+        std::fs::remove_file(&place).expect("removed");
+        std::os::unix::fs::symlink(other.path().join(name), &place).expect("linked");
+        assert!(refusal(folder.path()).1.contains("outside the character's folder"));
+    }
+
+    #[test]
+    fn a_folder_in_a_files_place_is_refused() {
+        let (folder, _) = saved();
+        let place = folder.path().join("character.png");
+        std::fs::remove_file(&place).expect("removed");
+        std::fs::create_dir(&place).expect("created");
+        assert!(refusal(folder.path()).1.contains("not a regular file"));
+    }
+}

@@ -158,10 +158,8 @@ impl<'a> Machine<'a> {
 
     fn stop(&mut self) -> Result<Id, PickleError> {
         let result = self.pop()?;
-        match self.stack.is_empty() && self.marks.is_empty() && self.next == self.pickle.len() {
-            true => Ok(result),
-            false => Err(self.malformed("it stops with work left over")),
-        }
+        let finished = self.stack.is_empty() && self.marks.is_empty() && self.next == self.pickle.len();
+        if finished { Ok(result) } else { Err(self.malformed("it stops with work left over")) }
     }
 
     /// One instruction. A table: each line is one opcode of protocol 2.
@@ -223,10 +221,8 @@ impl<'a> Machine<'a> {
     /// Takes the top of the stack, but nothing from below an open mark.
     fn pop(&mut self) -> Result<Id, PickleError> {
         let floor = self.marks.last().copied().unwrap_or(0);
-        match self.stack.len() > floor {
-            true => self.stack.pop().ok_or(PickleError::Truncated),
-            false => Err(self.malformed("an operand is missing")),
-        }
+        let top = if self.stack.len() > floor { self.stack.pop() } else { None };
+        top.ok_or_else(|| self.malformed("an operand is missing"))
     }
 
     /// Takes all that was pushed since the last mark.
@@ -245,7 +241,7 @@ impl<'a> Machine<'a> {
     /// `BININT` is signed, its shorter forms are not.
     fn int(&mut self, width: usize) -> Result<(), PickleError> {
         let number = self.number(width)?;
-        self.push(Value::Int(if width == 4 { i64::from(number as u32 as i32) } else { number as i64 }));
+        self.push(Value::Int(if width == 4 { i64::from((number as u32).cast_signed()) } else { number.cast_signed() }));
         Ok(())
     }
 
@@ -254,7 +250,7 @@ impl<'a> Machine<'a> {
         if width > 8 {
             return Err(self.malformed("a number is too large"));
         }
-        let number = self.number(width)? as i64;
+        let number = self.number(width)?.cast_signed();
         let unused = 64 - 8 * width as u32;
         // Shifting up and back down spreads the sign bit of the shorter number.
         self.push(Value::Int(number.checked_shl(unused).map_or(0, |up| up >> unused)));

@@ -82,8 +82,10 @@ fn last(random: &mut Random, widths: &[usize], channels: &[(f32, f32)]) -> Linea
 
 /// A figure with soft edges on a transparent ground: shoulders, a head where the face window is, two eyes.
 fn picture() -> CharacterImage {
-    /// Centre (x, y), radii, sRGB colour and opacity of each ellipse, from back to front.
-    const ELLIPSES: [([f32; 2], [f32; 2], [u8; 3], f32); 5] = [
+    /// Centre (x, y), radii, sRGB colour and opacity.
+    type Ellipse = ([f32; 2], [f32; 2], [u8; 3], f32);
+    /// From back to front.
+    const ELLIPSES: [Ellipse; 5] = [
         ([256.0, 470.0], [170.0, 220.0], [70, 90, 160], 1.0),
         ([256.0, 120.0], [110.0, 110.0], [90, 50, 40], 0.8),
         ([256.0, 150.0], [75.0, 90.0], [250, 220, 200], 1.0),
@@ -104,14 +106,16 @@ fn picture() -> CharacterImage {
             }
         }
     }
-    planes.iter_mut().for_each(|value| *value = *value * 2.0 - 1.0);
+    for value in &mut planes {
+        *value = *value * 2.0 - 1.0;
+    }
     // By way of 8 bits, so that the picture is exactly what its PNG will give again.
     let mut pixels = vec![0; planes.len()];
     color::encode_straight(&planes, &mut pixels);
     CharacterImage { planes: color::planes_from_rgba8(&pixels) }
 }
 
-/// SplitMix64: small, and the same on every machine.
+/// `SplitMix64`: small, and the same on every machine.
 struct Random(u64);
 
 impl Random {
@@ -125,5 +129,33 @@ impl Random {
     /// Values spread evenly over -`bound` to `bound`.
     fn values(&mut self, count: usize, bound: f32) -> Vec<f32> {
         (0..count).map(|_| ((self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0) * bound).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_decides_the_whole_character() {
+        assert_eq!(tiny_character(5), tiny_character(5));
+        assert_ne!(tiny_character(5).face, tiny_character(6).face);
+    }
+
+    #[test]
+    fn the_standard_sample_has_the_published_size() {
+        let model = character(1, STANDARD);
+        let count = |layers: &[&Linear]| layers.iter().map(|l| l.weight.len() + l.bias.len()).sum::<usize>();
+        let face = model.face.sine.iter().chain([&model.face.last]).collect::<Vec<_>>();
+        let body = model.body.levels.iter().flatten().chain([&model.body.last]).collect::<Vec<_>>();
+        // spec/THA4.md §2.1 and §2.2.
+        assert_eq!((count(&face), count(&body)), (121_476, 331_567));
+    }
+
+    #[test]
+    fn the_picture_has_transparent_soft_and_opaque_parts() {
+        let alpha = &picture().planes[3 * IMAGE_SIZE * IMAGE_SIZE..];
+        assert_eq!((alpha[0], alpha[150 * IMAGE_SIZE + 256]), (-1.0, 1.0));
+        assert!(alpha.iter().filter(|value| value.abs() < 0.9).count() > 1000);
     }
 }

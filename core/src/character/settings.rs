@@ -4,15 +4,13 @@ use serde_yaml::Value;
 use thiserror::Error;
 
 use super::error::shown;
+use crate::suggest::nearest;
 
 /// The file's name in a character model's folder.
 pub const SETTINGS_FILE: &str = "character_model.yaml";
 
 /// The fields, in the order of [`FileNames`].
 const FIELDS: [&str; 3] = ["character_image_file_name", "face_morpher_file_name", "body_morpher_file_name"];
-
-/// A misspelt name this similar (Jaro-Winkler, 0 to 1) to a known one is taken to mean it.
-const SIMILAR: f64 = 0.8;
 
 /// The three names a character model's YAML gives, relative to its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +84,7 @@ impl FileNames {
     /// The YAML of these names.
     pub(super) fn to_yaml(&self) -> String {
         let values = [&self.image, &self.face, &self.body];
-        FIELDS.iter().zip(values).map(|(field, value)| format!("{field}: {value}\n")).collect()
+        FIELDS.iter().zip(values).map(|(field, value)| format!("{field}: {value}\n")).collect::<Vec<_>>().concat()
     }
 }
 
@@ -95,9 +93,8 @@ fn unknown(key: &Value) -> Option<SettingsError> {
     if FIELDS.contains(&field.as_str()) {
         return None;
     }
-    let similarity = |known: &&&str| (strsim::jaro_winkler(&field, known) * 1e6) as u32;
-    let nearest = FIELDS.iter().max_by_key(similarity).filter(|known| strsim::jaro_winkler(&field, known) >= SIMILAR);
-    Some(SettingsError::Unknown { nearest: nearest.copied(), field })
+    let nearest = nearest(&field, FIELDS);
+    Some(SettingsError::Unknown { nearest, field })
 }
 
 fn name(field: &'static str, value: Option<&Value>) -> Result<String, SettingsError> {
@@ -115,4 +112,62 @@ fn is_inside(name: &str) -> bool {
         && !name.starts_with('/')
         && name.split('/').all(|part| part != "..")
         && name.split('/').any(|part| !matches!(part, "" | "."))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const GOOD: &str = "character_image_file_name: a.png\nface_morpher_file_name: f/b.pt\nbody_morpher_file_name: c.pt";
+
+    fn refusals(yaml: &str) -> String {
+        let errors = FileNames::parse(yaml.as_bytes()).expect_err("refused");
+        errors.iter().map(|error| format!("{error}\n")).collect::<Vec<_>>().concat()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let names = FileNames::parse(GOOD.as_bytes()).expect("good");
+        assert_eq!((names.image.as_str(), names.face.as_str(), names.body.as_str()), ("a.png", "f/b.pt", "c.pt"));
+        assert_eq!(FileNames::parse(names.to_yaml().as_bytes()).expect("written"), names);
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let message = refusals("character_image_filename: a.png\nface_morpher_file_name: [1]\nspeed: 3");
+        for words in [
+            "`character_image_filename`; did you mean `character_image_file_name`?",
+            "unknown field `speed`\n",
+            "lacks the field `character_image_file_name`",
+            "`face_morpher_file_name` must be a file name",
+            "lacks the field `body_morpher_file_name`",
+        ] {
+            assert!(message.contains(words), "{words} is not in: {message}");
+        }
+    }
+
+    #[test]
+    fn names_that_leave_the_folder_are_refused() {
+        for name in ["/etc/passwd", "../b.pt", "f/../../b.pt", "C:b.pt", "\\\\host\\b.pt", ".", "''"] {
+            let message = refusals(&GOOD.replace("f/b.pt", name));
+            assert!(message.contains("`face_morpher_file_name`"), "{name}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_map_is_refused() {
+        assert!(refusals("just words").contains("field: value"));
+        assert!(refusals("a: [").contains("not valid YAML"));
+        assert!(refusals("").contains("field: value"));
+    }
+
+    proptest! {
+        #[test]
+        fn random_text_never_panics(text in "[a-z_:&*\\[\\]{}!| \n-]{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = FileNames::parse(text.as_bytes());
+            let _ = FileNames::parse(&bytes);
+        }
+    }
 }

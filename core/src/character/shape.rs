@@ -43,7 +43,7 @@ pub enum ShapeError {
         expected: String,
     },
     /// Tensors that are no part of the network.
-    #[error("has {count} tensors that the network lacks: {names}")]
+    #[error("has tensors that the network lacks ({count} of them): {names}")]
     Unexpected {
         /// How many.
         count: usize,
@@ -72,7 +72,7 @@ impl FaceMorpher {
         let mut reader = Reader::new(weights);
         let sine = reader.stack("siren.sine_layers", Some(POSITION + FACE_POSE_LEN));
         let last = reader.layer("siren.last_linear", width(&sine), Some(FACE_OUTPUTS));
-        let (sine, last) = (whole(sine), last);
+        let sine = whole(sine);
         reader.finish(|| Some(Self { sine: sine?, last: last? }))
     }
 
@@ -194,12 +194,16 @@ impl<'a> Reader<'a> {
             self.problems.push(ShapeError::Wrong { name: weight_name, found: weight.shape.clone(), expected });
         }
         let (outputs, inputs) = found?;
-        let (bias_name, bias) = bias?;
-        if bias.shape != [outputs] {
-            let expected = format!("[{outputs}]");
-            self.problems.push(ShapeError::Wrong { name: bias_name, found: bias.shape.clone(), expected });
-        }
-        Some(Linear { inputs, outputs, weight: weight.values.clone(), bias: bias.values.clone() })
+        // A bias that is missing has been noted; the layer still tells the next one its inputs.
+        let values = bias.map(|(name, bias)| {
+            if bias.shape != [outputs] {
+                let expected = format!("[{outputs}]");
+                self.problems.push(ShapeError::Wrong { name, found: bias.shape.clone(), expected });
+            }
+            bias.values.clone()
+        });
+        let bias = values.unwrap_or_default();
+        Some(Linear { inputs, outputs, weight: weight.values.clone(), bias })
     }
 
     /// What `build` makes of the layers, if nothing was wrong and nothing is left over.
@@ -223,5 +227,85 @@ fn matrix(shape: &[usize]) -> Option<(usize, usize)> {
     match *shape {
         [outputs, inputs] | [outputs, inputs, 1, 1] if outputs > 0 && inputs > 0 => Some((outputs, inputs)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::character::sample::{TINY, Widths, character, tiny_character};
+
+    fn tensor(shape: &[usize]) -> Tensor {
+        Tensor { shape: shape.to_vec(), values: vec![0.0; shape.iter().product()] }
+    }
+
+    #[test]
+    fn any_width_and_depth_is_read_from_the_shapes() {
+        let deep = Widths { face: &[3, 4, 5, 6, 7], body: [&[9], &[2, 1, 3], &[1; 11]] };
+        for widths in [TINY, deep] {
+            let model = character(7, widths);
+            assert_eq!(FaceMorpher::from_weights(&model.face.to_weights()), Ok(model.face));
+            assert_eq!(BodyMorpher::from_weights(&model.body.to_weights()), Ok(model.body));
+        }
+    }
+
+    #[test]
+    fn weights_without_the_kernels_dimensions_are_the_same() {
+        let face = tiny_character(1).face;
+        let mut weights = face.to_weights();
+        for tensor in weights.0.values_mut() {
+            tensor.shape.truncate(2);
+        }
+        assert_eq!(FaceMorpher::from_weights(&weights), Ok(face));
+    }
+
+    #[test]
+    fn every_mismatch_is_named_at_once() {
+        let mut weights = tiny_character(1).body.to_weights();
+        weights.0.remove("siren_layers.0.1.linear.bias");
+        weights.0.insert("siren_layers.1.0.linear.weight".to_owned(), tensor(&[16, 60, 1, 1]));
+        weights.0.insert("siren_layers.2.1.linear.bias".to_owned(), tensor(&[9]));
+        weights.0.insert("last_linear.weight".to_owned(), tensor(&[4, 8, 3, 3]));
+        weights.0.insert("norm.weight".to_owned(), tensor(&[1]));
+        let problems = BodyMorpher::from_weights(&weights).expect_err("five faults");
+        let message = problems.iter().map(|problem| format!("{problem}\n")).collect::<Vec<_>>().concat();
+        for words in [
+            "no tensor `siren_layers.0.1.linear.bias`",
+            "`siren_layers.1.0.linear.weight` has shape [16, 60, 1, 1]",
+            "`siren_layers.2.1.linear.bias` has shape [9], but [8] is needed",
+            "`last_linear.weight` has shape [4, 8, 3, 3], but [7, 8, 1, 1] is needed",
+            "`norm.weight`",
+        ] {
+            assert!(message.contains(words), "{words} is not in: {message}");
+        }
+        assert_eq!(problems.len(), 5, "{message}");
+    }
+
+    #[test]
+    fn a_layer_left_out_is_named() {
+        let mut weights = tiny_character(1).face.to_weights();
+        weights.0.retain(|name, _| !name.starts_with("siren.sine_layers.0."));
+        let problems = FaceMorpher::from_weights(&weights).expect_err("the first layer is gone");
+        assert!(
+            problems.contains(&ShapeError::Missing("siren.sine_layers.0.linear.weight".to_owned())),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
+    fn the_two_networks_are_not_taken_for_each_other() {
+        let model = tiny_character(1);
+        let problems = FaceMorpher::from_weights(&model.body.to_weights()).expect_err("a body");
+        assert!(matches!(problems[..], [ShapeError::Swapped { found: "body morpher", .. }]));
+        let problems = BodyMorpher::from_weights(&model.face.to_weights()).expect_err("a face");
+        assert!(matches!(problems[..], [ShapeError::Swapped { found: "face morpher", .. }]));
+    }
+
+    #[test]
+    fn strange_indices_and_empty_tensors_are_refused_quickly() {
+        let mut weights = tiny_character(1).face.to_weights();
+        weights.0.insert("siren.sine_layers.18446744073709551615.linear.weight".to_owned(), tensor(&[1]));
+        weights.0.insert("siren.last_linear.weight".to_owned(), tensor(&[4, 0, 1, 1]));
+        assert_eq!(FaceMorpher::from_weights(&weights).expect_err("two faults").len(), 2);
     }
 }

@@ -72,8 +72,8 @@ impl Pickle {
 
     pub(super) fn int(&mut self, value: usize) -> &mut Self {
         self.0.push(b'J');
-        // The whole file is under the size limit, so no count in it reaches 2^31.
-        self.0.extend((value as i32).to_le_bytes());
+        // Signed, but the whole file is under the size limit, so no count in it reaches 2^31.
+        self.0.extend((value as u32).to_le_bytes());
         self
     }
 

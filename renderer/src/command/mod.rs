@@ -2,10 +2,12 @@
 //!
 //! A new subcommand is a file here, a line in [`Command`] and one in [`Command::run`].
 
+mod bench;
 mod character;
 mod help;
 mod options;
 mod record;
+mod render;
 mod run;
 mod signals;
 mod sources;
@@ -44,6 +46,8 @@ enum Command {
     Run(run::Args),
     Record(record::Args),
     Sources(sources::Args),
+    Render(render::Args),
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -52,6 +56,8 @@ impl Command {
             Self::Run(args) => run::run(args),
             Self::Record(args) => record::run(args),
             Self::Sources(args) => sources::run(args),
+            Self::Render(args) => render::run(&args),
+            Self::Bench(args) => bench::run(&args),
         }
     }
 }

@@ -118,3 +118,78 @@ impl WithSimd for TileOfMachine {
         Tile { panel: VECTORS * S::F32_LANES, rows: if S::REGISTER_COUNT >= 32 { 12 } else { 6 } }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        bench,
+        engine::{Quality, cpu::reference},
+    };
+    use bunraku_core::character::sample::{Widths, character, tiny_character};
+
+    fn greatest_difference(a: &Frame, b: &Frame) -> f32 {
+        assert_eq!((a.size, a.planes.len()), (b.size, b.planes.len()));
+        a.planes.iter().zip(&b.planes).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn any_size_and_quality_is_drawn_as_the_definition_says() {
+        for (seed, (size, quality)) in [
+            (128, Quality::Full),
+            (130, Quality::Full),
+            (300, Quality::High),
+            (333, Quality::Fast),
+            (512, Quality::Full),
+            (700, Quality::Full),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let detail = Detail::new(size, quality);
+            let character = tiny_character(seed as u64);
+            let pose = bench::pose(seed * 13);
+            let mut engine = CpuEngine::new(&character, detail, 2).expect("two threads");
+            let mut frame = Frame::default();
+            engine.render(&pose, &mut frame).expect("the CPU draws");
+            let expected = reference::render(&Plan::new(&character), &character.image, &pose, detail);
+            let difference = greatest_difference(&frame, &expected);
+            assert!(difference < 1e-3, "{size} {quality}: {difference}");
+        }
+    }
+
+    #[test]
+    fn layers_of_any_width_are_drawn_as_the_definition_says() {
+        let widths = Widths { face: &[31], body: [&[37, 5], &[13], &[7, 90, 11]] };
+        let character = character(5, widths);
+        let detail = Detail::new(150, Quality::Full);
+        let mut frame = Frame::default();
+        let mut engine = CpuEngine::new(&character, detail, 1).expect("a thread");
+        engine.render(&bench::pose(3), &mut frame).expect("the CPU draws");
+        let expected = reference::render(&Plan::new(&character), &character.image, &bench::pose(3), detail);
+        assert!(greatest_difference(&frame, &expected) < 1e-3);
+    }
+
+    #[test]
+    fn the_same_pose_gives_the_same_bits_on_any_number_of_threads() {
+        let character = tiny_character(9);
+        let draw = |threads| {
+            let mut frame = Frame::default();
+            let mut engine = CpuEngine::new(&character, Detail::new(256, Quality::High), threads).expect("threads");
+            for pose in [4, 5, 4] {
+                engine.render(&bench::pose(pose), &mut frame).expect("the CPU draws");
+            }
+            frame
+        };
+        assert_eq!(draw(1), draw(3));
+    }
+
+    #[test]
+    fn a_pose_beyond_all_bounds_does_no_harm() {
+        let mut engine = CpuEngine::new(&tiny_character(2), Detail::new(128, Quality::High), 1).expect("a thread");
+        let mut frame = Frame::default();
+        engine.render(&Pose([f32::MAX; 45]), &mut frame).expect("the CPU draws");
+        engine.render(&Pose::default(), &mut frame).expect("the CPU draws");
+        assert!(frame.planes.iter().all(|value| value.is_finite()));
+    }
+}

@@ -1,0 +1,159 @@
+//! `bunraku bench`: how fast a student is drawn here, beside what the machine could do and beside a peer.
+
+use super::{help::Help as _, options::DrawOptions};
+use anyhow::Context as _;
+use bunraku::{
+    bench::Times,
+    engine::{Description, choose, cpu::peak_gflops, plan::Plan},
+};
+use bunraku_core::character::CharacterModel;
+use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
+use std::{
+    path::PathBuf,
+    process::{Command, ExitCode, Stdio},
+};
+
+/// Shown under `--help`.
+pub(crate) const EXAMPLE: &str = "\
+Examples:
+  bunraku bench --character my_character --engine cpu --threads 2
+  bunraku bench --character my_character --beside torch_student.sh --json";
+
+/// Times the drawing of a student
+///
+/// All 45 pose parameters change every frame, nothing is reused, and a frame ends when the processor can read it.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Args {
+    /// The character model [default: a student of the published shape with random weights]
+    #[arg(long, value_name = "PATH")]
+    character: Option<PathBuf>,
+    #[command(flatten)]
+    draw: DrawOptions,
+    /// Frames to measure, after a warm-up
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    frames: u32,
+    /// A peer's command, its words parted by spaces; run first, it prints lines of JSON with `median_ms`
+    #[arg(long, value_name = "COMMAND")]
+    beside: Option<String>,
+    /// End with one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report {
+    engine: &'static str,
+    adapter: String,
+    precision: &'static str,
+    size: usize,
+    quality: String,
+    threads: usize,
+    frames: usize,
+    median_ms: f64,
+    p99_ms: f64,
+    gflop: f64,
+    gflops: f64,
+    peak_gflops: f64,
+    of_peak: f64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<Ratio>,
+}
+
+/// How many times as long a peer's frame takes as ours.
+#[derive(Debug, Serialize)]
+struct Ratio {
+    peer: String,
+    median_ms: f64,
+    times_ours: f64,
+}
+
+#[derive(Deserialize)]
+struct PeerLine {
+    engine: String,
+    #[serde(default)]
+    variant: String,
+    median_ms: f64,
+}
+
+/// Measures and prints.
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let character = super::character::open_or_random(args.character.as_deref())?;
+    let peers = args.beside.as_deref().map_or_else(|| Ok(Vec::new()), run_peer)?;
+    let report = measure(args, &character, peers)?;
+    print(&report);
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measure(args: &Args, character: &CharacterModel, peers: Vec<PeerLine>) -> anyhow::Result<Report> {
+    let stop = super::signals::stop_on_signal()?;
+    let detail = args.draw.detail();
+    let mut engine = choose::open(args.draw.engine(), character, detail, args.draw.threads())?;
+    let progress = ProgressBar::new(args.frames.into()).with_message("measuring");
+    let times = Times::measure(&mut *engine, args.frames as usize, || {
+        progress.inc(1);
+        !stop.is_cancelled()
+    })?;
+    progress.finish_and_clear();
+    let Description { engine: name, adapter, precision, threads } = engine.describe();
+    let peak = peak_gflops(threads)?;
+    let gflop = 2e-9 * Plan::new(character).multiply_adds(detail) as f64;
+    let median = times.median();
+    let ratio = |peer: PeerLine| Ratio {
+        peer: format!("{} {}", peer.engine, peer.variant).trim_end().to_owned(),
+        median_ms: peer.median_ms,
+        times_ours: peer.median_ms / median,
+    };
+    Ok(Report {
+        engine: name,
+        adapter,
+        precision,
+        size: detail.size,
+        quality: args.draw.quality().to_string(),
+        threads,
+        frames: times.frames(),
+        median_ms: median,
+        p99_ms: times.p99(),
+        gflop,
+        gflops: gflop / median * 1e3,
+        peak_gflops: peak,
+        of_peak: gflop / median * 1e3 / peak,
+        beside: peers.into_iter().map(ratio).collect(),
+    })
+}
+
+/// Runs the peer to its end and reads the lines that say how long its frames took.
+fn run_peer(command: &str) -> anyhow::Result<Vec<PeerLine>> {
+    let mut words = command.split_whitespace();
+    let program = words.next().context("--beside has no command")?;
+    let output = Command::new(program).args(words).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run the peer `{program}`"))?;
+    anyhow::ensure!(output.status.success(), "the peer `{program}` ended with {}", output.status);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let peers: Vec<PeerLine> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    if peers.is_empty() {
+        return Err(anyhow::anyhow!("the peer `{program}` printed no times"))
+            .help("it must print lines of JSON such as {\"engine\": \"torch\", \"median_ms\": 575.0}");
+    }
+    Ok(peers)
+}
+
+fn print(report: &Report) {
+    let Report { engine, adapter, precision, size, quality, threads, .. } = report;
+    eprintln!("{engine} engine, {adapter}, {precision}, {threads} threads, {size} x {size}, {quality} quality");
+    eprintln!("a frame: median {:.1} ms, p99 {:.1} ms over {} frames", report.median_ms, report.p99_ms, report.frames);
+    eprintln!(
+        "the floor: {:.1} GFLOP at the {:.0} GFLOP/s that this machine's multiply-adds reach; {:.0} % of it",
+        report.gflop,
+        report.peak_gflops,
+        100.0 * report.of_peak
+    );
+    for Ratio { peer, median_ms, times_ours } in &report.beside {
+        eprintln!("beside {peer}: {median_ms:.1} ms, {times_ours:.2} x as long");
+    }
+}

@@ -1,0 +1,110 @@
+//! `bunraku render`: poses to pictures.
+
+use super::{character, help::Help as _, options::DrawOptions};
+use anyhow::Context as _;
+use bunraku::{
+    engine::{Frame, StudentEngine, choose},
+    formats::{encode_npy, encode_png},
+    poses::{NamedPose, read_poses},
+};
+use bunraku_core::{color, files};
+use indicatif::ProgressBar;
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Shown under `--help`.
+pub(crate) const EXAMPLE: &str = "\
+Examples:
+  bunraku render --character my_character --poses poses.jsonl --out pictures
+
+A line of the poses file, 45 numbers or what is not 0 by name:
+  {\"name\": \"wink\", \"pose\": {\"eye_wink_left\": 1, \"head_x\": 0.4}}";
+
+/// Draws the poses of a file, a picture each
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Args {
+    /// The character model: its folder or its character_model.yaml
+    #[arg(long, value_name = "PATH")]
+    character: PathBuf,
+    /// Lines of JSON, a named pose each
+    #[arg(long, value_name = "FILE")]
+    poses: PathBuf,
+    /// Where the pictures go; the folder is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// What is written
+    #[arg(long, default_value = "png")]
+    format: Format,
+    #[command(flatten)]
+    draw: DrawOptions,
+}
+
+/// What `render` writes for a pose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// 8-bit sRGB with straight alpha
+    Png,
+    /// The student's own output: float32 [4, N, N], linear, premultiplied, in [-1, 1], not clipped
+    Npy,
+}
+
+/// Draws all poses.
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let stop = super::signals::stop_on_signal()?;
+    let poses = open_poses(&args.poses)?;
+    let character = character::open(&args.character)?;
+    let mut engine = choose::open(args.draw.engine(), &character, args.draw.detail(), args.draw.threads())?;
+    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make the folder {}", args.out.display()))?;
+    let progress = ProgressBar::new(poses.len() as u64);
+    let mut canvas = Canvas::default();
+    for (done, named) in poses.iter().enumerate() {
+        anyhow::ensure!(!stop.is_cancelled(), "stopped: {done} of {} pictures were written", poses.len());
+        canvas.draw(&mut *engine, named, args)?;
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open_poses(path: &Path) -> anyhow::Result<Vec<NamedPose>> {
+    let file = File::open(path).with_context(|| format!("cannot open the poses file {}", path.display()));
+    let file = file.help("--poses takes a file of JSON lines; `bunraku render --help` shows one")?;
+    read_poses(BufReader::new(file))
+        .with_context(|| format!("cannot read the poses file {}", path.display()))
+        .help("`bunraku render --help` shows what a line looks like")
+}
+
+#[derive(Default)]
+struct Canvas {
+    frame: Frame,
+    pixels: Vec<u8>,
+    file: Vec<u8>,
+}
+
+impl Canvas {
+    fn draw(&mut self, engine: &mut dyn StudentEngine, named: &NamedPose, args: &Args) -> anyhow::Result<()> {
+        engine.render(&named.pose, &mut self.frame)?;
+        let size = self.frame.size;
+        let extension = match args.format {
+            Format::Npy => {
+                encode_npy(&[4, size, size], &self.frame.planes, &mut self.file);
+                "npy"
+            }
+            Format::Png => {
+                self.pixels.resize(4 * size * size, 0);
+                color::encode_straight(&self.frame.planes, &mut self.pixels);
+                encode_png(size, &self.pixels, &mut self.file)?;
+                "png"
+            }
+        };
+        let path = args.out.join(format!("{}.{extension}", named.name));
+        files::replace(&path, &self.file)
+            .with_context(|| format!("cannot write {}", path.display()))
+            .help("check the folder and the disk's room")
+    }
+}
