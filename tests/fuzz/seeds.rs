@@ -3,14 +3,19 @@
 
 use std::{error::Error, fs, path::Path};
 
-use bunraku_core::character::sample::{TINY, Widths, character};
+use bunraku_core::{
+    character::sample::{TINY, Widths, character},
+    sample::{Blendshape, FaceSample},
+};
 
 /// The least student there can be, so that most of a file is structure.
 const LEAST: Widths<'_> = Widths { face: &[1], body: [&[1], &[1], &[1]] };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    model_reader(&corpus.join("model_reader"))
+    model_reader(&corpus.join("model_reader"))?;
+    packet(&corpus.join("packet"))?;
+    sample_line(&corpus.join("sample_line"))
 }
 
 fn model_reader(folder: &Path) -> Result<(), Box<dyn Error>> {
@@ -25,5 +30,28 @@ fn model_reader(folder: &Path) -> Result<(), Box<dyn Error>> {
     }
     let yaml = "character_image_file_name: a.png\nface_morpher_file_name: b.pt\nbody_morpher_file_name: c.pt\n";
     fs::write(folder.join("settings.yaml"), yaml)?;
+    Ok(())
+}
+
+fn packet(folder: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(folder)?;
+    for (version, separator) in [("v1", '-'), ("v2", '&')] {
+        let fields = Blendshape::ALL.map(|shape| {
+            let short = shape.name().replace("Left", "_L").replace("Right", "_R");
+            format!("{short}{separator}{}|", shape as usize)
+        });
+        let bones = "trackingStatus&1|=head#1,-2.5,3,0.1,0,-0.6|rightEye#1,2,3|leftEye#-1,2,1e1|";
+        fs::write(folder.join(version), fields.concat() + bones)?;
+    }
+    Ok(())
+}
+
+fn sample_line(folder: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join("full"), serde_json::to_vec(&FaceSample::seen_at(1.5).to_update())?)?;
+    fs::write(
+        folder.join("part"),
+        r#"{"time": 2, "blendshapes": {"jawOpen": 0.5}, "head": {"rotation_deg": [1, 2, 3]}}"#,
+    )?;
     Ok(())
 }

@@ -54,8 +54,8 @@ impl Command {
     fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Run(args) => run::run(args),
-            Self::Record(args) => record::run(args),
-            Self::Sources(args) => sources::run(args),
+            Self::Record(args) => record::run(&args),
+            Self::Sources(args) => sources::run(&args),
             Self::Render(args) => render::run(&args),
             Self::Bench(args) => bench::run(&args),
         }

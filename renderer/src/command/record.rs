@@ -39,7 +39,7 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 }
 
 /// Records until it is told to stop, and gives the recording its name.
-pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let stop = stop_on_signal()?;
     let source = open(&args.source, &Surroundings::default()).help("see `bunraku sources`")?;
     let recorder = Recorder::create(&args.out)?;

@@ -33,7 +33,7 @@ struct Entry {
 }
 
 /// Prints the registry.
-pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let entries: Vec<Entry> = registry().iter().map(|info| Entry { info, found: info.found_here() }).collect();
     let text = if args.json {
         format!("{}\n", serde_json::json!({ "sources": entries }))
