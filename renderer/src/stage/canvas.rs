@@ -141,7 +141,7 @@ impl Canvas {
     }
 }
 
-fn begin_pass(encoder: &mut wgpu::CommandEncoder, view: &wgpu::TextureView) -> wgpu::RenderPass<'static> {
+pub(super) fn begin_pass(encoder: &mut wgpu::CommandEncoder, view: &wgpu::TextureView) -> wgpu::RenderPass<'static> {
     let target = wgpu::RenderPassColorAttachment {
         view,
         depth_slice: None,

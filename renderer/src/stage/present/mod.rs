@@ -144,7 +144,7 @@ fn create_pipeline(
     layout: &wgpu::BindGroupLayout,
     format: wgpu::TextureFormat,
 ) -> wgpu::RenderPipeline {
-    let module = device.create_shader_module(wgpu::include_wgsl!("shaders/present.wgsl"));
+    let module = device.create_shader_module(wgpu::include_wgsl!("../shaders/present.wgsl"));
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some("present"),
         bind_group_layouts: &[Some(layout)],
@@ -214,3 +214,6 @@ fn bind(
         ],
     })
 }
+
+#[cfg(test)]
+mod tests;
