@@ -1,7 +1,7 @@
 //! What is behind the character: loaded, and cycled through.
 
-use super::srgb::Srgb;
 use crate::settings::Background;
+use bunraku_core::color::{linear_from_srgb8, srgb8_from_linear};
 use image::RgbaImage;
 use std::path::{Path, PathBuf};
 
@@ -70,13 +70,13 @@ fn mean(picture: &RgbaImage, left: u32, top: u32, block: u32) -> [u8; 4] {
     });
     let count = ((right - left) * (bottom - top)) as f32;
     let [red, green, blue, alpha] = sum.map(|sum| sum / count);
-    let [red, green, blue] = [red, green, blue].map(|value| Srgb::get().encode(value));
+    let [red, green, blue] = [red, green, blue].map(srgb8_from_linear);
     [red, green, blue, (alpha * 255.0).round_ties_even() as u8]
 }
 
 fn premultiplied([red, green, blue, alpha]: [u8; 4]) -> [f32; 4] {
     let alpha = f32::from(alpha) / 255.0;
-    let [red, green, blue] = [red, green, blue].map(|value| Srgb::get().decode(value) * alpha);
+    let [red, green, blue] = [red, green, blue].map(|value| linear_from_srgb8(value) * alpha);
     [red, green, blue, alpha]
 }
 

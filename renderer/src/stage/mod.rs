@@ -23,7 +23,6 @@ mod place;
 mod present;
 mod readout;
 mod recovery;
-mod srgb;
 mod surface;
 mod wake;
 mod window;

@@ -1,7 +1,7 @@
 //! The presenting shader against its twin on the CPU.
 
 use super::*;
-use crate::stage::srgb::Srgb;
+use bunraku_core::color::{linear_from_srgb8, srgb8_from_linear};
 use proptest::{
     collection::vec,
     prelude::any,
@@ -72,7 +72,7 @@ impl Image<'_> {
         let x = x.clamp(0.0, (self.width - 1) as f32) as u32;
         let y = y.clamp(0.0, (self.height - 1) as f32) as u32;
         let at = 4 * (y * self.width + x) as usize;
-        let decode = |channel: usize| Srgb::get().decode(self.rgba[at + channel]);
+        let decode = |channel: usize| linear_from_srgb8(self.rgba[at + channel]);
         [decode(0), decode(1), decode(2), f32::from(self.rgba[at + 3]) / 255.0]
     }
 
@@ -118,7 +118,7 @@ fn expected(picture: &Picture, backdrop: &Backdrop, straight: bool, x: u32, y: u
     let [.., alpha]: [f32; 4] = std::array::from_fn(|channel| front[channel] + back[channel] * (1.0 - front[3]));
     let encode = |channel: usize| {
         let linear = (front[channel] + back[channel] * (1.0 - front[3])) / alpha.max(1e-9);
-        let encoded = f32::from(Srgb::get().encode(linear));
+        let encoded = f32::from(srgb8_from_linear(linear));
         if straight { encoded } else { encoded * alpha }
     };
     [encode(0), encode(1), encode(2), alpha * 255.0]
@@ -130,7 +130,7 @@ fn premultiplied(runner: &mut TestRunner, count: usize, opaque: bool) -> Vec<u8>
     let pixel = |[red, green, blue, alpha]: [u8; 4]| {
         // Of all alphas, the extremes are what pictures are made of.
         let alpha = if opaque { 1.0 } else { (f32::from(alpha) / 255.0 * 1.4 - 0.2).clamp(0.0, 1.0) };
-        let [red, green, blue] = [red, green, blue].map(|value| Srgb::get().encode(Srgb::get().decode(value) * alpha));
+        let [red, green, blue] = [red, green, blue].map(|value| srgb8_from_linear(linear_from_srgb8(value) * alpha));
         [red, green, blue, (alpha * 255.0).round() as u8]
     };
     raw.into_iter().flat_map(pixel).collect()
