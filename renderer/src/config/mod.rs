@@ -192,7 +192,7 @@ performer: {mirror: true, blink: {}}
             "engine: ",
             "cpu",
             "`eye_blink_max`",
-            "`vts`",
+            "profiles.vts",
             "`mirror`",
             "fps: ",
             "sources: ",

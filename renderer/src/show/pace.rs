@@ -8,12 +8,13 @@ const STREAM_GAP: Duration = Duration::from_millis(200);
 /// Spaces steps by the frame rate and keeps them in phase with the samples.
 ///
 /// A step that only the clock asks for waits half a period longer while samples arrive: a sample that comes a moment
-/// later would otherwise wait for a whole period. A step may come up to half a period early for one that came late, so
-/// the rate holds on average.
+/// later would otherwise wait for a whole period. A step for a sample may come up to half a period early, and the ones
+/// after it are later for that, so the rate holds on average.
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
     period: Duration,
     last: Option<Instant>,
+    /// When the next step keeps the rate.
     allowed: Instant,
     sample: Option<Instant>,
 }
@@ -36,14 +37,13 @@ impl Pace {
 
     /// Notes that a step began.
     pub(super) fn stepped(&mut self, now: Instant) {
-        let credit = now.checked_sub(self.period / 2).unwrap_or(now);
-        self.allowed = self.allowed.max(credit) + self.period;
+        self.allowed = self.allowed.max(now) + self.period;
         self.last = Some(now);
     }
 
     /// The earliest moment of the next step.
     pub(super) fn earliest(&self) -> Instant {
-        self.allowed
+        self.allowed.checked_sub(self.period / 2).unwrap_or(self.allowed)
     }
 
     /// The moment of the next step if nothing new arrives.

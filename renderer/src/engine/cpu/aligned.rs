@@ -4,7 +4,8 @@
 pub(super) const LINE: usize = 16;
 
 /// Zeroed floats whose first lies on a 64-byte boundary. Never grows, so the boundary stays.
-#[derive(Debug)]
+/// The default holds nothing and no memory.
+#[derive(Debug, Default)]
 pub(super) struct Aligned {
     data: Vec<f32>,
     start: usize,

@@ -87,7 +87,7 @@ impl StageRun {
         scratches: &Scratches<Scratch>,
     ) {
         self.entry.fold_pose(pose, &mut self.bias);
-        let mut values = std::mem::replace(&mut self.map.values, Aligned::new(0));
+        let mut values = std::mem::take(&mut self.map.values);
         let below = below.map(|map| Upsample { map, rows: &self.axis, columns: &self.axis });
         let stage = &*self;
         threads.install(|| {
