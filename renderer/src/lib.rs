@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod config;
 pub mod control;
+pub mod convert;
 pub mod engine;
 pub mod formats;
 pub mod poses;

@@ -4,6 +4,7 @@
 
 mod bench;
 mod character;
+mod convert;
 mod help;
 mod options;
 mod record;
@@ -44,6 +45,7 @@ struct Logs {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Args),
+    Convert(convert::Args),
     Record(record::Args),
     Sources(sources::Args),
     Render(render::Args),
@@ -54,6 +56,7 @@ impl Command {
     fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Run(args) => run::run(args),
+            Self::Convert(args) => convert::run(&args),
             Self::Record(args) => record::run(&args),
             Self::Sources(args) => sources::run(&args),
             Self::Render(args) => render::run(&args),

@@ -1,0 +1,80 @@
+//! `bunraku convert`: captured lines to poses.
+
+use super::help::Help as _;
+use anyhow::Context as _;
+use bunraku::convert::Converter;
+use bunraku_core::{
+    breathing::{BREATHS_PER_MINUTE, breathing},
+    profile::{Profile, ProfileSettings},
+};
+use std::{
+    io::{self, BufWriter},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Shown under `--help`.
+const EXAMPLE: &str = "\
+Each line stands alone; one that cannot be read gives {\"error\": why} in its place, and exit 1 at the end.
+
+Example:
+  bunraku convert --profile ifacialmocap --settings face.yaml < packets.txt > poses.jsonl";
+
+/// Turn captured lines on standard input into poses, {"pose": [45 numbers]} a line
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Args {
+    /// What the lines are: ifacialmocap packets, or mediapipe detections {"blendshapes": {…}, "matrix": [16]}
+    #[arg(long)]
+    profile: ProfileChoice,
+    /// A YAML map of the profile's settings, such as eye_blink_max: 0.8
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Where the breath's clock stands; without it breathing is 0
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
+    time: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ProfileChoice {
+    #[value(name = "ifacialmocap")]
+    IFacialMocap,
+    #[value(name = "mediapipe")]
+    MediaPipe,
+}
+
+impl From<ProfileChoice> for Profile {
+    fn from(choice: ProfileChoice) -> Self {
+        match choice {
+            ProfileChoice::IFacialMocap => Self::IFacialMocap,
+            ProfileChoice::MediaPipe => Self::MediaPipe,
+        }
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|seconds: &f64| seconds.is_finite()).ok_or_else(|| "not a number of seconds".to_owned())
+}
+
+/// Converts standard input; fails in the end if a line could not be read.
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let profile = Profile::from(args.profile);
+    let settings =
+        args.settings.as_deref().map_or_else(|| Ok(ProfileSettings::default()), |path| read(profile, path))?;
+    let breath = args.time.map_or(0.0, |seconds| breathing(BREATHS_PER_MINUTE, seconds));
+    let converter = Converter::new(profile, settings, breath as f32);
+    let counts = converter.convert(io::stdin().lock(), BufWriter::new(io::stdout().lock())).context("convert")?;
+    if counts.errors > 0 {
+        let why = anyhow::anyhow!("convert: {} of {} lines cannot be read", counts.errors, counts.lines);
+        return Err(why).help("each such line's place in the output says why: {\"error\": …}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(profile: Profile, path: &Path) -> anyhow::Result<ProfileSettings> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let text = text.help("--settings takes a YAML file of the profile's settings")?;
+    ProfileSettings::from_yaml(profile, &text)
+        .with_context(|| path.display().to_string())
+        .help(format!("the settings are {}", ProfileSettings::NAMES.join(", ")))
+}
