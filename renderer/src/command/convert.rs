@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// What the lines are: ifacialmocap packets, or mediapipe detections {"blendshapes": {…}, "matrix": [16]}
     #[arg(long)]
     profile: ProfileChoice,
-    /// A YAML map of the profile's settings, such as eye_blink_max: 0.8
+    /// A YAML map of the profile's settings, such as `eye_blink_max: 0.8`
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Where the breath's clock stands; without it breathing is 0
@@ -57,7 +57,7 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 }
 
 /// Converts standard input; fails in the end if a line could not be read.
-pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let profile = Profile::from(args.profile);
     let settings =
         args.settings.as_deref().map_or_else(|| Ok(ProfileSettings::default()), |path| read(profile, path))?;
