@@ -1,10 +1,16 @@
 //! Which engine draws: what was asked for, and what the machine has.
 
-use super::{Detail, EngineError, StudentEngine, cpu::CpuEngine};
+use super::{
+    Detail, EngineError, StudentEngine,
+    cpu::{self, CpuEngine},
+    gpu::{self, GpuContext, GpuEngine},
+};
 use crate::settings::EngineChoice;
 use bunraku_core::character::CharacterModel;
 
 /// Prepares the engine asked for; `threads` is for the CPU engine, 0 for one a core.
+///
+/// `Auto` is a GPU if there is a real one that works, else the CPU: a software driver runs on the CPU too, only slower.
 ///
 /// # Errors
 /// When the machine has no such engine.
@@ -14,8 +20,28 @@ pub fn open(
     detail: Detail,
     threads: usize,
 ) -> Result<Box<dyn StudentEngine>, EngineError> {
+    let gpu = |allow_software| -> Result<Box<dyn StudentEngine>, EngineError> {
+        Ok(Box::new(GpuEngine::new(&GpuContext::new(allow_software)?, character, detail)?))
+    };
     match choice {
-        EngineChoice::Auto | EngineChoice::Cpu => Ok(Box::new(CpuEngine::new(character, detail, threads)?)),
-        EngineChoice::Gpu => Err(EngineError::NoAdapter("no adapter was found".to_owned())),
+        EngineChoice::Gpu => gpu(true),
+        EngineChoice::Cpu => Ok(Box::new(CpuEngine::new(character, detail, threads)?)),
+        EngineChoice::Auto => gpu(false).or_else(|why| {
+            tracing::info!("the CPU draws: {why}");
+            open(EngineChoice::Cpu, character, detail, threads)
+        }),
+    }
+}
+
+/// What the machine under `engine` can do at most, in 10^9 operations a second: see [`cpu::peak_gflops`] and
+/// [`gpu::peak_gflops`].
+///
+/// # Errors
+/// When the device is lost or the threads cannot be started.
+pub fn peak_gflops(engine: &dyn StudentEngine) -> Result<f64, EngineError> {
+    let description = engine.describe();
+    match description.engine {
+        "gpu" => gpu::peak_gflops(&GpuContext::new(true)?),
+        _ => cpu::peak_gflops(description.threads),
     }
 }

@@ -1,18 +1,14 @@
 //! Every frame as a PNG file.
 
 use super::Output;
-use crate::{engine::Frame, settings::Background};
+use crate::{engine::Frame, formats::encode_png, settings::Background};
 use bunraku_core::{
     color::{Backdrop, encode_over, encode_straight},
     files,
 };
-use image::{
-    ExtendedColorType, ImageEncoder as _, RgbImage,
-    codecs::png::{CompressionType, FilterType, PngEncoder},
-    imageops,
-};
+use image::{RgbImage, imageops};
 use std::{
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -222,12 +218,7 @@ impl Writer {
     fn encode(&mut self, frame: &Frame) -> io::Result<()> {
         self.pixels.resize(frame.planes.len(), 0);
         self.behind.encode(frame, &mut self.pixels);
-        self.png.clear();
-        let edge = frame.size as u32;
-        PngEncoder::new_with_quality(&mut self.png, CompressionType::Fast, FilterType::Up)
-            .write_image(&self.pixels, edge, edge, ExtendedColorType::Rgba8)
-            .map_err(io::Error::other)?;
-        self.png.flush()
+        encode_png(frame.size, &self.pixels, &mut self.png).map_err(io::Error::other)
     }
 }
 
