@@ -36,3 +36,24 @@ pub struct BodyMorpher {
     /// To the 7 channels above.
     pub last: Linear,
 }
+
+impl Linear {
+    /// Number of weights and biases.
+    pub fn parameters(&self) -> usize {
+        self.weight.len() + self.bias.len()
+    }
+}
+
+impl FaceMorpher {
+    /// All layers, from first to last.
+    pub fn layers(&self) -> impl Iterator<Item = &Linear> {
+        self.sine.iter().chain([&self.last])
+    }
+}
+
+impl BodyMorpher {
+    /// All layers, from the lowest level's first to last.
+    pub fn layers(&self) -> impl Iterator<Item = &Linear> {
+        self.levels.iter().flatten().chain([&self.last])
+    }
+}

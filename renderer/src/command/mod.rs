@@ -4,6 +4,7 @@
 
 mod bench;
 mod character;
+mod check;
 mod convert;
 mod help;
 mod options;
@@ -50,6 +51,7 @@ enum Command {
     Sources(sources::Args),
     Render(render::Args),
     Bench(bench::Args),
+    Check(check::Args),
 }
 
 impl Command {
@@ -61,6 +63,7 @@ impl Command {
             Self::Sources(args) => sources::run(&args),
             Self::Render(args) => render::run(&args),
             Self::Bench(args) => bench::run(&args),
+            Self::Check(args) => check::run(&args),
         }
     }
 }

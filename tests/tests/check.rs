@@ -1,0 +1,81 @@
+//! `bunraku check` tells all that is wrong with a character model or a configuration, and sums up what is well.
+
+use std::{path::Path, process::Command};
+
+use bunraku_core::character::{SETTINGS_FILE, sample::tiny_character};
+use bunraku_tests::bunraku_exe;
+
+/// Exit status, standard output and standard error.
+fn check(path: &Path) -> (Option<i32>, String, String) {
+    let output = Command::new(bunraku_exe()).arg("check").arg(path).output().expect("bunraku runs");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// A folder with a character model in it.
+fn saved() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    tiny_character(1).save(folder.path()).expect("saved");
+    folder
+}
+
+#[test]
+fn a_good_character_is_summed_up() {
+    let folder = saved();
+    for path in [folder.path().to_owned(), folder.path().join(SETTINGS_FILE)] {
+        let (status, out, err) = check(&path);
+        assert_eq!((status, err.as_str()), (Some(0), ""));
+        assert!(
+            out.contains("16 20") && out.contains("24 12 | 16 10 | 12 8") && out.contains("multiply-adds"),
+            "{out}"
+        );
+    }
+}
+
+#[test]
+fn all_faults_of_a_character_are_told_at_once() {
+    let folder = saved();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("written");
+    write("character.png", b"no picture");
+    write("face_morpher.safetensors", b"no weights");
+    std::fs::remove_file(folder.path().join("body_morpher.safetensors")).expect("removed");
+    let (status, out, err) = check(folder.path());
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert!(err.starts_with("error: ") && err.contains("\nhelp: "), "{err}");
+    for name in ["character.png", "face_morpher.safetensors", "body_morpher.safetensors"] {
+        assert!(err.contains(name), "{name} is not in: {err}");
+    }
+}
+
+#[test]
+fn a_misspelt_field_is_told_with_what_was_meant() {
+    let folder = saved();
+    let yaml = folder.path().join(SETTINGS_FILE);
+    let text = std::fs::read_to_string(&yaml).expect("saved").replace("character_image_file_name", "character_image");
+    std::fs::write(&yaml, text).expect("written");
+    let (status, _, err) = check(folder.path());
+    assert_eq!(status, Some(1));
+    assert!(err.contains("did you mean `character_image_file_name`?"), "{err}");
+}
+
+#[test]
+fn a_configuration_is_checked_with_what_it_names() {
+    let folder = saved();
+    let path = folder.path().join("bunraku.yaml");
+    std::fs::write(&path, "character: .\nsources: [idle]\n").expect("written");
+    let (status, out, err) = check(&path);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    assert!(out.contains("idle"), "{out}");
+
+    std::fs::write(&path, "charakter: .\nsize: 5\n").expect("written");
+    let (status, _, err) = check(&path);
+    assert_eq!(status, Some(1));
+    assert!(err.contains("did you mean `character`?") && err.contains("size"), "{err}");
+}
+
+#[test]
+fn what_is_not_there_is_an_error() {
+    let (status, _, err) = check(Path::new("/nowhere/at/all"));
+    assert_eq!(status, Some(1));
+    assert!(err.contains("no such file"), "{err}");
+}
