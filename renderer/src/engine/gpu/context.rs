@@ -2,7 +2,14 @@
 
 use super::adapters;
 use crate::engine::EngineError;
-use std::sync::{Arc, OnceLock};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+/// A software driver on a busy machine may take seconds for a large frame; longer than this is a driver that hangs.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// An adapter's device and queue, and what has gone wrong with them. Clones share one device.
 #[derive(Clone, Debug)]
@@ -80,6 +87,26 @@ impl GpuContext {
     /// [`EngineError::Lost`] with the first thing that went wrong with this device, from then on.
     pub fn check(&self) -> Result<(), EngineError> {
         self.fault.get().map_or(Ok(()), |why| Err(EngineError::Lost(why.clone())))
+    }
+
+    /// Waits until all work submitted is done.
+    pub(super) fn wait(&self) -> Result<(), EngineError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let wait = wgpu::PollType::Wait { submission_index: None, timeout: Some(left) };
+            // wgpu panics where waiting shows that the device is lost; the engine is to survive that.
+            match catch_unwind(AssertUnwindSafe(|| self.device.poll(wait))) {
+                Ok(Ok(_)) => return self.check(),
+                // GL gives up earlier than asked.
+                Ok(Err(wgpu::PollError::Timeout)) if !left.is_zero() => {}
+                Ok(Err(error)) => return Err(EngineError::Lost(error.to_string())),
+                Err(_) => {
+                    self.fault.get_or_init(|| "the device was lost while it drew".into());
+                    return self.check();
+                }
+            }
+        }
     }
 
     /// Makes GPU objects; what the device cannot make is an error here and does not lose it.

@@ -1,15 +1,23 @@
 //! The engine: a pose in, a frame out.
 
-use super::{GpuContext, kernels::Kernels, kernels::Step, program::Program, weights, weights::Weights};
+use super::{
+    GpuContext, buffers,
+    kernels::{Kernels, Step},
+    program::Program,
+    weights::Weights,
+};
 use crate::engine::{Description, Detail, EngineError, Frame, StudentEngine, plan::Plan};
 use bunraku_core::{
     character::{CharacterImage, CharacterModel, IMAGE_SIZE},
     pose::Pose,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    time::Duration,
 };
+
+/// What is drawn is mapped at once; only a lost device does not answer.
+const MAPPING: Duration = Duration::from_secs(10);
 
 /// Draws one character's student on a GPU, in float32.
 #[derive(Debug)]
@@ -21,8 +29,8 @@ pub struct GpuEngine {
     detail: Detail,
     program: Program,
     readback: wgpu::Buffer,
-    /// Set by the device when the readback buffer is mapped.
-    mapped: Arc<AtomicBool>,
+    /// Whether the readback buffer could be mapped, said by whichever thread waits for the device.
+    mapped: (SyncSender<bool>, Receiver<bool>),
     /// Made when it is first asked for.
     screen: Option<Screen>,
 }
@@ -42,13 +50,12 @@ impl GpuEngine {
     pub fn new(context: &GpuContext, character: &CharacterModel, detail: Detail) -> Result<Self, EngineError> {
         let plan = Plan::new(character);
         context.create(|| {
-            let device = &context.device;
             let weights = Weights::new(context, &plan);
-            let kernels = Kernels::new(device, &weights.tiles());
-            let picture = weights::storage(device, "picture", bytemuck::cast_slice(&interleaved(&character.image)));
-            let program = Program::new(device, &kernels, &weights, &picture, detail);
-            let readback = readback(device, detail);
-            let mapped = Arc::default();
+            let kernels = Kernels::new(context, &weights.tiles());
+            let picture = buffers::storage(context, "picture", bytemuck::cast_slice(&interleaved(&character.image)));
+            let program = Program::new(context, &kernels, &weights, &picture, detail);
+            let readback = readback(context, detail);
+            let mapped = sync_channel(1);
             Self {
                 context: context.clone(),
                 kernels,
@@ -93,15 +100,13 @@ impl GpuEngine {
 
     /// Waits for the readback buffer and copies it.
     fn read(&mut self, frame: &mut Frame) -> Result<(), EngineError> {
-        self.mapped.store(false, Ordering::Release);
-        let mapped = self.mapped.clone();
-        self.readback.map_async(wgpu::MapMode::Read, .., move |result| mapped.store(result.is_ok(), Ordering::Release));
-        self.context
-            .device
-            .poll(wgpu::PollType::wait_indefinitely())
-            .map_err(|error| EngineError::Lost(error.to_string()))?;
-        self.context.check()?;
-        if !self.mapped.load(Ordering::Acquire) {
+        let mapped = self.mapped.0.clone();
+        self.readback.map_async(wgpu::MapMode::Read, .., move |result| {
+            mapped.try_send(result.is_ok()).ok();
+        });
+        self.context.wait()?;
+        if self.mapped.1.recv_timeout(MAPPING) != Ok(true) {
+            self.context.check()?;
             return Err(EngineError::Lost("the frame could not be read back".into()));
         }
         frame.resize(self.detail.size);
@@ -123,10 +128,9 @@ impl StudentEngine for GpuEngine {
         if detail == self.detail {
             return self.context.check();
         }
-        let device = &self.context.device;
         let made = self.context.create(|| {
-            let program = Program::new(device, &self.kernels, &self.weights, &self.picture, detail);
-            (program, readback(device, detail))
+            let program = Program::new(&self.context, &self.kernels, &self.weights, &self.picture, detail);
+            (program, readback(&self.context, detail))
         })?;
         (self.program, self.readback) = made;
         self.screen = None;
@@ -155,13 +159,8 @@ fn interleaved(image: &CharacterImage) -> Vec<[f32; 4]> {
     (0..pixels).map(|p| std::array::from_fn(|channel| image.planes[channel * pixels + p])).collect()
 }
 
-fn readback(device: &wgpu::Device, detail: Detail) -> wgpu::Buffer {
-    device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("readback"),
-        size: (4 * detail.size * detail.size * size_of::<f32>()) as u64,
-        usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-        mapped_at_creation: false,
-    })
+fn readback(context: &GpuContext, detail: Detail) -> wgpu::Buffer {
+    buffers::readback(context, 4 * detail.size * detail.size)
 }
 
 fn screen(device: &wgpu::Device, kernels: &Kernels, program: &Program, detail: Detail) -> Screen {

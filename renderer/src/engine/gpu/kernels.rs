@@ -2,11 +2,10 @@
 //!
 //! Parameters here and in the shaders are the same structures, member by member.
 
-use super::tile::Tile;
+use super::{GpuContext, buffers::uniform, tile::Tile};
 use crate::engine::sine::SINE;
 use bytemuck::{Pod, Zeroable};
 use std::fmt::Write as _;
-use wgpu::util::DeviceExt as _;
 
 /// One dispatch with everything it needs.
 #[derive(Debug)]
@@ -79,7 +78,7 @@ pub(super) struct ComposeParams {
 /// The pipelines of a student.
 #[derive(Debug)]
 pub(super) struct Kernels {
-    device: wgpu::Device,
+    context: GpuContext,
     entry: wgpu::ComputePipeline,
     layers: Vec<(Tile, wgpu::ComputePipeline)>,
     paste: wgpu::ComputePipeline,
@@ -89,7 +88,8 @@ pub(super) struct Kernels {
 
 impl Kernels {
     /// Compiles the shaders, `layer.wgsl` once for each different tile.
-    pub(super) fn new(device: &wgpu::Device, tiles: &[Tile]) -> Self {
+    pub(super) fn new(context: &GpuContext, tiles: &[Tile]) -> Self {
+        let device = &context.device;
         let sine = sine_source();
         let layer_source = format!("{sine}{}", include_str!("shaders/layer.wgsl"));
         let layer = module(device, "layer", &layer_source);
@@ -103,7 +103,7 @@ impl Kernels {
         }
         let plain = |name, source: &str| pipeline(device, name, &module(device, name, source), &[]);
         Self {
-            device: device.clone(),
+            context: context.clone(),
             entry: plain("entry", &format!("{sine}{}", include_str!("shaders/entry.wgsl"))),
             layers,
             paste: plain("paste", include_str!("shaders/paste.wgsl")),
@@ -158,27 +158,23 @@ impl Kernels {
         resources: &[wgpu::BindingResource<'_>],
         groups: [u32; 2],
     ) -> Step {
-        Step { bindings: bind(&self.device, pipeline, params, resources), pipeline: pipeline.clone(), groups }
+        Step { bindings: bind(&self.context, pipeline, params, resources), pipeline: pipeline.clone(), groups }
     }
 }
 
 /// Parameters as binding 0, then the resources.
 pub(super) fn bind(
-    device: &wgpu::Device,
+    context: &GpuContext,
     pipeline: &wgpu::ComputePipeline,
     params: &impl Pod,
     resources: &[wgpu::BindingResource<'_>],
 ) -> wgpu::BindGroup {
-    let params = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-        label: Some("parameters"),
-        contents: &padded(bytemuck::bytes_of(params)),
-        usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-    });
+    let params = uniform(context, params);
     let resources = std::iter::once(params.as_entire_binding()).chain(resources.iter().cloned());
     let entries: Vec<_> =
         (0..).zip(resources).map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource }).collect();
     let layout = pipeline.get_bind_group_layout(0);
-    device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries })
+    context.device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries })
 }
 
 /// A shader's pipeline; its bindings are read from the shader.
@@ -212,13 +208,6 @@ fn sine_source() -> String {
         writeln!(source, "const SINE_{i}: f32 = {coefficient:?}f;").expect("writing to a string does not fail");
     }
     source + include_str!("shaders/sine.wgsl")
-}
-
-/// Uniform structures are as long as a multiple of 16 bytes.
-fn padded(bytes: &[u8]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    bytes.resize(bytes.len().next_multiple_of(16), 0);
-    bytes
 }
 
 fn whole(buffer: &wgpu::Buffer) -> wgpu::BindingResource<'_> {

@@ -11,6 +11,7 @@
 //! [`cpu::reference`](super::cpu::reference) by the tests.
 
 mod adapters;
+mod buffers;
 mod context;
 mod engine;
 mod kernels;

@@ -1,6 +1,6 @@
 //! What a device's multiply-adds could do at most, for `bench` to compare with.
 
-use super::{GpuContext, kernels, weights};
+use super::{GpuContext, buffers, kernels};
 use crate::engine::EngineError;
 use bytemuck::{Pod, Zeroable};
 use std::time::{Duration, Instant};
@@ -46,9 +46,9 @@ fn measure(context: &GpuContext, rounds: u32) -> Result<Duration, EngineError> {
     let (pipeline, bindings) = context.create(|| {
         let module = kernels::module(device, "peak", include_str!("shaders/peak.wgsl"));
         let pipeline = kernels::pipeline(device, "peak", &module, &[]);
-        let result = weights::storage(device, "peak", &vec![0; GROUPS as usize * 64 * 16]);
+        let result = buffers::storage(context, "peak", &vec![0; GROUPS as usize * 64 * 16]);
         let params = PeakParams { rounds, factor: 0.5, summand: 1.0 };
-        let bindings = kernels::bind(device, &pipeline, &params, &[result.as_entire_binding()]);
+        let bindings = kernels::bind(context, &pipeline, &params, &[result.as_entire_binding()]);
         (pipeline, bindings)
     })?;
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -58,17 +58,11 @@ fn measure(context: &GpuContext, rounds: u32) -> Result<Duration, EngineError> {
         pass.set_bind_group(0, &bindings, &[]);
         pass.dispatch_workgroups(GROUPS, 1, 1);
     }
-    wait(context)?;
+    context.wait()?;
     let start = Instant::now();
     context.queue.submit([encoder.finish()]);
-    wait(context)?;
+    context.wait()?;
     Ok(start.elapsed())
-}
-
-fn wait(context: &GpuContext) -> Result<(), EngineError> {
-    let polled = context.device.poll(wgpu::PollType::wait_indefinitely());
-    polled.map_err(|error| EngineError::Lost(error.to_string()))?;
-    context.check()
 }
 
 #[cfg(test)]

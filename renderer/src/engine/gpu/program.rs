@@ -1,6 +1,8 @@
 //! All dispatches of a frame for one size and quality, with the buffers between them.
 
 use super::{
+    GpuContext,
+    buffers::floats,
     kernels::{ComposeParams, EntryParams, Kernels, LayerParams, PasteParams, Step},
     tile::POSITION_MULTIPLE,
     weights::{StageWeights, Weights},
@@ -23,13 +25,13 @@ pub(super) struct Program {
 impl Program {
     /// `picture` holds an RGBA vector for each of the picture's pixels.
     pub(super) fn new(
-        device: &wgpu::Device,
+        context: &GpuContext,
         kernels: &Kernels,
         weights: &Weights,
         picture: &wgpu::Buffer,
         detail: Detail,
     ) -> Self {
-        let mut builder = Builder::new(device, kernels, weights);
+        let mut builder = Builder::new(context, kernels, weights);
         let face = builder.stage(&weights.face, FACE_SIZE, None);
         builder.steps.push(kernels.paste(&paste_params(&face), [&face.values, picture]));
         let mut below: Option<Grid> = None;
@@ -37,7 +39,7 @@ impl Program {
             below = Some(builder.stage(stage, edge, below.as_ref()));
         }
         let field = below.expect("there are three levels");
-        let planes = floats(device, "planes", 4 * detail.size * detail.size);
+        let planes = floats(context, "planes", 4 * detail.size * detail.size);
         builder.steps.push(kernels.compose(&compose_params(&field, detail), [&field.values, picture, &planes]));
         Self { steps: builder.steps, planes }
     }
@@ -60,7 +62,7 @@ struct Grid {
 }
 
 struct Builder<'a> {
-    device: &'a wgpu::Device,
+    context: &'a GpuContext,
     kernels: &'a Kernels,
     /// Two layers' features of a band, read and written in turns.
     bands: [wgpu::Buffer; 2],
@@ -68,17 +70,17 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(device: &'a wgpu::Device, kernels: &'a Kernels, weights: &Weights) -> Self {
+    fn new(context: &'a GpuContext, kernels: &'a Kernels, weights: &Weights) -> Self {
         let stages = [&weights.face].into_iter().chain(&weights.levels);
         let values = stages.map(|stage| stage.width * band_of(stage)).fold(0, usize::max);
-        let bands = ["features", "features too"].map(|label| floats(device, label, values));
-        Self { device, kernels, bands, steps: Vec::new() }
+        let bands = ["features", "features too"].map(|label| floats(context, label, values));
+        Self { context, kernels, bands, steps: Vec::new() }
     }
 
     /// Adds a stage's steps, band by band.
     fn stage(&mut self, stage: &StageWeights, edge: usize, below: Option<&Grid>) -> Grid {
         let stride = (edge * edge).next_multiple_of(POSITION_MULTIPLE);
-        let out = Grid { edge, stride, values: floats(self.device, "stage", stage.outputs() * stride) };
+        let out = Grid { edge, stride, values: floats(self.context, "stage", stage.outputs() * stride) };
         let band = band_of(stage);
         for start in (0..stride).step_by(band) {
             self.band(stage, below, &out, start, band.min(stride - start));
@@ -145,14 +147,4 @@ fn compose_params(field: &Grid, detail: Detail) -> ComposeParams {
         step: 2.0 / detail.size as f32,
         spacing: 1.0 / detail.samples as f32,
     }
-}
-
-/// A buffer for `count` values that shaders write.
-fn floats(device: &wgpu::Device, label: &str, count: usize) -> wgpu::Buffer {
-    device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size: (count * size_of::<f32>()) as u64,
-        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
-        mapped_at_creation: false,
-    })
 }

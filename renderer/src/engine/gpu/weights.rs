@@ -1,12 +1,12 @@
 //! A plan's weights on the device: written once, but for the frame's biases.
 
 use super::{
-    context::GpuContext,
+    GpuContext,
+    buffers::storage,
     tile::{Tile, pack},
 };
 use crate::engine::plan::{Entry, Plan, Stage};
 use bunraku_core::{character::Linear, pose::Pose};
-use wgpu::util::DeviceExt as _;
 
 /// A layer's weights, packed for its tile.
 #[derive(Debug)]
@@ -31,11 +31,11 @@ pub(super) struct StageWeights {
 }
 
 impl StageWeights {
-    pub(super) fn new(device: &wgpu::Device, stage: &Stage) -> Self {
+    pub(super) fn new(context: &GpuContext, stage: &Stage) -> Self {
         let entry = stage.entry.clone();
         let rows: Vec<_> = entry.x.iter().zip(&entry.y).map(|(&x, &y)| [x, y, 0.0, 0.0]).collect();
-        let layers = stage.hidden.iter().chain([&stage.exit]).map(|layer| LayerWeights::new(device, layer)).collect();
-        let columns = storage(device, "columns", bytemuck::cast_slice(&rows));
+        let layers = stage.hidden.iter().chain([&stage.exit]).map(|layer| LayerWeights::new(context, layer)).collect();
+        let columns = storage(context, "columns", bytemuck::cast_slice(&rows));
         Self { columns, bias: vec![0.0; entry.width()], rows, layers, width: stage.width(), entry }
     }
 
@@ -59,9 +59,9 @@ impl StageWeights {
 }
 
 impl LayerWeights {
-    pub(super) fn new(device: &wgpu::Device, layer: &Linear) -> Self {
+    pub(super) fn new(context: &GpuContext, layer: &Linear) -> Self {
         let packed = pack(layer, Tile::new(layer.outputs));
-        let buffer = storage(device, "weights", bytemuck::cast_slice(&packed));
+        let buffer = storage(context, "weights", bytemuck::cast_slice(&packed));
         Self { inputs: layer.inputs, outputs: layer.outputs, buffer }
     }
 
@@ -80,7 +80,7 @@ pub(super) struct Weights {
 
 impl Weights {
     pub(super) fn new(context: &GpuContext, plan: &Plan) -> Self {
-        let stage = |stage| StageWeights::new(&context.device, stage);
+        let stage = |stage| StageWeights::new(context, stage);
         Self { face: stage(&plan.face), levels: plan.levels.each_ref().map(stage) }
     }
 
@@ -96,10 +96,4 @@ impl Weights {
             stage.write_pose(queue, pose);
         }
     }
-}
-
-/// A storage buffer with these contents.
-pub(super) fn storage(device: &wgpu::Device, label: &str, contents: &[u8]) -> wgpu::Buffer {
-    let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
-    device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage })
 }

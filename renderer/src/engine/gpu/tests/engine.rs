@@ -2,7 +2,8 @@
 
 use super::{Random, assert_close, context};
 use crate::engine::{
-    Detail, Frame, Quality, StudentEngine as _, cpu::reference, gpu::GpuContext, gpu::GpuEngine, plan::Plan,
+    Detail, EngineError, Frame, Quality, StudentEngine as _, cpu::CpuEngine, cpu::reference, gpu::GpuContext,
+    gpu::GpuEngine, plan::Plan,
 };
 
 #[test]
@@ -24,6 +25,51 @@ fn a_frame_is_its_definition_at_any_size_and_quality() {
         let mean = assert_close(&frame.planes, &expected.planes, 5e-4);
         assert!(mean < 2e-5, "{size} {quality}: off by {mean} on average");
     }
+}
+
+#[test]
+fn large_frames_are_the_cpu_engines() {
+    let Some(context) = context() else { return };
+    let random = &mut Random(8);
+    let (character, pose) = (random.character(), random.pose());
+    let detail = Detail::new(2048, Quality::Full);
+    let [mut frame, mut expected] = [const { Frame { size: 0, planes: Vec::new() } }; 2];
+    GpuEngine::new(context, &character, detail).unwrap().render(&pose, &mut frame).unwrap();
+    CpuEngine::new(&character, detail, 0).unwrap().render(&pose, &mut expected).unwrap();
+    assert_close(&frame.planes, &expected.planes, 2e-3);
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_and_the_engine_goes_on() {
+    let Some(context) = context() else { return };
+    let random = &mut Random(9);
+    let (mut frame, pose) = (Frame::default(), random.pose());
+    let detail = Detail::new(128, Quality::Full);
+    let mut engine = GpuEngine::new(context, &random.character(), detail).unwrap();
+    let too_large = Detail { levels: [128, 256, 1 << 15], ..detail };
+    assert!(matches!(engine.set_detail(too_large), Err(EngineError::Lost(_))));
+    assert_eq!(engine.detail(), detail);
+    engine.render(&pose, &mut frame).unwrap();
+}
+
+#[test]
+fn a_lost_device_is_an_error() {
+    let Some(context) = context() else { return };
+    // Not the device of the other tests.
+    let context = GpuContext::from_adapter(context.instance.clone(), context.adapter.clone()).unwrap();
+    let random = &mut Random(10);
+    let (mut frame, pose, character) = (Frame::default(), random.pose(), random.character());
+    let mut engine = GpuEngine::new(&context, &character, Detail::new(128, Quality::Full)).unwrap();
+    engine.render(&pose, &mut frame).unwrap();
+    context.device.destroy();
+    for _ in 0..2 {
+        assert!(matches!(engine.render(&pose, &mut frame), Err(EngineError::Lost(_))));
+        assert!(matches!(engine.render_texture(&pose), Err(EngineError::Lost(_))));
+        assert!(matches!(engine.set_detail(Detail::new(200, Quality::Full)), Err(EngineError::Lost(_))));
+    }
+    let another = GpuContext::from_adapter(context.instance.clone(), context.adapter.clone()).unwrap();
+    let mut engine = GpuEngine::new(&another, &character, Detail::new(128, Quality::Full)).unwrap();
+    engine.render(&pose, &mut frame).unwrap();
 }
 
 #[test]

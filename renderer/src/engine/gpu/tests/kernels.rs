@@ -75,13 +75,13 @@ fn layers_of_any_width_are_their_twins() {
     let random = &mut Random(1);
     let shapes = [(1, 1, true), (7, 4, false), (13, 9, true), (90, 7, false), (33, 90, true), (24, 145, true)];
     for (inputs, outputs, with_sine) in shapes {
-        let kernels = Kernels::new(&context.device, &[Tile::new(outputs)]);
+        let kernels = Kernels::new(context, &[Tile::new(outputs)]);
         let layer = random.layers(&[inputs, outputs]).remove(0);
         let positions = 2 * POSITION_MULTIPLE;
         let features = random.many(inputs * positions, 1.0);
         // The output is longer than the band, which lies in its middle.
         let stride = positions + 64;
-        let weights = LayerWeights::new(&context.device, &layer);
+        let weights = LayerWeights::new(context, &layer);
         let result = upload(context, &vec![UNTOUCHED; outputs * stride]);
         let params = LayerParams {
             inputs: inputs as u32,
@@ -108,13 +108,13 @@ fn layers_of_any_width_are_their_twins() {
 fn entries_are_their_twins_with_and_without_a_level_below() {
     let Some(context) = context() else { return };
     let random = &mut Random(2);
-    let kernels = Kernels::new(&context.device, &[]);
+    let kernels = Kernels::new(context, &[]);
     let plan = Plan::new(&random.character());
     let pose = random.pose();
     for (edge, below_edge, level) in [(23, 0, 0), (32, 16, 1), (37, 16, 2), (16, 29, 1)] {
         let stage = &plan.levels[level];
         let width = stage.entry.width();
-        let mut weights = StageWeights::new(&context.device, stage);
+        let mut weights = StageWeights::new(context, stage);
         weights.write_pose(&context.queue, &pose);
         let below = (below_edge > 0).then(|| grid(random, below_edge, width, 2.0));
         let buffer = below.as_ref().map(|below| upload(context, &planar(below, padded(below_edge))));
@@ -159,7 +159,7 @@ fn entry(stage: &Stage, pose: &Pose, edge: usize, below: Option<&Grid>) -> Vec<V
 fn pasting_is_its_twin() {
     let Some(context) = context() else { return };
     let random = &mut Random(3);
-    let kernels = Kernels::new(&context.device, &[]);
+    let kernels = Kernels::new(context, &[]);
     let image = CharacterImage { planes: random.many(4 * IMAGE_SIZE * IMAGE_SIZE, 1.0) };
     let face = grid(random, FACE_SIZE, 4, 1.0);
     let area = IMAGE_SIZE * IMAGE_SIZE;
@@ -181,7 +181,7 @@ fn pasting_is_its_twin() {
 fn composing_is_its_twin_at_any_ratio() {
     let Some(context) = context() else { return };
     let random = &mut Random(4);
-    let kernels = Kernels::new(&context.device, &[]);
+    let kernels = Kernels::new(context, &[]);
     for (size, field_edge, edge, samples) in [(32, 32, 32, 1), (33, 17, 24, 1), (20, 20, 64, 4), (13, 25, 31, 3)] {
         let (picture, field) = (grid(random, edge, 4, 1.0), grid(random, field_edge, 7, 0.5));
         let params = ComposeParams {
