@@ -123,7 +123,7 @@ async fn without_a_host_the_first_phone_is_kept_and_a_second_refused_until_the_f
 async fn with_a_host_only_that_phone_is_heard() {
     let phone = Phone::on("127.0.0.1").await;
     let stranger = Phone::on("127.0.0.2").await;
-    let mut source = Running::start(&format!("ifacialmocap:host={},port=0", phone.address()));
+    let mut source = Running::start(&format!("ifacialmocap:host=localhost:{},port=0", phone.address().port()));
     let (_, here) = phone.greeted().await;
     stranger.send("jawOpen&90|", here).await;
     phone.send("jawOpen&10|", here).await;

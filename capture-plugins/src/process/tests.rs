@@ -50,7 +50,7 @@ async fn stopping_ends_the_program() {
     let mut source = script(folder.path(), "echo \"{\\\"time\\\": $$}\"; exec sleep 1000");
     let pid = source.until_sample("its number", |sample| sample.time > 0.0).await.time;
     source.stop().await;
-    let lives = Command::new("sh").args(["-c", &format!("kill -0 {pid} 2>&1")]).status().expect("a shell").success();
+    let lives = Command::new("sh").args(["-c", &format!("kill -0 {pid}")]).output().expect("a shell").status.success();
     assert!(!lives, "process {pid} is still there");
 }
 
