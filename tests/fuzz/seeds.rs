@@ -1,5 +1,5 @@
 //! Writes the seeds that the fuzz targets start from, made from this project's own sample characters:
-//! `cargo run --bin seeds` puts them under `corpus/<target>/`.
+//! `cargo run --example seeds` puts them under `corpus/<target>/`.
 
 use std::{error::Error, fs, path::Path};
 
