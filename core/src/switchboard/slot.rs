@@ -69,8 +69,8 @@ impl Slot {
         self
     }
 
-    /// Whether samples that no longer change mean that the source hangs. On by default; off for sources that may rest,
-    /// such as a mouse.
+    /// Whether samples that no longer change mean that the source hangs. On by default; off for a source that may rest,
+    /// such as a program that repeats one expression until it is told another.
     #[must_use]
     pub fn frozen_detected(mut self, detect: bool) -> Self {
         self.detect_frozen = detect;

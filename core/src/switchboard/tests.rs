@@ -166,12 +166,12 @@ fn a_frozen_source_gives_way_until_it_moves() {
 #[test]
 fn a_source_that_may_rest_is_never_frozen() {
     let mut rig = Rig::new(&[]);
-    rig.add("mouse", |slot| slot.frozen_detected(false));
+    rig.add("program", |slot| slot.frozen_detected(false));
     rig.add("idle", |slot| slot.last_resort(true));
     rig.sources[0].jaw = Some(1.0);
     rig.sources[0].alive = false;
     rig.run(30.0);
-    assert_eq!(rig.live(), Some("mouse"));
+    assert_eq!(rig.live(), Some("program"));
 }
 
 #[test]
