@@ -5,7 +5,9 @@
 mod bench;
 mod character;
 mod check;
+mod completions;
 mod convert;
+mod doctor;
 mod help;
 mod options;
 mod record;
@@ -52,6 +54,8 @@ enum Command {
     Render(render::Args),
     Bench(bench::Args),
     Check(check::Args),
+    Doctor(doctor::Args),
+    Completions(completions::Args),
 }
 
 impl Command {
@@ -64,6 +68,8 @@ impl Command {
             Self::Render(args) => render::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Check(args) => check::run(&args),
+            Self::Doctor(args) => doctor::run(&args),
+            Self::Completions(args) => completions::run(&args),
         }
     }
 }

@@ -25,3 +25,4 @@ mod upsample;
 
 pub use engine::CpuEngine;
 pub use peak::peak_gflops;
+pub use threads::instructions;

@@ -63,15 +63,24 @@ impl Threads {
 
     /// The vector instructions in use, for people.
     pub(super) fn instructions(&self) -> &'static str {
-        match self.arch {
-            #[cfg(target_arch = "x86_64")]
-            Arch::V4(_) => "AVX-512",
-            #[cfg(target_arch = "x86_64")]
-            Arch::V3(_) => "AVX2 and FMA",
-            #[cfg(target_arch = "aarch64")]
-            Arch::Neon(_) => "NEON",
-            _ => "no vector instructions",
-        }
+        name_of(self.arch)
+    }
+}
+
+/// The vector instructions of this machine that the engine dispatches to, for people.
+pub fn instructions() -> &'static str {
+    name_of(Arch::new())
+}
+
+fn name_of(arch: Arch) -> &'static str {
+    match arch {
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(_) => "AVX-512",
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(_) => "AVX2 and FMA",
+        #[cfg(target_arch = "aarch64")]
+        Arch::Neon(_) => "NEON",
+        _ => "no vector instructions",
     }
 }
 

@@ -1,0 +1,225 @@
+//! `bunraku doctor`: what of this machine works for the puppet, what does not, and what to do.
+
+use anyhow::Context as _;
+use bunraku::{
+    control,
+    engine::{
+        cpu,
+        gpu::{self, AdapterSummary},
+    },
+    stage::WindowStage,
+};
+use bunraku_capture::SourceInfo;
+use serde::Serialize;
+use std::{
+    fmt::{self, Display},
+    io::{self, ErrorKind, Write as _},
+    net::{Ipv4Addr, TcpListener, UdpSocket},
+    num::NonZeroUsize,
+    process::ExitCode,
+    thread,
+};
+
+/// Shown under `--help`.
+const EXAMPLE: &str = "\
+Examples:
+  bunraku doctor
+  bunraku doctor --json";
+
+/// Say what works on this machine, what does not, and what to do
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Args {
+    /// One line of JSON, for a program to read
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    /// What was looked at.
+    name: String,
+    state: State,
+    /// What was found.
+    found: String,
+    /// What to do, where there is something to be done.
+    help: Option<&'static str>,
+}
+
+/// How it is with a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// It works.
+    Works,
+    /// It works, though not well.
+    Limited,
+    /// It does not.
+    Fails,
+}
+
+/// Looks at everything and prints it. A machine with faults is no failure of this command.
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let checks = examine()?;
+    let text = if args.json {
+        format!("{}\n", serde_json::json!({ "checks": checks }))
+    } else {
+        checks.iter().map(Check::to_string).collect::<Vec<_>>().concat()
+    };
+    io::stdout().write_all(text.as_bytes()).context("cannot print what was found")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn examine() -> anyhow::Result<Vec<Check>> {
+    let mut checks = graphics(&gpu::adapters());
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    checks.push(processor(cpu::instructions(), threads));
+    checks.push(display(WindowStage::connect().err().map(|error| error.to_string())));
+    let phone = phone_port()?;
+    checks.push(port(
+        &format!("iFacialMocap, UDP port {phone}"),
+        UdpSocket::bind((Ipv4Addr::UNSPECIFIED, phone)),
+        PHONE,
+    ));
+    let control = control::DEFAULT_ADDRESS;
+    checks.push(port(&format!("control service, TCP {control}"), TcpListener::bind(control), CONTROL));
+    Ok(checks)
+}
+
+const NO_ADAPTER: &str = "install the graphics card's driver (on Debian and Ubuntu also libvulkan1); until then \
+                          --engine cpu draws";
+const SOFTWARE: &str = "this driver computes on the processor, slower than --engine cpu, and --engine auto passes over \
+                        it; with a graphics card, install its own driver";
+const UNUSABLE: &str = "update its driver; it lacks the compute shaders that --engine gpu needs";
+
+fn graphics(adapters: &[AdapterSummary]) -> Vec<Check> {
+    if adapters.is_empty() {
+        return vec![Check::new("graphics", State::Fails, "no adapter was found", Some(NO_ADAPTER))];
+    }
+    adapters.iter().map(adapter).collect()
+}
+
+fn adapter(adapter: &AdapterSummary) -> Check {
+    let AdapterSummary { name, backend, kind, driver, .. } = adapter;
+    let (state, help) = match adapter {
+        AdapterSummary { usable: false, .. } => (State::Fails, Some(UNUSABLE)),
+        AdapterSummary { software: true, .. } => (State::Limited, Some(SOFTWARE)),
+        _ => (State::Works, None),
+    };
+    Check::new("graphics", state, format!("{name} ({kind}, {backend}, driver {driver})"), help)
+}
+
+const NO_VECTORS: &str = "expect few frames a second from --engine cpu on this processor; --quality fast helps";
+
+fn processor(instructions: &str, threads: usize) -> Check {
+    let scalar = instructions.starts_with("no ");
+    let (state, help) = if scalar { (State::Limited, Some(NO_VECTORS)) } else { (State::Works, None) };
+    Check::new("processor", state, format!("{instructions}, {threads} threads"), help)
+}
+
+const NO_DISPLAY: &str = "start it from a desktop session; without one, --headless --out DIR writes the frames and \
+                          --control serves them";
+
+fn display(trouble: Option<String>) -> Check {
+    match trouble {
+        None => Check::new("display", State::Works, "a window can be opened", None),
+        Some(why) => Check::new("display", State::Fails, why, Some(NO_DISPLAY)),
+    }
+}
+
+const PHONE: &str = "close the program that uses it (another bunraku, VTube Studio, VSeeFace …), or choose another port \
+                     with --source ifacialmocap:port=N and in the phone's app";
+const CONTROL: &str = "close the program that uses it (another bunraku?), or choose another address with --control \
+                       127.0.0.1:N, or --control off";
+
+fn port<T>(name: &str, bound: io::Result<T>, help: &'static str) -> Check {
+    match bound {
+        Ok(_) => Check::new(name, State::Works, "free", None),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            Check::new(name, State::Fails, "in use by another program", Some(help))
+        }
+        Err(error) => Check::new(name, State::Fails, format!("cannot be opened: {error}"), Some(help)),
+    }
+}
+
+/// The port that the phone sends to unless told otherwise, as the source itself says.
+fn phone_port() -> anyhow::Result<u16> {
+    let settings = SourceInfo::find("ifacialmocap")?.settings;
+    let default = settings.iter().find(|setting| setting.name == "port").and_then(|setting| setting.default);
+    default.context("ifacialmocap has no default port")?.parse().context("ifacialmocap's default port")
+}
+
+impl Check {
+    fn new(name: &str, state: State, found: impl Into<String>, help: Option<&'static str>) -> Self {
+        Self { name: name.to_owned(), state, found: found.into(), help }
+    }
+}
+
+impl Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Works => "works",
+            State::Limited => "limited",
+            State::Fails => "fails",
+        };
+        writeln!(f, "{state:8} {}: {}", self.name, self.found)?;
+        self.help.map_or(Ok(()), |help| writeln!(f, "{:8} what to do: {help}", ""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some_adapter(software: bool, usable: bool) -> AdapterSummary {
+        AdapterSummary {
+            name: "Card 9".to_owned(),
+            backend: "vulkan".to_owned(),
+            kind: if software { "software" } else { "discrete" },
+            driver: "1.2".to_owned(),
+            software,
+            usable,
+            max_storage_bytes: 1 << 27,
+            workgroup_bytes: 1 << 15,
+        }
+    }
+
+    #[test]
+    fn adapters_are_told_apart_by_what_they_can_do() {
+        let [none] = &graphics(&[])[..] else { panic!("one line") };
+        assert_eq!((none.state, none.help), (State::Fails, Some(NO_ADAPTER)));
+        let [card, software, old] =
+            &graphics(&[(false, true), (true, true), (false, false)].map(|(s, u)| some_adapter(s, u)))[..]
+        else {
+            panic!("a line each")
+        };
+        assert_eq!((card.state, card.help), (State::Works, None));
+        assert_eq!((software.state, old.state), (State::Limited, State::Fails));
+        assert_eq!(card.found, "Card 9 (discrete, vulkan, driver 1.2)");
+    }
+
+    #[test]
+    fn a_port_is_free_or_in_use_and_then_there_is_something_to_do() {
+        let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let again = port("p", UdpSocket::bind(taken.local_addr().expect("bound")), PHONE);
+        assert_eq!((again.state, again.found.as_str()), (State::Fails, "in use by another program"));
+        assert!(again.to_string().contains("what to do: close the program"));
+        let free = port("p", UdpSocket::bind("127.0.0.1:0"), PHONE);
+        assert_eq!(free.to_string(), "works    p: free\n");
+    }
+
+    #[test]
+    fn a_processor_without_vectors_and_a_missing_display_say_what_to_do() {
+        assert_eq!(processor("AVX2 and FMA", 8).found, "AVX2 and FMA, 8 threads");
+        assert_eq!(processor("no vector instructions", 8).state, State::Limited);
+        let missing = display(Some("nothing answers".to_owned()));
+        assert_eq!((missing.state, missing.help), (State::Fails, Some(NO_DISPLAY)));
+        assert_eq!(display(None).state, State::Works);
+    }
+
+    #[test]
+    fn the_phones_port_is_the_one_that_the_source_listens_on() {
+        assert_eq!(phone_port().expect("known"), 49983);
+    }
+}
