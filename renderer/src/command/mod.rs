@@ -147,4 +147,14 @@ mod tests {
         let cli = Cli::try_parse_from(["bunraku", "--headless", "--frames", "3"]).expect("run's flags");
         assert!(cli.command.is_none() && cli.run.headless && cli.run.frames == Some(3));
     }
+
+    #[test]
+    fn every_command_in_the_readme_is_accepted() {
+        let readme = include_str!("../../../README.md");
+        let lines: Vec<&str> = readme.lines().map(str::trim).filter(|line| line.starts_with("bunraku ")).collect();
+        assert!(lines.len() > 5, "{lines:?}");
+        for line in lines {
+            Cli::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
 }

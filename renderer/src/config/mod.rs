@@ -217,4 +217,14 @@ performer: {mirror: true, blink: {}}
         let error = Config::load(Path::new("/nowhere/bunraku.yaml")).expect_err("absent").to_string();
         assert!(error.contains("/nowhere/bunraku.yaml"), "{error}");
     }
+
+    #[test]
+    fn the_example_that_ships_is_a_good_configuration() {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/examples/bunraku.yaml"));
+        let config = Config::load(path).expect("a good configuration");
+        for source in &config.sources {
+            bunraku_capture::open(source, &bunraku_capture::Surroundings::default()).expect("a good source");
+        }
+        assert_eq!((config.sources.len(), config.character.is_some()), (2, true));
+    }
 }
