@@ -89,8 +89,8 @@ fn examine() -> anyhow::Result<Vec<Check>> {
 
 const NO_ADAPTER: &str = "install the graphics card's driver (on Debian and Ubuntu also libvulkan1); until then \
                           --engine cpu draws";
-const SOFTWARE: &str = "this driver computes on the processor, slower than --engine cpu, and --engine auto passes over \
-                        it; with a graphics card, install its own driver";
+const SOFTWARE: &str = "this driver computes on the processor, as --engine cpu does by itself; --engine auto passes \
+                        over it; with a graphics card, install the card's own driver";
 const UNUSABLE: &str = "update its driver; it lacks the compute shaders that --engine gpu needs";
 
 fn graphics(adapters: &[AdapterSummary]) -> Vec<Check> {

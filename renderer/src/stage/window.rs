@@ -12,7 +12,7 @@ use winit::{
 #[derive(Debug, thiserror::Error)]
 pub enum WindowError {
     /// No window system answers.
-    #[error("there is no display to open a window on: {0}")]
+    #[error("there is no display to open a window on: {}", reason(_0))]
     NoDisplay(EventLoopError),
     /// The window system refuses a window.
     #[error("the window system opens no window: {0}")]
@@ -23,6 +23,13 @@ pub enum WindowError {
     /// The window system went away.
     #[error("the window system ended: {0}")]
     Ended(EventLoopError),
+}
+
+/// What the window system says, without the place in winit's source that it puts before.
+fn reason(error: &EventLoopError) -> String {
+    let text = error.to_string();
+    let place_and_why = text.split_once(".rs:").and_then(|(_, rest)| rest.split_once(": "));
+    place_and_why.map_or(text.as_str(), |(_, why)| why).trim_end_matches('.').to_owned()
 }
 
 /// How the window looks at first.
