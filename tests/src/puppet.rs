@@ -7,7 +7,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     process::{Child, ExitStatus, Stdio},
-    sync::mpsc::channel,
+    sync::mpsc::sync_channel,
     thread::JoinHandle,
 };
 
@@ -27,7 +27,7 @@ impl Puppet {
         let words = [&["run", "--headless", "--control", "127.0.0.1:0", "-v"], words].concat();
         let mut child = command(&words).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("bunraku starts");
         let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
-        let (found, control) = channel();
+        let (found, control) = sync_channel(1);
         let log = std::thread::spawn(move || {
             let mut log = String::new();
             for line in stderr.lines().map_while(Result::ok) {
@@ -39,10 +39,10 @@ impl Puppet {
             }
             log
         });
-        match control.recv() {
-            Ok(control) => Self { child, control, log: Some(log) },
-            Err(_) => panic!("the puppet did not come up:\n{}", log.join().expect("the log's thread")),
-        }
+        let Ok(control) = control.recv() else {
+            panic!("the puppet did not come up:\n{}", log.join().expect("the log's thread"))
+        };
+        Self { child, control, log: Some(log) }
     }
 
     /// Where its control service listens.

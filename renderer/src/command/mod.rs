@@ -110,10 +110,9 @@ fn reader_went_away(error: &anyhow::Error) -> bool {
 
 /// `error: what: why` and, where there is a way out, a `help:` line.
 fn report(error: &anyhow::Error) {
-    let mut text = format!("error: {error:#}\n");
-    if let Some(helped) = error.chain().find_map(|cause| cause.downcast_ref::<Helped>()) {
-        text += &format!("help: {}\n", helped.help);
-    }
+    let helped = error.chain().find_map(|cause| cause.downcast_ref::<Helped>());
+    let help = helped.map(|helped| format!("help: {}\n", helped.help)).unwrap_or_default();
+    let text = format!("error: {error:#}\n{help}");
     // Nothing is left to be done where even standard error is gone.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

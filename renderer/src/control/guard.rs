@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(with(&guard, "Bearer abc"), Ok(()));
         assert_eq!(with(&guard, "Bearer abd"), Err(StatusCode::UNAUTHORIZED));
         assert_eq!(with(&guard, "abc"), Err(StatusCode::UNAUTHORIZED));
-        assert_eq!(ask(&Guard::new(address, None), &[host.clone()]), Err(StatusCode::UNAUTHORIZED));
+        assert_eq!(ask(&Guard::new(address, None), std::slice::from_ref(&host)), Err(StatusCode::UNAUTHORIZED));
         let page =
             |origin| ask(&guard, &[host.clone(), (header::AUTHORIZATION, "Bearer abc"), (header::ORIGIN, origin)]);
         assert_eq!(page("http://studio.lan:7878"), Ok(()));

@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, pin::Pin, thread::JoinHandle, time::Duration};
 use tokio::{
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::mpsc::{Receiver, Sender, channel},
     task::JoinSet,
 };
 
@@ -12,9 +12,12 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// How long the sources may take to end once they are told to.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How many sources may wait for the thread to start them.
+const WAITING: usize = 64;
+
 /// Runs the sources. When it is dropped it waits for them to end, which they must have been told before.
 pub(super) struct Host {
-    tasks: Option<UnboundedSender<Task>>,
+    tasks: Option<Sender<Task>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -22,7 +25,7 @@ impl Host {
     /// Starts the thread.
     pub(super) fn start() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (tasks, inbox) = unbounded_channel();
+        let (tasks, inbox) = channel(WAITING);
         let thread = std::thread::Builder::new().name("sources".to_owned()).spawn(move || {
             runtime.block_on(host(inbox));
             runtime.shutdown_timeout(GRACE);
@@ -32,9 +35,10 @@ impl Host {
 
     /// Runs `task` until it ends by itself.
     pub(super) fn run(&self, task: Task) {
-        // The thread takes tasks for as long as this end exists.
-        let sent = self.tasks.as_ref().map(|tasks| tasks.send(task));
-        debug_assert!(matches!(sent, Some(Ok(()))));
+        let sent = self.tasks.as_ref().map(|tasks| tasks.try_send(task));
+        if !matches!(sent, Some(Ok(()))) {
+            tracing::error!("the sources' thread takes no more sources");
+        }
     }
 }
 
@@ -48,7 +52,7 @@ impl Drop for Host {
     }
 }
 
-async fn host(mut inbox: UnboundedReceiver<Task>) {
+async fn host(mut inbox: Receiver<Task>) {
     let mut tasks = JoinSet::new();
     loop {
         tokio::select! {

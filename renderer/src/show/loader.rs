@@ -4,7 +4,7 @@ use super::{bell::Bell, order::Letter};
 use bunraku_core::character::{CharacterError, CharacterModel};
 use std::{
     path::PathBuf,
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
 };
 
 /// A character that was read, or why it could not be, for the order that asked for it.
@@ -13,7 +13,7 @@ pub(super) type Loaded = (Letter, Result<CharacterModel, CharacterError>);
 /// Reads characters and keeps those that are ready.
 pub(super) struct Loader {
     ready: Receiver<Loaded>,
-    done: Sender<Loaded>,
+    done: SyncSender<Loaded>,
     bell: Bell,
     under_way: usize,
 }
@@ -23,7 +23,8 @@ const MOST: usize = 4;
 
 impl Loader {
     pub(super) fn new(bell: Bell) -> Self {
-        let (done, ready) = channel();
+        // Room for all that may be under way: nobody waits.
+        let (done, ready) = sync_channel(MOST);
         Self { ready, done, bell, under_way: 0 }
     }
 

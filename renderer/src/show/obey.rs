@@ -43,7 +43,10 @@ impl Show {
             Order::SetBackground(background) => self.set_background(&background.clone()),
             &Order::SetSize(size) => self.set_size(size),
             &Order::SetQuality(quality) => self.set_quality(quality),
-            &Order::SetDisplayRate(rate) => self.set_display_rate(rate),
+            &Order::SetDisplayRate(rate) => {
+                self.set_display_rate(rate);
+                Ok(())
+            }
             Order::Quit => {
                 self.ended = true;
                 Ok(())
@@ -99,11 +102,10 @@ impl Show {
         done
     }
 
-    fn set_display_rate(&mut self, rate: f64) -> Outcome {
+    fn set_display_rate(&mut self, rate: f64) {
         if !self.fixed_rate && rate.is_finite() && rate >= 1.0 {
             self.pace = Pace::new(rate, Instant::now());
             self.govern();
         }
-        Ok(())
     }
 }

@@ -75,9 +75,7 @@ impl Rig {
 
     /// A step a sixtieth of a second later, with a face whose mouth is so far open.
     fn step(&mut self, jaw: f64) {
-        let mut face = FaceSample::default();
-        face.tracked = true;
-        face.time = self.now;
+        let mut face = FaceSample::seen_at(self.now);
         face[Blendshape::JawOpen] = jaw;
         face[Blendshape::MouthLowerDownLeft] = jaw;
         self.sink.publish(face);
