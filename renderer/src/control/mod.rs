@@ -1,6 +1,6 @@
 //! The control service: a small HTTP interface to the running show, on a thread of its own.
 //!
-//! It listens on this machine only unless told otherwise; see [`guard`] for whom it answers.
+//! It listens on this machine only unless told otherwise; `guard.rs` says whom it answers.
 
 mod guard;
 mod openapi;

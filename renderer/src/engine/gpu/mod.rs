@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Pipelines, buffers and bindings are made once for a [`Detail`](super::Detail); a frame writes the pose's biases,
-//! encodes the same [`kernels::Step`]s and submits. A stage is evaluated in bands of positions, which bounds the memory
+//! encodes the same `Step`s and submits. A stage is evaluated in bands of positions, which bounds the memory
 //! between layers at any output size. Every shader is held to its twin in
 //! [`cpu::reference`](super::cpu::reference) by the tests.
 
