@@ -1,11 +1,13 @@
-//! What the end-to-end tests share: the built command, a running puppet, a phone.
+//! What the end-to-end tests share: the built command, a running puppet, a phone, a display.
 
 mod command;
+mod display;
 mod phone;
 mod program;
 mod puppet;
 
 pub use command::{Finished, bunraku};
+pub use display::{Display, Screenshot, Window};
 pub use phone::Phone;
 pub use program::{bunraku_exe, shared};
 pub use puppet::{Puppet, pose, status};

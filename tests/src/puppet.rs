@@ -1,15 +1,18 @@
-//! A running `bunraku run --headless`, steered by its control service.
+//! A running `bunraku run`, steered by its control service.
 
-use crate::{command::command, until};
+use crate::{Display, command::command, until};
 use bunraku_core::pose::Pose;
 use serde_json::Value;
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    process::{Child, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::sync_channel,
     thread::JoinHandle,
 };
+
+/// What every puppet is started with.
+const RUN: [&str; 4] = ["run", "--control", "127.0.0.1:0", "-v"];
 
 /// A puppet in a process of its own, which is killed when this is dropped.
 pub struct Puppet {
@@ -24,8 +27,21 @@ impl Puppet {
     /// # Panics
     /// If it does not come up.
     pub fn start(words: &[&str]) -> Self {
-        let words = [&["run", "--headless", "--control", "127.0.0.1:0", "-v"], words].concat();
-        let mut child = command(&words).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("bunraku starts");
+        Self::spawn(command(&[&RUN[..], &["--headless"], words].concat()))
+    }
+
+    /// Starts `bunraku run` with a window on `display`, a control service on a free port and these words.
+    ///
+    /// # Panics
+    /// If it does not come up.
+    pub fn start_on(display: &Display, words: &[&str]) -> Self {
+        let mut command = command(&[&RUN[..], words].concat());
+        command.env("DISPLAY", display.name());
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("bunraku starts");
         let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
         let (found, control) = sync_channel(1);
         let log = std::thread::spawn(move || {

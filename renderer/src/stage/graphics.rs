@@ -125,3 +125,43 @@ fn watch(device: &wgpu::Device, wake: impl Fn() + Send + 'static) -> Arc<AtomicB
 fn describe(info: &wgpu::AdapterInfo) -> String {
     format!("{} ({})", info.name, info.backend)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{sync::mpsc::sync_channel, time::Duration};
+
+    /// A device that is watched, or none: then the test is skipped, which it says.
+    fn watched(wake: impl Fn() + Send + 'static) -> Option<(wgpu::Device, wgpu::Queue, Arc<AtomicBool>)> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+        let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()));
+        let Ok(adapter) = adapter else {
+            eprintln!("skipped: no graphics adapter");
+            return None;
+        };
+        let (device, queue) = open_device(&adapter).expect("a device");
+        let lost = watch(&device, wake);
+        Some((device, queue, lost))
+    }
+
+    #[test]
+    fn the_loss_of_the_device_wakes_the_window() {
+        let (woken, wakes) = sync_channel(1);
+        let wake = move || woken.send(()).expect("this test waits");
+        let Some((device, _queue, lost)) = watched(wake) else { return };
+        assert!(!lost.load(Ordering::Relaxed));
+        device.destroy();
+        device.poll(wgpu::PollType::wait_indefinitely()).ok();
+        wakes.recv_timeout(Duration::from_mins(1)).expect("woken");
+        assert!(lost.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn a_validation_error_is_logged_and_nothing_panics() {
+        let Some((device, _queue, lost)) = watched(|| {}) else { return };
+        let without_use = wgpu::BufferUsages::empty();
+        let descriptor = wgpu::BufferDescriptor { label: None, size: 4, usage: without_use, mapped_at_creation: false };
+        drop(device.create_buffer(&descriptor));
+        assert!(!lost.load(Ordering::Relaxed), "an error is no loss");
+    }
+}
