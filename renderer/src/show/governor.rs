@@ -6,6 +6,12 @@ use std::time::Duration;
 /// Frames a verdict rests on.
 const FRAMES: usize = 12;
 
+/// Frames that are enough when each of them takes more than [`HOPELESS`] periods.
+const FEW: usize = 3;
+
+/// See [`FEW`].
+const HOPELESS: f64 = 1.5;
+
 /// A quality is too dear when a frame takes more than this part of the period.
 const TOO_DEAR: f64 = 1.0;
 
@@ -50,12 +56,14 @@ impl Governor {
     pub(super) fn frame(&mut self, cost: Duration, now: f64, work: impl Fn(Quality) -> f64) -> Option<Quality> {
         self.recent[self.count % FRAMES] = cost.as_secs_f64();
         self.count += 1;
-        if self.count < FRAMES {
+        if self.count < FRAMES && !self.is_hopeless() {
             return None;
         }
-        let typical = median(self.recent);
+        let typical = median(&self.recent[..self.count.min(FRAMES)]);
+        let foretold = |quality| typical * work(quality) / work(self.quality);
         if typical > TOO_DEAR * self.period {
-            let cheaper = cheaper(self.quality)?;
+            let least = cheaper(self.quality)?;
+            let cheaper = if foretold(least) > TOO_DEAR * self.period { Quality::Fast } else { least };
             if self.raised {
                 self.patience = (self.patience * 2.0).min(MOST_PATIENCE);
             }
@@ -65,8 +73,12 @@ impl Governor {
             return None;
         }
         let better = better(self.quality)?;
-        let foretold = typical * work(better) / work(self.quality);
-        (foretold < AFFORDABLE * self.period).then(|| self.change(better, now, true))
+        (foretold(better) < AFFORDABLE * self.period).then(|| self.change(better, now, true))
+    }
+
+    /// Whether the first few frames are so dear that more of them would only waste the person's time.
+    fn is_hopeless(&self) -> bool {
+        self.count >= FEW && self.recent[..self.count.min(FRAMES)].iter().all(|&cost| cost > HOPELESS * self.period)
     }
 
     fn change(&mut self, to: Quality, now: f64, raised: bool) -> Quality {
@@ -75,9 +87,13 @@ impl Governor {
     }
 }
 
-fn median(mut values: [f64; FRAMES]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[FRAMES / 2]
+/// The median of at most [`FRAMES`] values.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = [0.0; FRAMES];
+    let sorted = &mut sorted[..values.len()];
+    sorted.copy_from_slice(values);
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted[values.len() / 2]
 }
 
 const fn cheaper(quality: Quality) -> Option<Quality> {
@@ -125,6 +141,13 @@ mod tests {
         let mut governor = Governor::new(Quality::Full, Duration::from_millis(20), 0.0);
         assert_eq!(play(&mut governor, 0.0, 60.0, 0.008), [Quality::High]);
         assert_eq!(play(&mut governor, 60.0, 60.0, 0.5), [Quality::Fast]);
+    }
+
+    #[test]
+    fn a_hopelessly_slow_machine_is_not_kept_waiting() {
+        let mut governor = Governor::new(Quality::Full, Duration::from_millis(20), 0.0);
+        let chosen: Vec<_> = (0..3).map(|i| governor.frame(Duration::from_millis(600), f64::from(i), work)).collect();
+        assert_eq!(chosen, [None, None, Some(Quality::Fast)]);
     }
 
     #[test]
