@@ -19,6 +19,7 @@ mod sources;
 use clap::{Parser, Subcommand};
 use help::Helped;
 use std::{
+    ffi::OsString,
     io::{ErrorKind, Write as _},
     process::ExitCode,
 };
@@ -76,7 +77,7 @@ impl Command {
 
 /// Does what the command line says. The exit status is 0 when done, 1 when it failed, 2 for a wrong command line.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(verbosity_last(std::env::args_os().collect()));
     start_logs(cli.logs.verbose);
     let command = cli.command.unwrap_or(Command::Run(cli.run));
     command.run().unwrap_or_else(|error| {
@@ -86,6 +87,20 @@ pub(crate) fn main() -> ExitCode {
         report(&error);
         ExitCode::FAILURE
     })
+}
+
+/// The words with any `-v` before the command behind it: run's own flags, which may not stand there, would otherwise
+/// take it along.
+fn verbosity_last(mut words: Vec<OsString>) -> Vec<OsString> {
+    let is_verbosity = |word: &OsString| {
+        let word = word.to_string_lossy();
+        word == "--verbose" || word.strip_prefix('-').is_some_and(|v| !v.is_empty() && v.bytes().all(|b| b == b'v'))
+    };
+    let count = words.iter().skip(1).take_while(|word| is_verbosity(word)).count();
+    if let Some(rest) = words.get_mut(1..) {
+        rest.rotate_left(count);
+    }
+    words
 }
 
 /// Logs go to standard error, so that standard output stays a program's to read. `RUST_LOG` may ask for anything else.
@@ -139,6 +154,19 @@ mod tests {
                 Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
             }
         }
+    }
+
+    #[test]
+    fn verbosity_may_stand_before_the_command() {
+        for words in [
+            &["bunraku", "-v", "run", "--headless"][..],
+            &["bunraku", "-vv", "--verbose", "sources"],
+            &["bunraku", "-v"],
+        ] {
+            let moved = verbosity_last(words.iter().map(OsString::from).collect());
+            assert!(Cli::try_parse_from(moved).is_ok_and(|cli| cli.logs.verbose > 0), "{words:?}");
+        }
+        assert!(verbosity_last(vec![]).is_empty());
     }
 
     #[test]

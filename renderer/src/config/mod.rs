@@ -179,15 +179,6 @@ performer: {mirror: true, blink: {}}
     }
 
     #[test]
-    fn the_example_configuration_is_a_good_one() {
-        let example = include_str!("../../../data/bunraku.yaml");
-        let config = Config::from_yaml(example).expect("it is shown to people");
-        assert_eq!(config.performer, PerformerSettings::default());
-        assert_eq!(config.switchboard, SwitchboardSettings::default());
-        assert_eq!(config.profiles, Profiles::default());
-    }
-
-    #[test]
     fn everything_that_is_wrong_is_said_at_once_with_what_was_meant() {
         let text = "charakter: x\nsize: 64\nengine: gpuu\nprofiles: {ifacialmocap: {eye_blnik_max: 1}, vts: {}}\n\
                     performer: {miror: true}\nfps: 0\nsources: [3]\n";
