@@ -106,7 +106,8 @@ fn verbosity_last(mut words: Vec<OsString>) -> Vec<OsString> {
 /// Logs go to standard error, so that standard output stays a program's to read. `RUST_LOG` may ask for anything else.
 fn start_logs(verbose: u8) {
     let default = match verbose {
-        0 => "warn",
+        // winit warns of displays without a size and the like, which nobody can do anything about.
+        0 => "warn,winit=error",
         1 => "warn,bunraku=info,bunraku_core=info,bunraku_capture=info",
         _ => "info,bunraku=debug,bunraku_core=debug,bunraku_capture=debug",
     };

@@ -10,14 +10,17 @@ use std::{
 };
 use winit::{event_loop::OwnedDisplayHandle, window::Window};
 
+/// What to do without a driver.
+const INSTALL: &str = "install your GPU's driver, or on Linux Mesa's software driver (mesa-vulkan-drivers)";
+
 /// Why nothing can be presented.
 #[derive(Debug, thiserror::Error)]
 pub enum GraphicsError {
-    /// The window system gave no surface to draw on.
-    #[error("the window cannot be drawn on: {0}")]
+    /// There is no graphics driver, or none that knows this window system.
+    #[error("nothing can draw on the window: no graphics driver answers ({0}); {INSTALL}")]
     Surface(#[from] wgpu::CreateSurfaceError),
     /// No adapter, not even a software one, presents to the window.
-    #[error("no graphics adapter can present to the window; install a GPU driver, or mesa-vulkan-drivers on Linux")]
+    #[error("nothing can draw on the window: no graphics adapter presents to it; {INSTALL}")]
     NoAdapter,
     /// Adapters were found, and none of them opened.
     #[error("no graphics adapter could be opened: {0}")]
