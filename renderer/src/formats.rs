@@ -8,6 +8,9 @@ use image::{
 /// Makes `file` a PNG of `size` x `size` 8-bit RGBA `pixels` with straight alpha, compressed for speed.
 ///
 /// # Errors
+/// When the encoder fails.
+///
+/// # Panics
 /// When the number of pixels is another one.
 pub fn encode_png(size: usize, pixels: &[u8], file: &mut Vec<u8>) -> Result<(), ImageError> {
     file.clear();
@@ -53,6 +56,5 @@ mod tests {
         encode_png(16, &pixels, &mut file).expect("16 x 16 pixels");
         let image = image::load_from_memory_with_format(&file, image::ImageFormat::Png).expect("a PNG");
         assert_eq!(image.to_rgba8().into_raw(), pixels);
-        encode_png(17, &pixels, &mut file).expect_err("too few pixels");
     }
 }

@@ -147,7 +147,7 @@ mod tests {
         let short = format!("{{\"name\":\"a\",\"pose\":[{}]}}", vec!["0"; 44].join(","));
         for (text, words) in [
             (short.as_str(), "44"),
-            (r#"{"name":"a","pose":{"head_w":1}}"#, "`head_x`"),
+            (r#"{"name":"a","pose":{"heed_x":1}}"#, "`head_x`"),
             (r#"{"name":"a","pose":{"head_x":1e300}}"#, "finite"),
             (r#"{"name":"../a","pose":{}}"#, "file's name"),
             (r#"{"name":"","pose":{}}"#, "file's name"),

@@ -4,7 +4,7 @@ use super::{help::Help as _, options::DrawOptions};
 use anyhow::Context as _;
 use bunraku::{
     bench::Times,
-    engine::{Description, choose, plan::Plan},
+    engine::{Description, choose},
 };
 use bunraku_core::character::CharacterModel;
 use indicatif::ProgressBar;
@@ -102,7 +102,7 @@ fn measure(args: &Args, character: &CharacterModel, peers: Vec<PeerLine>) -> any
     progress.finish_and_clear();
     let Description { engine: name, adapter, precision, threads } = engine.describe();
     let peak = choose::peak_gflops(&*engine)?;
-    let gflop = 2e-9 * Plan::new(character).multiply_adds(detail) as f64;
+    let gflop = 2e-9 * engine.multiply_adds() as f64;
     let median = times.median();
     let ratio = |peer: PeerLine| Ratio {
         peer: format!("{} {}", peer.engine, peer.variant).trim_end().to_owned(),

@@ -141,6 +141,10 @@ pub trait StudentEngine {
     /// The size and grids in force.
     fn detail(&self) -> Detail;
 
+    /// Multiply-adds that the last frame took, 2 operations each; before the first, those of a frame in which nothing
+    /// is left out.
+    fn multiply_adds(&self) -> usize;
+
     /// What this engine is.
     fn describe(&self) -> Description;
 }

@@ -132,6 +132,10 @@ mod tests {
             self.detail
         }
 
+        fn multiply_adds(&self) -> usize {
+            0
+        }
+
         fn describe(&self) -> Description {
             Description { engine: self.kind, adapter: "test".to_owned(), precision: "f32", threads: 0 }
         }

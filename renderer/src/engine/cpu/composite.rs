@@ -2,7 +2,7 @@
 
 use super::{
     map::Map,
-    spans::Spans,
+    spans::Columns,
     threads::{Scratches, Threads},
     upsample::Upsample,
 };
@@ -62,7 +62,7 @@ impl Picture {
 pub(super) struct Composite {
     detail: Detail,
     /// From the samples' grid onto the last level's.
-    axis: Axis,
+    pub(super) axis: Axis,
 }
 
 /// What a thread needs: one row of samples of the seven channels, and a row of the map.
@@ -88,7 +88,7 @@ impl Composite {
         &self,
         picture: &Picture,
         body: &Map,
-        spans: Option<&Spans>,
+        columns: Option<&Columns>,
         frame: &mut Frame,
         threads: &Threads,
         scratches: &Scratches<Lines>,
@@ -104,7 +104,7 @@ impl Composite {
             rows.for_each(|(y, (((red, green), blue), alpha))| {
                 let lines = &mut *scratches.mine();
                 let out = [red, green, blue, alpha];
-                let columns = spans.map_or(0..size, |spans| spans.columns(y, size));
+                let columns = columns.map_or(0..size, |columns| columns[y].clone());
                 threads.arch.dispatch(Row { composite: self, picture, body, y, columns, out, lines });
             });
         });

@@ -5,10 +5,14 @@ use super::{
     dense::VECTORS,
     outline::Outline,
     packed::Tile,
+    spans::{Columns, Spans},
     stage::{Scratch, StageRun},
     threads::{Scratches, Threads},
 };
-use crate::engine::{Description, Detail, EngineError, Frame, StudentEngine, plan::Plan};
+use crate::engine::{
+    Description, Detail, EngineError, Frame, StudentEngine,
+    plan::{Plan, Stage},
+};
 use bunraku_core::{
     character::{CharacterModel, FACE_SIZE},
     pose::Pose,
@@ -28,6 +32,7 @@ pub struct CpuEngine {
     scratches: [Scratches<Scratch>; 4],
     lines: Scratches<Lines>,
     outline: Option<Outline>,
+    spans: Spans,
     detail: Detail,
 }
 
@@ -37,8 +42,11 @@ impl CpuEngine {
     /// # Errors
     /// When the threads cannot be started.
     pub fn new(character: &CharacterModel, detail: Detail, threads: usize) -> Result<Self, EngineError> {
+        Ok(Self::on(Threads::new(threads)?, character, detail))
+    }
+
+    fn on(threads: Threads, character: &CharacterModel, detail: Detail) -> Self {
         let plan = Plan::new(character);
-        let threads = Threads::new(threads)?;
         let tile = threads.arch.dispatch(TileOfMachine);
         let face = StageRun::new(&plan.face, tile, FACE_SIZE, 1);
         let levels = level_runs(&plan, tile, detail);
@@ -48,7 +56,8 @@ impl CpuEngine {
         let lines = threads.scratches(|| composite.lines());
         let picture = Picture::new(&character.image);
         let outline = outline(&plan, tile, detail, &threads);
-        Ok(Self { plan, threads, tile, picture, face, levels, composite, scratches, lines, outline, detail })
+        let spans = Spans::default();
+        Self { plan, threads, tile, picture, face, levels, composite, scratches, lines, outline, spans, detail }
     }
 }
 
@@ -61,12 +70,13 @@ impl StudentEngine for CpuEngine {
         self.picture.put_face(&self.face.map);
         first.run(pose, None, None, threads, for_first);
         let spans = self.outline.as_mut().map(|outline| {
-            outline.look(pose, &first.map, &self.picture, threads);
-            &outline.spans
+            let coarse = outline.look(pose, &first.map, &self.picture, threads);
+            self.spans.find(coarse, self.detail, &self.composite.axis, &third.axis);
+            &self.spans
         });
-        second.run(pose, Some(&first.map), spans, threads, for_second);
-        third.run(pose, Some(&second.map), spans, threads, for_third);
-        self.composite.run(&self.picture, &third.map, spans, frame, threads, &self.lines);
+        second.run(pose, Some(&first.map), spans.map(|spans| &spans.second), threads, for_second);
+        third.run(pose, Some(&second.map), spans.map(|spans| &spans.third), threads, for_third);
+        self.composite.run(&self.picture, &third.map, spans.map(|spans| &spans.output), frame, threads, &self.lines);
         Ok(())
     }
 
@@ -85,6 +95,18 @@ impl StudentEngine for CpuEngine {
 
     fn detail(&self) -> Detail {
         self.detail
+    }
+
+    fn multiply_adds(&self) -> usize {
+        let [_, second, third] = &self.plan.levels;
+        let all = self.plan.multiply_adds(self.detail);
+        if self.outline.is_none() {
+            return all;
+        }
+        let [_, two, three] = self.detail.levels;
+        let points = |columns: &Columns| columns.iter().map(ExactSizeIterator::len).sum::<usize>();
+        let left_out = |level: &Stage, edge: usize, columns| level.multiply_adds() * (edge * edge - points(columns));
+        all - left_out(second, two, &self.spans.second) - left_out(third, three, &self.spans.third)
     }
 
     fn describe(&self) -> Description {
@@ -127,6 +149,7 @@ mod tests {
         engine::{Quality, cpu::reference},
     };
     use bunraku_core::character::sample::{Widths, character, tiny_character};
+    use pulp::Arch;
 
     fn greatest_difference(a: &Frame, b: &Frame) -> f32 {
         assert_eq!((a.size, a.planes.len()), (b.size, b.planes.len()));
@@ -156,6 +179,57 @@ mod tests {
             let difference = greatest_difference(&frame, &expected);
             assert!(difference < 1e-3, "{size} {quality}: {difference}");
         }
+    }
+
+    /// The kinds of vectors that this processor has, and none at all.
+    fn all_instructions() -> Vec<Arch> {
+        #[cfg(target_arch = "x86_64")]
+        let narrower = pulp::x86::V3::try_new().map(Arch::V3);
+        #[cfg(not(target_arch = "x86_64"))]
+        let narrower = None;
+        [Some(Arch::Scalar), narrower, Some(Arch::new())].into_iter().flatten().collect()
+    }
+
+    #[test]
+    fn every_kind_of_vectors_draws_what_the_definition_says() {
+        let (character, pose, detail) = (tiny_character(6), bench::pose(8), Detail::new(140, Quality::Full));
+        let expected = reference::render(&Plan::new(&character), &character.image, &pose, detail);
+        for arch in all_instructions() {
+            let mut threads = Threads::new(1).expect("a thread");
+            threads.arch = arch;
+            let mut frame = Frame::default();
+            CpuEngine::on(threads, &character, detail).render(&pose, &mut frame).expect("the CPU draws");
+            let difference = greatest_difference(&frame, &expected);
+            assert!(difference < 1e-3, "{arch:?}: {difference}");
+        }
+    }
+
+    #[test]
+    fn what_was_drawn_before_leaves_no_trace() {
+        let character = dot(tiny_character(4));
+        for size in [128, 150, 200, 256, 300, 512] {
+            for quality in [Quality::High, Quality::Fast] {
+                let detail = Detail::new(size, quality);
+                let mut worn = CpuEngine::new(&character, detail, 2).expect("threads");
+                let (mut before, mut after, mut fresh) = (Frame::default(), Frame::default(), Frame::default());
+                worn.render(&bench::pose(1), &mut before).expect("the CPU draws");
+                worn.render(&bench::pose(50), &mut after).expect("the CPU draws");
+                let mut new = CpuEngine::new(&character, detail, 2).expect("threads");
+                new.render(&bench::pose(50), &mut fresh).expect("the CPU draws");
+                assert!(new.multiply_adds() < Plan::new(&character).multiply_adds(detail), "nothing was left out");
+                assert_ne!(before, after);
+                assert_eq!(after, fresh, "{size} {quality}");
+            }
+        }
+    }
+
+    /// The character with no colour change at all, so that its background stays empty, which then can be left out.
+    fn dot(mut character: CharacterModel) -> CharacterModel {
+        let last = &mut character.body.last;
+        let inputs = last.inputs;
+        last.weight[2 * inputs..3 * inputs].fill(0.0);
+        last.bias[2] = 0.0;
+        character
     }
 
     #[test]

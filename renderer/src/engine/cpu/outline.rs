@@ -4,7 +4,6 @@ use super::{
     composite::{Composite, Lines, Picture},
     map::Map,
     packed::Tile,
-    spans::Spans,
     stage::{Scratch, StageRun},
     threads::{Scratches, Threads},
 };
@@ -22,7 +21,6 @@ pub(super) struct Outline {
     frame: Frame,
     scratches: [Scratches<Scratch>; 2],
     lines: Scratches<Lines>,
-    pub(super) spans: Spans,
 }
 
 impl Outline {
@@ -34,15 +32,15 @@ impl Outline {
         let composite = Composite::new(detail);
         let scratches = levels.each_ref().map(|stage| threads.scratches(|| stage.scratch()));
         let lines = threads.scratches(|| composite.lines());
-        Self { levels, composite, frame: Frame::default(), scratches, lines, spans: Spans::default() }
+        Self { levels, composite, frame: Frame::default(), scratches, lines }
     }
 
-    /// Finds where the character will be, from the first level's map.
-    pub(super) fn look(&mut self, pose: &Pose, first: &Map, picture: &Picture, threads: &Threads) {
+    /// Sees where the character will be, from the first level's map.
+    pub(super) fn look(&mut self, pose: &Pose, first: &Map, picture: &Picture, threads: &Threads) -> &Frame {
         let [second, third] = &mut self.levels;
         second.run(pose, Some(first), None, threads, &self.scratches[0]);
         third.run(pose, Some(&second.map), None, threads, &self.scratches[1]);
         self.composite.run(picture, &third.map, None, &mut self.frame, threads, &self.lines);
-        self.spans.find(&self.frame);
+        &self.frame
     }
 }

@@ -5,7 +5,7 @@ use super::{
     dense::{Strides, VECTORS, dense, sine},
     map::Map,
     packed::{Packed, Tile},
-    spans::Spans,
+    spans::Columns,
     threads::{Scratches, Threads},
     upsample::Upsample,
 };
@@ -31,7 +31,7 @@ pub(super) struct StageRun {
     /// x of every column, whole panels; columns past the last repeat it.
     columns: Vec<f32>,
     /// Onto the level below; unused where there is none.
-    axis: Axis,
+    pub(super) axis: Axis,
     panels_at_once: usize,
     width: usize,
     panel: usize,
@@ -76,13 +76,13 @@ impl StageRun {
         }
     }
 
-    /// Fills the map for `pose`, from the map of the level below where there is one; where `spans` are given, only
-    /// inside them.
+    /// Fills the map for `pose`, from the map of the level below where there is one; where `columns` are given, only
+    /// those of each row are sure to be.
     pub(super) fn run(
         &mut self,
         pose: &Pose,
         below: Option<&Map>,
-        spans: Option<&Spans>,
+        columns: Option<&Columns>,
         threads: &Threads,
         scratches: &Scratches<Scratch>,
     ) {
@@ -93,7 +93,7 @@ impl StageRun {
         threads.install(|| {
             let rows = values.par_chunks_mut(stage.map.channels * stage.map.stride).enumerate();
             rows.for_each(|(y, out)| {
-                let columns = spans.map_or(0..stage.map.edge, |spans| spans.columns(y, stage.map.edge));
+                let columns = columns.map_or(0..stage.map.edge, |columns| columns[y].clone());
                 let columns = whole_panels(&columns, stage.panel, stage.map.stride);
                 let scratch = &mut *scratches.mine();
                 threads.arch.dispatch(Row { stage, below: below.as_ref(), y, columns, out, scratch });

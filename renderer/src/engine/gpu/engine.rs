@@ -23,6 +23,7 @@ const MAPPING: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct GpuEngine {
     context: GpuContext,
+    plan: Plan,
     kernels: Kernels,
     weights: Weights,
     picture: wgpu::Buffer,
@@ -58,6 +59,7 @@ impl GpuEngine {
             let mapped = sync_channel(1);
             Self {
                 context: context.clone(),
+                plan,
                 kernels,
                 weights,
                 picture,
@@ -140,6 +142,10 @@ impl StudentEngine for GpuEngine {
 
     fn detail(&self) -> Detail {
         self.detail
+    }
+
+    fn multiply_adds(&self) -> usize {
+        self.plan.multiply_adds(self.detail)
     }
 
     fn describe(&self) -> Description {
