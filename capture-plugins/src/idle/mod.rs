@@ -26,6 +26,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
         SettingInfo::optional("seed", Some("0"), "another number moves otherwise"),
     ],
     camera: false,
+    may_rest: false,
     profile: "ifacialmocap",
     example: "idle:mouse=false",
     open,

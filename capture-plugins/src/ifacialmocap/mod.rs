@@ -38,6 +38,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
         SettingInfo::optional("version", Some("v2"), "the text protocol the phone is asked for: v1 or v2"),
     ],
     camera: false,
+    may_rest: false,
     profile: "ifacialmocap",
     example: "ifacialmocap:host=192.168.0.7",
     open,

@@ -23,6 +23,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     about: "head and eyes follow the mouse pointer over the window",
     settings: &[SettingInfo::optional("rate", Some("60"), "samples a second, 1 to 240")],
     camera: false,
+    may_rest: false,
     profile: "ifacialmocap",
     example: "mouse",
     open,

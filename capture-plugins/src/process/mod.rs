@@ -40,6 +40,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
         ),
     ],
     camera: false,
+    may_rest: true,
     profile: "ifacialmocap",
     example: "process:command=python3 nod.py",
     open,

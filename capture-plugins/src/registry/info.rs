@@ -44,6 +44,8 @@ pub struct SourceInfo {
     pub settings: &'static [SettingInfo],
     /// Whether it is a camera's picture of the person, which is mirrored by default.
     pub camera: bool,
+    /// Whether its samples may stay equal for long while all is well, so that this is no sign of a source that hangs.
+    pub may_rest: bool,
     /// The pose profile that suits its samples by default.
     pub profile: &'static str,
     /// An example that works, as it is written after `--source`.

@@ -23,6 +23,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
         SettingInfo::optional("loop", Some("false"), "whether it begins again when it ends"),
     ],
     camera: false,
+    may_rest: true,
     profile: "ifacialmocap",
     example: "replay:file=take.jsonl,loop=true",
     open,

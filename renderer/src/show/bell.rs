@@ -4,7 +4,7 @@ use bunraku_core::source::Waker;
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::Thread,
     time::Instant,
@@ -54,6 +54,41 @@ impl Bell {
     }
 }
 
+/// Which sources ring the bell. Others' samples change nothing that is shown, and a step for one of them would take the
+/// place of the step that the next sample of the live source needs.
+#[derive(Clone, Debug)]
+pub(super) struct Listening(Arc<AtomicU64>);
+
+impl Default for Listening {
+    /// Everyone is heard.
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl Listening {
+    /// Hears only source `live` and source `chosen` from now on; everyone while there is no live one.
+    pub(super) fn hear(&self, live: Option<usize>, chosen: Option<usize>) {
+        let heard = live.map_or(u64::MAX, |live| bit(live) | chosen.map_or(0, bit));
+        self.0.store(heard, Ordering::Relaxed);
+    }
+
+    /// `bell` for source `index`.
+    pub(super) fn waker(&self, index: usize, bell: Bell) -> Waker {
+        let heard = Arc::clone(&self.0);
+        Arc::new(move || {
+            if heard.load(Ordering::Relaxed) & bit(index) != 0 {
+                bell.ring();
+            }
+        })
+    }
+}
+
+/// The bit of a source; far more fit than may run, and those beyond would only ring for one another.
+const fn bit(index: usize) -> u64 {
+    1 << (index % 64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +110,25 @@ mod tests {
         let thread = std::thread::spawn(move || ringer());
         assert!(bell.wait_until(Instant::now() + Duration::from_mins(1)));
         thread.join().expect("it only rings");
+    }
+
+    #[test]
+    fn only_the_live_and_the_chosen_source_ring_once_something_is_live() {
+        let (bell, listening) = (Bell::default(), Listening::default());
+        let wakers: Vec<_> = (0..3).map(|index| listening.waker(index, bell.clone())).collect();
+        let heard = || {
+            let rings = |waker: &Waker| {
+                waker();
+                bell.wait_until(Instant::now())
+            };
+            wakers.iter().map(rings).collect::<Vec<_>>()
+        };
+        assert_eq!(heard(), [true; 3]);
+        listening.hear(Some(1), Some(1));
+        assert_eq!(heard(), [false, true, false]);
+        listening.hear(Some(2), Some(0));
+        assert_eq!(heard(), [true, false, true]);
+        listening.hear(None, Some(0));
+        assert_eq!(heard(), [true; 3]);
     }
 }

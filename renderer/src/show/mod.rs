@@ -1,6 +1,6 @@
 //! The show: one puppet, from its sources to its outputs, on a thread of its own.
 //!
-//! A [`Show`] takes a step for a new sample or for the clock, never more often than the frame rate. A step asks the
+//! A [`Show`] takes a step for a new sample or for the clock, no more often than the frame rate on average. A step asks the
 //! switchboard for the pose, has the performer carry it, has the engine draw it if it changed, and hands the frame to
 //! the outputs. In the steady state a step allocates nothing, blocks on nothing but the engine, and queues nothing.
 
@@ -199,6 +199,7 @@ impl Show {
             ended: false,
         };
         show.govern();
+        show.board.write(show.status());
         Ok((show, Backstage { orders, board }))
     }
 

@@ -1,6 +1,11 @@
 //! The sources of the show: opened, run, and put on the switchboard.
 
-use super::{bell::Bell, host::Host, order::Choice, status::SourceStatus};
+use super::{
+    bell::{Bell, Listening},
+    host::Host,
+    order::Choice,
+    status::SourceStatus,
+};
 use crate::config::Profiles;
 use bunraku_capture::{SourceError, SourceInfo, SourceSpec, Surroundings};
 use bunraku_core::{
@@ -36,6 +41,7 @@ pub(super) struct Sources {
     host: Host,
     settings: SourceSettings,
     bell: Bell,
+    listening: Listening,
     pub(super) board: Switchboard,
     entries: Vec<Entry>,
 }
@@ -73,7 +79,8 @@ impl Sources {
     /// Opens and starts the sources `specs`, the first of which is live, and idle motion if it is not among them.
     pub(super) fn start(specs: &[SourceSpec], settings: SourceSettings, bell: Bell) -> Result<Self, StartError> {
         let board = Switchboard::new(settings.switchboard);
-        let mut sources = Self { host: Host::start()?, settings, bell, board, entries: vec![] };
+        let mut sources =
+            Self { host: Host::start()?, settings, bell, listening: Listening::default(), board, entries: vec![] };
         for spec in specs {
             sources.open(spec)?;
         }
@@ -89,13 +96,14 @@ impl Sources {
         let source = bunraku_capture::open(spec, &self.settings.surroundings)?;
         let about = source.describe();
         tracing::info!("source {}: {about}", self.entries.len() + 1);
-        let (sink, tap) = slot(self.bell.waker());
+        let (sink, tap) = slot(self.listening.waker(self.entries.len(), self.bell.clone()));
         let stop = CancellationToken::new();
         self.host.run(source.run(sink, stop.clone()));
         self.entries.push(Entry { kind: info.name, about, stop });
         let slot = Slot::new(self.unused_name(info.name), tap, self.mapper(info.profile))
             .mirrored(self.settings.performer.mirrors(info.camera))
             .auto_calibrated(info.name == Profile::MediaPipe.name())
+            .frozen_detected(!info.may_rest)
             .last_resort(info.name == LAST_RESORT);
         Ok(self.board.add(slot))
     }
@@ -143,7 +151,10 @@ impl Sources {
 
     /// The pose to show.
     pub(super) fn tick(&mut self, now: f64) -> Pose {
-        self.board.tick(now)
+        let pose = self.board.tick(now);
+        let index_of = |name| self.board.index_of(name);
+        self.listening.hear(self.board.live_name().and_then(index_of), self.board.chosen_name().and_then(index_of));
+        pose
     }
 
     /// How every source is doing.
