@@ -34,15 +34,22 @@ impl Loader {
             return letter.answer(Err("characters are being read already; try again".to_owned()));
         }
         let (done, bell) = (self.done.clone(), self.bell.clone());
+        // The letter goes to the thread once there is one: it must be answered if there is none.
+        let (hand_over, handed) = sync_channel(1);
         let read = move || {
+            let Ok(letter) = handed.recv() else { return };
             let character = CharacterModel::load(&path);
             // The show may have ended meanwhile.
             let _ = done.send((letter, character));
             bell.ring();
         };
         match std::thread::Builder::new().name("loader".to_owned()).spawn(read) {
-            Ok(_) => self.under_way += 1,
-            Err(error) => tracing::error!("cannot start a thread to read a character: {error}"),
+            Ok(_) => {
+                self.under_way += 1;
+                // There is room for one, and the thread waits for it.
+                let _ = hand_over.send(letter);
+            }
+            Err(error) => letter.answer(Err(format!("cannot start a thread to read the character: {error}"))),
         }
     }
 

@@ -33,7 +33,7 @@ pub use view::{ShowFeed, View, ViewOutput, view};
 use crate::{
     engine::{Detail, EngineError, Quality},
     settings::{Background, DEFAULT_SIZE, EngineChoice, QualityChoice},
-    stage::Output,
+    stage::{Backdrop, Output},
 };
 use bunraku_capture::SourceSpec;
 use bunraku_core::{
@@ -166,6 +166,8 @@ impl Show {
         let (orders, inbox) = Orders::new(bell.clone());
         let board = Board::new(bell.clone());
         let detail = Detail::new(setup.size, setup.quality.fixed().unwrap_or(Quality::Full));
+        // Also where no output takes it: one that cannot be shown is a slip of the person's.
+        Backdrop::load(&setup.background).map_err(|error| ShowError::Background(error.to_string()))?;
         for output in &mut outputs {
             output.set_background(&setup.background).map_err(ShowError::Background)?;
         }

@@ -44,6 +44,7 @@ pub(super) struct Sources {
     listening: Listening,
     pub(super) board: Switchboard,
     entries: Vec<Entry>,
+    opened: u64,
 }
 
 /// What the switchboard does not know of a source.
@@ -51,6 +52,10 @@ struct Entry {
     kind: &'static str,
     about: String,
     stop: CancellationToken,
+    /// As it was asked for; none where somebody else feeds it.
+    spec: Option<SourceSpec>,
+    /// When it was opened, counted in sources.
+    age: u64,
 }
 
 /// Why a source cannot be made live.
@@ -70,8 +75,8 @@ pub(super) enum ChoiceError {
     /// No source has this name.
     #[error(transparent)]
     Name(#[from] bunraku_core::switchboard::UnknownSource),
-    /// There are too many already.
-    #[error("{MOST} sources are running, no more are opened; choose one of them by its index")]
+    /// There are too many already, and all are needed.
+    #[error("{MOST} sources are running and all are needed; choose one of them by its index")]
     TooMany,
 }
 
@@ -79,8 +84,15 @@ impl Sources {
     /// Opens and starts the sources `specs`, the first of which is live, and idle motion if it is not among them.
     pub(super) fn start(specs: &[SourceSpec], settings: SourceSettings, bell: Bell) -> Result<Self, StartError> {
         let board = Switchboard::new(settings.switchboard);
-        let mut sources =
-            Self { host: Host::start()?, settings, bell, listening: Listening::default(), board, entries: vec![] };
+        let mut sources = Self {
+            host: Host::start()?,
+            settings,
+            bell,
+            listening: Listening::default(),
+            board,
+            entries: vec![],
+            opened: 0,
+        };
         for spec in specs {
             sources.open(spec)?;
         }
@@ -92,26 +104,62 @@ impl Sources {
 
     /// Starts a source and gives its index.
     fn open(&mut self, spec: &SourceSpec) -> Result<usize, SourceError> {
+        let index = self.entries.len();
+        let (entry, slot) = self.start_at(index, spec)?;
+        self.entries.push(entry);
+        Ok(self.board.add(slot))
+    }
+
+    /// The index of the source `spec`, which is started unless it runs already. Where there are too many, it takes the
+    /// place of the oldest that is not needed.
+    fn find_or_open(&mut self, spec: &SourceSpec) -> Result<usize, ChoiceError> {
+        if let Some(index) = self.entries.iter().position(|entry| entry.spec.as_ref() == Some(spec)) {
+            return Ok(index);
+        }
+        if self.entries.len() < MOST {
+            return Ok(self.open(spec)?);
+        }
+        let index = self.oldest_idler().ok_or(ChoiceError::TooMany)?;
+        let (entry, slot) = self.start_at(index, spec)?;
+        std::mem::replace(&mut self.entries[index], entry).stop.cancel();
+        self.board.replace(index, slot);
+        Ok(index)
+    }
+
+    /// The source that was opened first of those that are neither live, nor chosen, nor the last resort, nor fed by
+    /// somebody else.
+    fn oldest_idler(&self) -> Option<usize> {
+        let needed =
+            [self.board.live_name(), self.board.chosen_name()].map(|name| name.and_then(|n| self.board.index_of(n)));
+        let is_idler = |&index: &usize| {
+            let entry = &self.entries[index];
+            !needed.contains(&Some(index)) && entry.kind != LAST_RESORT && entry.spec.is_some()
+        };
+        (0..self.entries.len()).filter(is_idler).min_by_key(|&index| self.entries[index].age)
+    }
+
+    /// Runs a source that is going to have the place `index`.
+    fn start_at(&mut self, index: usize, spec: &SourceSpec) -> Result<(Entry, Slot), SourceError> {
         let info = SourceInfo::find(&spec.name)?;
         let source = bunraku_capture::open(spec, &self.settings.surroundings)?;
         let about = source.describe();
-        tracing::info!("source {}: {about}", self.entries.len() + 1);
-        let (sink, tap) = slot(self.listening.waker(self.entries.len(), self.bell.clone()));
+        tracing::info!("source {}: {about}", index + 1);
+        let (sink, tap) = slot(self.listening.waker(index, self.bell.clone()));
         let stop = CancellationToken::new();
         self.host.run(source.run(sink, stop.clone()));
-        self.entries.push(Entry { kind: info.name, about, stop });
         let slot = Slot::new(self.unused_name(info.name), tap, self.mapper(info.profile))
             .mirrored(self.settings.performer.mirrors(info.camera))
             .auto_calibrated(info.name == Profile::MediaPipe.name())
             .frozen_detected(!info.may_rest)
             .last_resort(info.name == LAST_RESORT);
-        Ok(self.board.add(slot))
+        self.opened += 1;
+        Ok((Entry { kind: info.name, about, stop, spec: Some(spec.clone()), age: self.opened }, slot))
     }
 
     /// Puts a source on the switchboard that somebody else feeds, and makes it live as soon as it delivers.
     pub(super) fn add_slot(&mut self, slot: Slot) {
         let about = "fed by this program".to_owned();
-        self.entries.push(Entry { kind: "program", about, stop: CancellationToken::new() });
+        self.entries.push(Entry { kind: "program", about, stop: CancellationToken::new(), spec: None, age: 0 });
         let index = self.board.add(slot);
         self.board.select(index);
     }
@@ -140,9 +188,8 @@ impl Sources {
                 known.then_some(()).ok_or(ChoiceError::Index { index: *index, count })
             }
             Choice::Name(name) => Ok(self.board.select_name(name)?),
-            Choice::Spec(_) if self.entries.len() >= MOST => Err(ChoiceError::TooMany),
             Choice::Spec(spec) => {
-                let index = self.open(spec)?;
+                let index = self.find_or_open(spec)?;
                 self.board.select(index);
                 Ok(())
             }

@@ -184,3 +184,34 @@ fn a_show_on_its_own_thread_ends_after_its_frames() {
     let error = spawn(unknown, vec![], CancellationToken::new()).err().expect("no such source");
     assert!(error.to_string().contains("ifacialmocap"), "{error}");
 }
+
+#[test]
+fn sources_asked_for_again_and_again_do_not_pile_up() {
+    let mut rig = Rig::new(setup(), true);
+    let before = rig.show.sources.status().len();
+    let ask = |rig: &mut Rig, text: &str| rig.order(Order::ChooseSource(Choice::Spec(text.parse().expect("a spec"))));
+    for _ in 0..50 {
+        assert_eq!(ask(&mut rig, "mouse:rate=30"), Ok(()));
+    }
+    assert_eq!(rig.show.sources.status().len(), before + 1);
+    for rate in 31..131 {
+        assert_eq!(ask(&mut rig, &format!("mouse:rate={rate}")), Ok(()));
+    }
+    let sources = rig.show.sources.status();
+    assert!(sources.len() <= 32 && sources.iter().any(|source| source.kind == "idle"));
+    assert!(sources.iter().any(|source| source.chosen && source.kind == "mouse"));
+    assert!(sources.iter().any(|source| source.name == "phone"));
+}
+
+#[test]
+fn a_background_that_cannot_be_shown_is_refused_though_nothing_shows_it() {
+    let background = Background::Picture("no-such-picture.png".into());
+    let error = Show::new(Setup { background, ..setup() }, vec![]).err().expect("refused");
+    assert!(error.to_string().contains("no-such-picture.png"), "{error}");
+}
+
+#[test]
+fn the_status_is_there_before_the_first_step() {
+    let (_show, backstage) = Show::new(setup(), vec![]).expect("a show");
+    assert_eq!(backstage.board.glance().character, "sample-1");
+}
