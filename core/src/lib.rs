@@ -14,6 +14,7 @@ pub mod color;
 pub mod files;
 pub mod filter;
 pub mod performer;
+pub mod picture_file;
 pub mod pose;
 pub mod profile;
 pub mod rotation;

@@ -1,18 +1,14 @@
 //! What a character's picture and a face mask must be like to be trained on (`spec/THA4.md` §9.1).
 
-use bunraku_core::character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE, PictureError};
-use image::{
-    DynamicImage, ExtendedColorType, ImageDecoder as _, ImageError, RgbImage,
-    codecs::png::PngDecoder,
-    error::{LimitError, LimitErrorKind},
+use bunraku_core::{
+    character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE, PictureError},
+    picture_file::{decode, decoder},
 };
+use image::{DynamicImage, ExtendedColorType, ImageDecoder as _, ImageError, RgbImage};
 use std::io::Cursor;
 use thiserror::Error;
 
 const EDGE: u32 = IMAGE_SIZE as u32;
-
-/// Pixels of the largest picture whose content is looked at although its size is wrong.
-const LARGEST: u64 = 8192 * 8192;
 
 /// What is wrong with a picture or mask, or, where [`Flaw::is_fatal`] is false, only surprising.
 #[derive(Debug, Error)]
@@ -65,7 +61,7 @@ impl Flaw {
 pub(crate) fn character_flaws(png: &[u8]) -> Vec<Flaw> {
     let mut flaws: Vec<Flaw> =
         CharacterImage::from_png(png).err().unwrap_or_default().into_iter().map(Flaw::from).collect();
-    if let Ok(Ok(DynamicImage::ImageRgba8(picture))) = open(png).map(decode)
+    if let Ok(Ok(DynamicImage::ImageRgba8(picture))) = decoder(Cursor::new(png)).map(decode)
         && picture.pixels().all(|pixel| pixel[3] == u8::MAX)
     {
         flaws.push(Flaw::Opaque);
@@ -75,7 +71,7 @@ pub(crate) fn character_flaws(png: &[u8]) -> Vec<Flaw> {
 
 /// All that is wrong with a face mask.
 pub(crate) fn mask_flaws(png: &[u8]) -> Vec<Flaw> {
-    let decoder = match open(png) {
+    let decoder = match decoder(Cursor::new(png)) {
         Ok(decoder) => decoder,
         Err(error) => return vec![error.into()],
     };
@@ -118,19 +114,6 @@ fn kind_name(kind: ExtendedColorType) -> String {
         ExtendedColorType::Unknown(_) => "palette".to_owned(),
         other => format!("{other:?}"),
     }
-}
-
-fn open(png: &[u8]) -> image::ImageResult<PngDecoder<Cursor<&[u8]>>> {
-    PngDecoder::new(Cursor::new(png))
-}
-
-/// The pixels, unless there are so many that only a hostile file would hold them.
-fn decode(decoder: PngDecoder<Cursor<&[u8]>>) -> image::ImageResult<DynamicImage> {
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > LARGEST {
-        return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::DimensionError)));
-    }
-    DynamicImage::from_decoder(decoder)
 }
 
 #[cfg(test)]

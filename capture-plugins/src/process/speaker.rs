@@ -15,7 +15,7 @@ const QUIET: Duration = Duration::from_secs(1);
 /// clock began anew.
 const LATE: f64 = 1.0;
 
-/// What the program said last, and to whom it goes.
+/// What the program said last; one that never speaks of tracking sees a face, and to whom it goes.
 pub(super) struct Speaker {
     sink: SampleSink,
     sample: FaceSample,
@@ -26,7 +26,8 @@ pub(super) struct Speaker {
 
 impl Speaker {
     pub(super) fn new(sink: SampleSink) -> Self {
-        Self { sink, sample: FaceSample::default(), started: Instant::now(), is_live: false, warned: false }
+        let sample = FaceSample { tracked: true, ..FaceSample::default() };
+        Self { sink, sample, started: Instant::now(), is_live: false, warned: false }
     }
 
     /// Takes a line; one that is no sample is counted, and the first is named in a warning.

@@ -67,6 +67,26 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_is_refused_before_anything_is_recorded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inner = folder.path().join("takes");
+        fs::create_dir(&inner).expect("created");
+        let message = Recorder::create(&inner).expect_err("a folder").to_string();
+        assert!(message.contains("is a folder"), "{message}");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "no .part");
+    }
+
+    #[test]
+    fn a_recording_that_cannot_be_named_is_told_of_by_the_name_it_has() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jsonl");
+        let recorder = Recorder::create(&path).expect("a new file");
+        fs::create_dir(&path).expect("created");
+        let message = recorder.finish().expect_err("a folder is in the way").to_string();
+        assert!(message.contains("a.jsonl.part"), "{message}");
+    }
+
+    #[test]
     fn a_recording_given_up_leaves_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut recorder = Recorder::create(&folder.path().join("a.jsonl.gz")).expect("a new file");
@@ -84,6 +104,7 @@ mod tests {
         let (samples, skipped) = read(&path);
         let times: Vec<f64> = samples.iter().map(|sample| sample.time).collect();
         assert_eq!((times, skipped), (vec![1.0, 2.0, 2.0 + 1.0 / 60.0], 1));
+        assert!(samples[0].tracked, "a recording that never says `tracked` has a face");
         // A last line that only lacks its end is whole.
         fs::write(&path, "{\"time\": 1}\n{\"time\": 2}").expect("written");
         assert_eq!(read(&path).0.len(), 2);

@@ -31,11 +31,18 @@ pub struct RecordingReader {
 }
 
 /// What the lines have said so far.
-#[derive(Default)]
 struct Decoder {
     sample: FaceSample,
     ready: VecDeque<FaceSample>,
     skipped: usize,
+}
+
+impl Default for Decoder {
+    /// Nothing yet; lines that never speak of tracking have a face.
+    fn default() -> Self {
+        let sample = FaceSample { tracked: true, ..FaceSample::default() };
+        Self { sample, ready: VecDeque::new(), skipped: 0 }
+    }
 }
 
 impl Decoder {

@@ -18,6 +18,19 @@ pub enum RecordError {
     /// An unfinished recording of this name is there.
     #[error("an unfinished recording is there, {}: rename it to keep it (it can be replayed), or remove it", .0.display())]
     PartExists(PathBuf),
+    /// The name is a folder's.
+    #[error("{} is a folder; give the recording a name in it, such as {}", .0.display(), .0.join("take.jsonl.gz").display())]
+    Folder(PathBuf),
+    /// All is written, but the name could not be given.
+    #[error("the recording is whole, but could not be named {}: {error}; it is {}", path.display(), part.display())]
+    Name {
+        /// The name it should have had.
+        path: PathBuf,
+        /// Where it is.
+        part: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// The system refused.
     #[error("cannot write {}: {error}", path.display())]
     Write {
@@ -67,8 +80,11 @@ impl Recorder {
     /// Begins the recording that will be `path`.
     ///
     /// # Errors
-    /// The file cannot be made, or an unfinished recording of this name is there.
+    /// The file cannot be made, `path` is a folder, or an unfinished recording of this name is there.
     pub fn create(path: &Path) -> Result<Self, RecordError> {
+        if path.is_dir() {
+            return Err(RecordError::Folder(path.to_owned()));
+        }
         let mut part = OsString::from(path);
         part.push(".part");
         let part = PathBuf::from(part);
@@ -124,7 +140,7 @@ impl Recorder {
     pub fn finish(self) -> Result<u64, RecordError> {
         let Self { path, part, out, count } = self;
         out.finish().map_err(|error| RecordError::Write { path: part.clone(), error })?;
-        std::fs::rename(&part, &path).map_err(|error| RecordError::Write { path, error })?;
+        std::fs::rename(&part, &path).map_err(|error| RecordError::Name { path, part, error })?;
         Ok(count)
     }
 }

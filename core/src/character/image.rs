@@ -6,7 +6,7 @@ use image::{ExtendedColorType, ImageDecoder as _, codecs::png::PngDecoder};
 use thiserror::Error;
 
 use super::{CharacterImage, IMAGE_SIZE};
-use crate::color;
+use crate::{color, picture_file};
 
 /// Why a picture cannot be a character's.
 #[derive(Debug, Error)]
@@ -34,7 +34,7 @@ impl CharacterImage {
     /// # Errors
     /// Everything about the picture that is wrong: its size, its kind of pixel; or that it is not a PNG.
     pub fn from_png(bytes: &[u8]) -> Result<Self, Vec<PictureError>> {
-        let decoder = PngDecoder::new(Cursor::new(bytes)).map_err(|error| vec![error.into()])?;
+        let decoder = picture_file::decoder(Cursor::new(bytes)).map_err(|error| vec![error.into()])?;
         let problems = problems(&decoder);
         if !problems.is_empty() {
             return Err(problems);

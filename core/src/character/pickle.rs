@@ -16,6 +16,10 @@ use super::{
 /// The longest pickle accepted. A published student's has 3 kB.
 const LENGTH_LIMIT: usize = 4 << 20;
 
+/// The most tensors accepted. A student has a few dozen; many names for one tensor would take memory that the
+/// file does not.
+const ITEM_LIMIT: usize = 1024;
+
 /// Why a pickle is refused.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -23,6 +27,9 @@ pub enum PickleError {
     /// Longer than a state dict can be.
     #[error("it has {0} bytes, a state dict's has a few thousand")]
     TooLong(usize),
+    /// More tensors than a student has.
+    #[error("it has {0} tensors, a state dict's has a few dozen")]
+    TooMany(usize),
     /// It ends within an instruction, or without a stop.
     #[error("it ends too early; the file may be truncated, copy it again")]
     Truncated,
@@ -120,6 +127,9 @@ pub(super) fn state_dict(pickle: &[u8]) -> Result<Vec<(&str, TensorInfo<'_>)>, P
     let Value::Dict(items) = &machine.values[root] else {
         return Err(machine.malformed("the saved object is not a dict of tensors"));
     };
+    if items.len() > ITEM_LIMIT {
+        return Err(PickleError::TooMany(items.len()));
+    }
     let tensor = |&(key, value): &(Id, Id)| match (&machine.values[key], &machine.values[value]) {
         (Value::Text(name), Value::Tensor(info)) => Ok((*name, info.clone())),
         _ => Err(machine.malformed("the saved dict holds something that is not a named tensor")),
@@ -389,5 +399,17 @@ impl<'a> Machine<'a> {
             Some(Value::Dict(_)) => Ok(()),
             _ => Err(self.malformed("attributes are set on something that is not a dict")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_tensors_than_a_student_has_are_refused() {
+        let item = b"X\x00\x00\x00\x00N";
+        let pickle = [b"\x80\x02}(".as_slice(), &item.repeat(ITEM_LIMIT + 1), b"u."].concat();
+        assert_eq!(state_dict(&pickle).expect_err("too many"), PickleError::TooMany(ITEM_LIMIT + 1));
     }
 }

@@ -35,7 +35,9 @@ impl Config {
 
     fn wrong_background(&self) -> Option<String> {
         let Some(Background::Picture(path)) = &self.background else { return None };
-        image::open(path).err().map(|error| format!("background: {} cannot be shown: {error}", path.display()))
+        bunraku_core::picture_file::open(path)
+            .err()
+            .map(|error| format!("background: {} cannot be shown: {error}", path.display()))
     }
 }
 

@@ -51,7 +51,7 @@ impl Backdrop {
     }
 
     fn open(path: &Path) -> Result<Self, image::ImageError> {
-        let picture = image::ImageReader::open(path)?.with_guessed_format()?.decode()?.into_rgba8();
+        let picture = bunraku_core::picture_file::open(path)?.into_rgba8();
         let block = picture.width().max(picture.height()).div_ceil(LARGEST);
         let [width, height] = [picture.width(), picture.height()].map(|edge| (edge / block).max(1));
         let pixels = (0..height).flat_map(|y| (0..width).map(move |x| [x, y]));

@@ -139,7 +139,7 @@ impl Behind {
             Background::Colour(colour) => Ok(Self::Colour(*colour)),
             Background::Picture(path) => {
                 let unreadable = |error| format!("the background {} cannot be shown: {error}", path.display());
-                let original = image::open(path).map_err(unreadable)?.into_rgb8();
+                let original = bunraku_core::picture_file::open(path).map_err(unreadable)?.into_rgb8();
                 Ok(Self::Picture { original, fitted: RgbImage::default() })
             }
         }
