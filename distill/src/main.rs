@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     let Command::Check(args) = Cli::parse().command;
     run_check(&args).unwrap_or_else(|error| {
         // Nothing is left to be done where even standard error is gone.
-        let _ = writeln!(io::stderr(), "error: {error:#}");
+        let _ = writeln!(io::stderr(), "error: {error:#}\nhelp: `bunraku-distill check --help` shows how it is used");
         ExitCode::FAILURE
     })
 }

@@ -89,10 +89,25 @@ fn parse_line(text: &str) -> Result<NamedPose, String> {
 /// A name becomes a file's: it must be one path component on every system.
 fn check_name(name: &str) -> Result<(), String> {
     let reserved = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
-    if name.is_empty() || name == "." || name == ".." || name.contains(reserved) || name.len() > 200 {
-        return Err(format!("the name {name:?} cannot be a file's name; take letters, digits, `-`, `_` and `.`"));
-    }
-    Ok(())
+    let why = if name.is_empty() || name == "." || name == ".." || name.contains(reserved) {
+        "take letters, digits, `-`, `_` and `.`"
+    } else if name.len() > 200 {
+        return Err(format!("a name of {} bytes is too long for a file's name; take at most 200", name.len()));
+    } else if name.ends_with(['.', ' ']) {
+        "Windows drops a dot or a blank at its end"
+    } else if is_device(name) {
+        "on Windows it is a device"
+    } else {
+        return Ok(());
+    };
+    Err(format!("the name {name:?} cannot be a file's name: {why}"))
+}
+
+/// Whether Windows takes a file of this name, whatever its extension, for a device.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let is_port = |prefix| stem.strip_prefix(prefix).is_some_and(|n| matches!(n.as_bytes(), [b'1'..=b'9']));
+    ["CON", "PRN", "AUX", "NUL"].contains(&stem.as_str()) || is_port("COM") || is_port("LPT")
 }
 
 fn all(values: &[f64]) -> Result<Pose, String> {
@@ -151,6 +166,10 @@ mod tests {
             (r#"{"name":"a","pose":{"head_x":1e300}}"#, "finite"),
             (r#"{"name":"../a","pose":{}}"#, "file's name"),
             (r#"{"name":"","pose":{}}"#, "file's name"),
+            (r#"{"name":"a.","pose":{}}"#, "at its end"),
+            (r#"{"name":"aux.left","pose":{}}"#, "device"),
+            (r#"{"name":"COM3","pose":{}}"#, "device"),
+            (&format!(r#"{{"name":"{}","pose":{{}}}}"#, "a".repeat(201)), "too long"),
             (r#"{"name":"ok","pose":{}}"#, "used before"),
             (r#"{"name":"a"}"#, "pose"),
             ("nonsense", "expected"),

@@ -26,9 +26,9 @@ pub enum EngineChoice {
 pub enum QualityChoice {
     /// The reference's own computation
     Full,
-    /// The last level at a quarter of its positions
+    /// The reference's own computation where the character is, nothing where a coarse look finds empty background
     High,
-    /// The level below likewise
+    /// That, on grids of three quarters the edge
     Fast,
     /// The best that keeps the frame rate
     #[default]

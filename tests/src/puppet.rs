@@ -1,6 +1,6 @@
 //! A running `bunraku run`, steered by its control service.
 
-use crate::{Display, command::command, until};
+use crate::{Display, PATIENCE, command::command, until};
 use bunraku_core::pose::Pose;
 use serde_json::Value;
 use std::{
@@ -55,7 +55,10 @@ impl Puppet {
             }
             log
         });
-        let Ok(control) = control.recv() else {
+        let Ok(control) = control.recv_timeout(PATIENCE) else {
+            // It may hang; its end is what ends the log.
+            child.kill().ok();
+            child.wait().ok();
             panic!("the puppet did not come up:\n{}", log.join().expect("the log's thread"))
         };
         Self { child, control, log: Some(log) }
@@ -141,7 +144,9 @@ pub fn pose(status: &Value) -> Pose {
 }
 
 fn send(to: SocketAddr, method: &str, path: &str, body: &str) -> (u16, Value) {
-    let mut stream = TcpStream::connect(to).expect("the control service listens");
+    let mut stream = TcpStream::connect_timeout(&to, PATIENCE).expect("the control service listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    stream.set_write_timeout(Some(PATIENCE)).expect("a time-out");
     let head =
         format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\nContent-Type: application/json\r\n");
     let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());

@@ -1,6 +1,9 @@
 //! `bunraku bench`: how fast a student is drawn here, beside what the machine could do and beside a peer.
 
-use super::{help::Help as _, options::DrawOptions};
+use super::{
+    help::{Help as _, NO_ENGINE},
+    options::DrawOptions,
+};
 use anyhow::Context as _;
 use bunraku::{
     bench::Times,
@@ -93,7 +96,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn measure(args: &Args, character: &CharacterModel, peers: Vec<PeerLine>) -> anyhow::Result<Report> {
     let stop = super::signals::stop_on_signal()?;
     let detail = args.draw.detail();
-    let mut engine = choose::open(args.draw.engine(), character, detail, args.draw.threads())?;
+    let mut engine = choose::open(args.draw.engine(), character, detail, args.draw.threads()).help(NO_ENGINE)?;
     let progress = ProgressBar::new(args.frames.into()).with_message("measuring");
     let times = Times::measure(&mut *engine, args.frames as usize, || {
         progress.inc(1);
@@ -101,7 +104,7 @@ fn measure(args: &Args, character: &CharacterModel, peers: Vec<PeerLine>) -> any
     })?;
     progress.finish_and_clear();
     let Description { engine: name, adapter, precision, threads } = engine.describe();
-    let peak = choose::peak_gflops(&*engine)?;
+    let peak = choose::peak_gflops(&*engine).help(NO_ENGINE)?;
     let gflop = 2e-9 * engine.multiply_adds() as f64;
     let median = times.median();
     let ratio = |peer: PeerLine| Ratio {
@@ -127,13 +130,19 @@ fn measure(args: &Args, character: &CharacterModel, peers: Vec<PeerLine>) -> any
     })
 }
 
+/// What to do where the peer fails.
+const PEER: &str =
+    "--beside takes a program and its words, such as: --beside \"python3 student.py\"; try it by itself first";
+
 /// Runs the peer to its end and reads the lines that say how long its frames took.
 fn run_peer(command: &str) -> anyhow::Result<Vec<PeerLine>> {
     let mut words = command.split_whitespace();
-    let program = words.next().context("--beside has no command")?;
+    let program = words.next().context("--beside has no command").help(PEER)?;
     let output = Command::new(program).args(words).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let output = output.with_context(|| format!("cannot run the peer `{program}`"))?;
-    anyhow::ensure!(output.status.success(), "the peer `{program}` ended with {}", output.status);
+    let output = output.with_context(|| format!("cannot run the peer `{program}`")).help(PEER)?;
+    if !output.status.success() {
+        return Err(anyhow::anyhow!("the peer `{program}` ended with {}", output.status)).help(PEER);
+    }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let peers: Vec<PeerLine> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     if peers.is_empty() {

@@ -1,6 +1,6 @@
 //! `bunraku check`: what is wrong with a character model or a configuration, all of it, before it is used.
 
-use super::{character, help::Help as _};
+use super::{character, help::Help as _, regular};
 use anyhow::Context as _;
 use bunraku::{
     config::{CONFIG_FILE, Config},
@@ -58,6 +58,9 @@ fn names_networks(path: &Path) -> bool {
 }
 
 fn summarise_configuration(path: &Path) -> anyhow::Result<String> {
+    regular::ensure(path)
+        .with_context(|| format!("cannot read {}", path.display()))
+        .help("`bunraku check` takes a character model's folder or a configuration's file")?;
     let config = Config::check(path).help("`bunraku run --help` and `bunraku sources` say what the fields may hold")?;
     let sources = config.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let character = config.character.map_or_else(|| "the default".to_owned(), |path| path.display().to_string());

@@ -6,7 +6,14 @@ use std::fmt;
 #[derive(Debug)]
 pub(crate) struct Helped {
     error: anyhow::Error,
-    pub(crate) help: String,
+    help: String,
+}
+
+impl Helped {
+    /// `error` with its way out, which may be empty where none is known.
+    pub(crate) fn new(error: impl Into<anyhow::Error>, help: impl Into<String>) -> Self {
+        Self { error: error.into(), help: help.into() }
+    }
 }
 
 impl fmt::Display for Helped {
@@ -21,6 +28,23 @@ impl std::error::Error for Helped {
     }
 }
 
+/// What to do where no engine could be opened.
+pub(crate) const NO_ENGINE: &str =
+    "`bunraku doctor` says what this machine can draw with; `--engine cpu` works everywhere";
+
+/// What to do where a source cannot be opened.
+pub(crate) const NO_SOURCE: &str = "`bunraku sources` shows every source, its settings, and an example that works";
+
+/// What to do where nothing better is known.
+const ANYTHING: &str =
+    "`bunraku COMMAND --help` shows the options and an example, `bunraku doctor` looks at this machine";
+
+/// The help that an error carries, or the general one.
+pub(crate) fn of(error: &anyhow::Error) -> &str {
+    let helped = error.chain().find_map(|cause| cause.downcast_ref::<Helped>());
+    helped.map(|helped| helped.help.as_str()).filter(|help| !help.is_empty()).unwrap_or(ANYTHING)
+}
+
 /// Adds the way out to what may fail.
 pub(crate) trait Help<T> {
     /// Adds `help`, shown as the `help:` line under the error. The outermost one is shown.
@@ -29,7 +53,7 @@ pub(crate) trait Help<T> {
 
 impl<T, E: Into<anyhow::Error>> Help<T> for Result<T, E> {
     fn help(self, help: impl Into<String>) -> anyhow::Result<T> {
-        self.map_err(|error| anyhow::Error::new(Helped { error: error.into(), help: help.into() }))
+        self.map_err(|error| Helped::new(error, help).into())
     }
 }
 
@@ -43,7 +67,12 @@ mod tests {
         let inner = Err::<(), _>(std::io::Error::other("disk full")).context("cannot write x.png");
         let error = inner.help("free some space").context("render").expect_err("it failed");
         assert_eq!(format!("{error:#}"), "render: cannot write x.png: disk full");
-        let helped = error.chain().find_map(|cause| cause.downcast_ref::<Helped>()).expect("the help is found");
-        assert_eq!(helped.help, "free some space");
+        assert_eq!(of(&error), "free some space");
+    }
+
+    #[test]
+    fn every_error_has_a_way_out() {
+        assert_eq!(of(&anyhow::anyhow!("odd")), ANYTHING);
+        assert_eq!(of(&Err::<(), _>(anyhow::anyhow!("odd")).help("").expect_err("it failed")), ANYTHING);
     }
 }

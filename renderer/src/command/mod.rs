@@ -11,13 +11,13 @@ mod doctor;
 mod help;
 mod options;
 mod record;
+mod regular;
 mod render;
 mod run;
 mod signals;
 mod sources;
 
 use clap::{Parser, Subcommand};
-use help::Helped;
 use std::{
     ffi::OsString,
     io::{ErrorKind, Write as _},
@@ -124,11 +124,9 @@ fn reader_went_away(error: &anyhow::Error) -> bool {
     io_errors.into_iter().any(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-/// `error: what: why` and, where there is a way out, a `help:` line.
+/// `error: what: why` and a `help:` line.
 fn report(error: &anyhow::Error) {
-    let helped = error.chain().find_map(|cause| cause.downcast_ref::<Helped>());
-    let help = helped.map(|helped| format!("help: {}\n", helped.help)).unwrap_or_default();
-    let text = format!("error: {error:#}\n{help}");
+    let text = format!("error: {error:#}\nhelp: {}\n", help::of(error));
     // Nothing is left to be done where even standard error is gone.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

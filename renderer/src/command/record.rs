@@ -1,8 +1,14 @@
 //! `bunraku record`: a source's samples, kept in a file.
 
-use super::{help::Help as _, signals::stop_on_signal};
+use super::{
+    help::{Help as _, Helped, NO_SOURCE},
+    signals::stop_on_signal,
+};
 use anyhow::Context as _;
-use bunraku_capture::{SourceSpec, Surroundings, open, recording::Recorder};
+use bunraku_capture::{
+    SourceSpec, Surroundings, open,
+    recording::{RecordError, Recorder},
+};
 use bunraku_core::source::{CancellationToken, CaptureSource, SampleTap, SourceState, slot};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
@@ -41,8 +47,8 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 /// Records until it is told to stop, and gives the recording its name.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let stop = stop_on_signal()?;
-    let source = open(&args.source, &Surroundings::default()).help("see `bunraku sources`")?;
-    let recorder = Recorder::create(&args.out)?;
+    let source = open(&args.source, &Surroundings::default()).help(NO_SOURCE)?;
+    let recorder = Recorder::create(&args.out).map_err(way_out)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     let (recorder, state) = runtime.block_on(record(source, recorder, args.seconds, &stop))?;
     // A name that is being looked up holds nobody up.
@@ -56,6 +62,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let out = args.out.display();
     println!("{out}: {count} samples; play it with: bunraku --source \"replay:file={out}\"");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What to do where the recording cannot be begun.
+fn way_out(error: RecordError) -> anyhow::Error {
+    let help = match &error {
+        RecordError::PartExists(part) => {
+            format!("if no recording is going on, remove {}, or rename it to keep it", part.display())
+        }
+        _ => "--out takes a new file's name in a folder that can be written to".to_owned(),
+    };
+    Helped::new(error, help).into()
 }
 
 /// Writes each newest sample until `stop`, the end of the source, or of the time.

@@ -1,6 +1,10 @@
 //! `bunraku render`: poses to pictures.
 
-use super::{character, help::Help as _, options::DrawOptions};
+use super::{
+    character,
+    help::{Help as _, NO_ENGINE},
+    options::DrawOptions,
+};
 use anyhow::Context as _;
 use bunraku::{
     engine::{Frame, StudentEngine, choose},
@@ -55,11 +59,15 @@ enum Format {
 
 /// Draws all poses.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let stop = super::signals::stop_on_signal()?;
+    // First, with Ctrl-C as it was: a pipe may keep the reading waiting.
     let poses = open_poses(&args.poses)?;
+    let stop = super::signals::stop_on_signal()?;
     let character = character::open(&args.character)?;
-    let mut engine = choose::open(args.draw.engine(), &character, args.draw.detail(), args.draw.threads())?;
-    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make the folder {}", args.out.display()))?;
+    let mut engine =
+        choose::open(args.draw.engine(), &character, args.draw.detail(), args.draw.threads()).help(NO_ENGINE)?;
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot make the folder {}", args.out.display()))
+        .help("--out takes a folder that can be written to")?;
     let progress = ProgressBar::new(poses.len() as u64);
     let mut canvas = Canvas::default();
     for (done, named) in poses.iter().enumerate() {

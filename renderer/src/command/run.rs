@@ -1,13 +1,19 @@
 //! `bunraku run`: the puppet, live.
 
-use super::{character, help::Help as _, options::DrawOptions};
+use super::{
+    character,
+    help::{Help as _, Helped, NO_ENGINE, NO_SOURCE},
+    options::DrawOptions,
+    regular,
+};
+use anyhow::Context as _;
 use bunraku::{
     config::Config,
     control::{Listen, Service, Token},
     engine::choose,
     settings::{Background, DEFAULT_SIZE},
-    show::{self, Backstage, Running, Setup, SourceSettings, View},
-    stage::{FileOutput, Output, WindowOptions, WindowStage},
+    show::{self, Backstage, Running, Setup, ShowError, SourceSettings, StartError, View},
+    stage::{FileOutput, Lost, Output, WindowOptions, WindowStage},
 };
 use bunraku_capture::{Pointer, SourceSpec, Surroundings};
 use bunraku_core::{character::CharacterModel, source::CancellationToken};
@@ -50,7 +56,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) headless: bool,
     /// Stop after so many frames
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) frames: Option<u64>,
     /// Where the control service listens, or off [default: 127.0.0.1:7878]
     #[arg(long, value_name = "ADDR|off")]
@@ -86,11 +92,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         outputs.push(Box::new(output) as Box<dyn Output>);
         view
     });
+    let mut lost = Lost::default();
     if let Some(folder) = &config.out {
-        outputs.push(Box::new(FileOutput::new(folder).help("--out takes a folder that can be written to")?));
+        let files = FileOutput::new(folder).help("--out takes a folder that can be written to")?;
+        lost = files.lost();
+        outputs.push(Box::new(files));
     }
     let setup = setup(&config, character, frames, &pointer)?;
-    let show = show::spawn(setup, outputs, stop.clone())?;
+    let show = show::spawn(setup, outputs, stop.clone()).map_err(way_out)?;
     let _service = serve(config.control.unwrap_or_default(), token, show.backstage());
     if let (Some(window), Some(view)) = (window, view) {
         let background = config.background.unwrap_or_default();
@@ -103,11 +112,34 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             &stop,
         );
     }
-    show.finish()?;
-    Ok(ExitCode::SUCCESS)
+    show.finish().map_err(way_out)?;
+    ensure_all_written(&lost)
+}
+
+/// Fails if frames are missing from those that were asked for.
+fn ensure_all_written(lost: &Lost) -> anyhow::Result<ExitCode> {
+    match lost.count() {
+        0 => Ok(ExitCode::SUCCESS),
+        count => Err(anyhow::anyhow!("{count} frames could not be written, and their numbers are missing"))
+            .help("check the folder of --out and the disk's room"),
+    }
+}
+
+/// What to do where the show cannot go on.
+fn way_out(error: ShowError) -> anyhow::Error {
+    let help = match &error {
+        ShowError::Start(StartError::Source(_)) => NO_SOURCE,
+        ShowError::Engine(_) => NO_ENGINE,
+        ShowError::Background(_) => "--background takes a colour's name, #RRGGBB, or a picture's file",
+        _ => "",
+    };
+    Helped::new(error, help).into()
 }
 
 fn open_config(path: &Path) -> anyhow::Result<Config> {
+    regular::ensure(path)
+        .with_context(|| format!("cannot read {}", path.display()))
+        .help("--config takes a YAML file; data/examples/bunraku.yaml is one")?;
     Config::load(path).help(format!("`bunraku check {}` looks at everything it names", path.display()))
 }
 

@@ -12,19 +12,24 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 /// Frames on their way to the disk. When the disk falls behind by more, the show waits: every frame is asked for.
 const IN_FLIGHT: usize = 4;
 
+/// How often it is said that frames are being lost.
+const REMIND: Duration = Duration::from_secs(10);
+
 /// Why frames cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The folder cannot be made.
-    #[error("cannot make the folder {}: {source}", path.display())]
+    #[error("cannot make the folder {}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -37,13 +42,30 @@ pub enum FileError {
 }
 
 /// Writes the frame of every step as `DIR/000000.png` and so on, drawn anew or not: 8-bit sRGB with straight alpha, or
-/// opaque over a background. A thread of its own encodes them; dropping the output waits until all are written.
+/// opaque over a background. A thread of its own encodes them; dropping the output waits until all are written. A frame
+/// that cannot be written is counted as lost, and the next is tried all the same: disks are emptied, drives come back.
 pub struct FileOutput {
     jobs: Option<SyncSender<Job>>,
     spare: Receiver<Frame>,
     writer: Option<JoinHandle<()>>,
     trouble: Arc<Mutex<Option<String>>>,
+    lost: Lost,
     failed: bool,
+}
+
+/// How many frames could not be written; it goes on counting, and outlives the output.
+#[derive(Clone, Debug, Default)]
+pub struct Lost(Arc<AtomicU64>);
+
+impl Lost {
+    /// The frames lost so far.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add_one(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }
 
 enum Job {
@@ -77,13 +99,19 @@ impl FileOutput {
             give_back.send(Frame::default()).map_err(|error| FileError::Thread(io::Error::other(error.to_string())))?;
         }
         let trouble = Arc::new(Mutex::new(None));
-        let writer = Writer::new(path, give_back, Arc::clone(&trouble));
+        let lost = Lost::default();
+        let writer = Writer::new(path, give_back, Arc::clone(&trouble), lost.clone());
         let thread = std::thread::Builder::new().name("frames".to_owned()).spawn(move || writer.run(&inbox));
         let writer = Some(thread.map_err(FileError::Thread)?);
-        Ok(Self { jobs: Some(jobs), spare, writer, trouble, failed: false })
+        Ok(Self { jobs: Some(jobs), spare, writer, trouble, lost, failed: false })
     }
 
-    /// Hands a job on, unless writing has failed.
+    /// Where it counts the frames that could not be written.
+    pub fn lost(&self) -> Lost {
+        self.lost.clone()
+    }
+
+    /// Hands a job on, unless the writer broke.
     fn send(&mut self, job: Job) {
         self.failed |= self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err());
     }
@@ -178,37 +206,60 @@ struct Writer {
     pixels: Vec<u8>,
     png: Vec<u8>,
     count: u64,
+    lost: Lost,
+    /// When the loss that is going on was last told; none while frames are written.
+    told: Option<Instant>,
 }
 
 impl Writer {
-    fn new(folder: PathBuf, give_back: SyncSender<Frame>, trouble: Arc<Mutex<Option<String>>>) -> Self {
-        Self { folder, give_back, trouble, behind: Behind::Nothing, pixels: vec![], png: vec![], count: 0 }
+    fn new(folder: PathBuf, give_back: SyncSender<Frame>, trouble: Arc<Mutex<Option<String>>>, lost: Lost) -> Self {
+        let (pixels, png) = (vec![], vec![]);
+        Self { folder, give_back, trouble, behind: Behind::Nothing, pixels, png, count: 0, lost, told: None }
     }
 
-    /// Writes until nothing more comes or nothing more can be written.
+    /// Writes until nothing more comes.
     fn run(mut self, inbox: &Receiver<Job>) {
         while let Ok(job) = inbox.recv() {
-            if let Err(error) = self.work(job) {
-                let text = format!("{error}; no more frames are written, the puppet goes on");
-                *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
-                return;
+            let encoded = match job {
+                Job::Behind(behind) => {
+                    self.behind = behind;
+                    continue;
+                }
+                Job::New(frame) => {
+                    let encoded = self.encode(&frame);
+                    // The output is gone when the show ends; the frame is not needed then.
+                    let _ = self.give_back.send(frame);
+                    encoded
+                }
+                Job::Again => Ok(()),
+            };
+            match encoded.and_then(|()| self.write()) {
+                Ok(()) => self.tell_recovery(),
+                Err(error) => self.tell_loss(&error),
             }
         }
     }
 
-    fn work(&mut self, job: Job) -> io::Result<()> {
-        match job {
-            Job::Behind(behind) => {
-                self.behind = behind;
-                return Ok(());
-            }
-            Job::New(frame) => {
-                self.encode(&frame)?;
-                // The output is gone when the show ends; the frame is not needed then.
-                let _ = self.give_back.send(frame);
-            }
-            Job::Again => {}
+    fn tell_loss(&mut self, error: &io::Error) {
+        let lost = self.lost.add_one();
+        if self.told.is_none_or(|told| told.elapsed() >= REMIND) {
+            self.told = Some(Instant::now());
+            self.tell(format!("{error}; {lost} frames are lost so far, the puppet goes on and the next are tried"));
         }
+    }
+
+    fn tell_recovery(&mut self) {
+        if self.told.take().is_some() {
+            self.tell(format!("frames are written again; {} were lost", self.lost.count()));
+        }
+    }
+
+    fn tell(&self, text: String) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+    }
+
+    /// The newest picture, under the next name.
+    fn write(&mut self) -> io::Result<()> {
         let path = self.folder.join(format!("{:06}.png", self.count));
         let written = files::replace_unsynced(&path, &self.png);
         self.count += 1;
@@ -281,18 +332,30 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_disk_is_told_once_and_the_show_goes_on() {
+    fn a_failing_disk_is_told_and_what_comes_after_it_is_written() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let out = folder.path().join("frames");
         let mut output = FileOutput::new(&out).expect("the folder can be made");
+        let lost = output.lost();
         std::fs::remove_dir(&out).expect("it is empty");
-        for _ in 0..50 {
+        for _ in 0..10 {
             output.present(&frame([1.0; 4]), true);
         }
-        let writer = output.writer.take().expect("it is running");
-        writer.join().expect("it ended by itself");
+        while lost.count() < 10 {
+            std::thread::yield_now();
+        }
         let trouble = output.trouble().expect("it is told");
         assert!(trouble.contains("000000.png") && trouble.contains("the puppet goes on"), "{trouble}");
-        assert_eq!(output.trouble(), None);
+        assert_eq!(output.trouble(), None, "once, not for every frame");
+
+        std::fs::create_dir(&out).expect("the disk is back");
+        output.present(&frame([1.0; 4]), true);
+        output.present(&frame([1.0; 4]), false);
+        output.jobs = None;
+        output.writer.take().expect("it is running").join().expect("it ended by itself");
+        assert_eq!(lost.count(), 10);
+        assert!(output.trouble().is_some_and(|told| told.contains("again") && told.contains("10")));
+        assert_eq!(std::fs::read_dir(&out).expect("readable").count(), 2);
+        assert_eq!(pixel(&out, "000010.png"), [255; 4]);
     }
 }

@@ -29,7 +29,7 @@ mod window;
 
 pub use backdrop::{Backdrop, BackdropError};
 pub use feed::{Feed, Request};
-pub use file::{FileError, FileOutput};
+pub use file::{FileError, FileOutput, Lost};
 pub use graphics::GraphicsError;
 pub use output::Output;
 pub use picture::Picture;
