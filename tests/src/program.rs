@@ -2,6 +2,7 @@
 
 use std::{
     env::{self, consts::EXE_SUFFIX},
+    io,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -41,23 +42,32 @@ fn program(package: &str) -> PathBuf {
     program
 }
 
-/// Whether no source in the list that Cargo leaves beside a program, nor the locked versions, changed after it was
-/// built.
+/// What the program is made of, in the workspace.
+const SOURCES: [&str; 8] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "core/Cargo.toml",
+    "core/src",
+    "capture-plugins/Cargo.toml",
+    "capture-plugins/src",
+    "renderer/Cargo.toml",
+    "renderer/src",
+];
+
+/// Whether the program is there and nothing it is made of changed later.
 fn is_up_to_date(program: &Path) -> bool {
-    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
-    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
-    let (Some(built), Ok(list)) = (changed(program), std::fs::read_to_string(program.with_extension("d"))) else {
-        return false;
-    };
-    let before = |path: &Path| changed(path).is_some_and(|changed: SystemTime| changed <= built);
-    sources(&list).iter().all(|source| before(Path::new(source))) && before(&lock)
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    changed(program).is_ok_and(|built| SOURCES.iter().all(|source| is_older(&workspace.join(source), built)))
 }
 
-/// The sources in `PROGRAM: SOURCE SOURCE…`, where a blank in a path has a backslash before it.
-fn sources(list: &str) -> Vec<String> {
-    let sources = list.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, sources)| sources);
-    let paths = sources.replace("\\ ", "\0");
-    paths.split_whitespace().map(|path| path.replace('\0', " ")).collect()
+fn changed(path: &Path) -> io::Result<SystemTime> {
+    path.metadata()?.modified()
+}
+
+/// Whether a file, or all files in a folder and the folders in it, are older than `built`.
+fn is_older(path: &Path, built: SystemTime) -> bool {
+    let Ok(entries) = path.read_dir() else { return changed(path).is_ok_and(|changed| changed <= built) };
+    entries.into_iter().all(|entry| entry.is_ok_and(|entry| is_older(&entry.path(), built)))
 }
 
 fn build(package: &str, profile_dir: &Path) {
@@ -76,24 +86,17 @@ fn build(package: &str, profile_dir: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
-    fn blanks_in_paths_are_understood() {
-        assert_eq!(sources("/t/bunraku: /my\\ own/a.rs /b.rs\n"), ["/my own/a.rs", "/b.rs"]);
-    }
-
-    #[test]
-    fn a_program_older_than_its_sources_is_not_up_to_date() {
+    fn a_program_older_than_any_source_is_not_up_to_date() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (program, source) = (folder.path().join("program"), folder.path().join("a.rs"));
-        assert!(!is_up_to_date(&program));
-        std::fs::write(&source, "").expect("written");
-        std::fs::write(&program, "").expect("written");
-        std::fs::write(program.with_extension("d"), format!("{}: {}\n", program.display(), source.display()))
-            .expect("written");
-        assert!(is_up_to_date(&program));
-        let later = SystemTime::now() + std::time::Duration::from_secs(60);
-        std::fs::File::open(&source).and_then(|file| file.set_modified(later)).expect("a later time");
-        assert!(!is_up_to_date(&program));
+        let now = SystemTime::now();
+        std::fs::create_dir(folder.path().join("deep")).expect("made");
+        std::fs::write(folder.path().join("deep/a.rs"), "").expect("written");
+        assert!(is_older(folder.path(), now + Duration::from_secs(60)));
+        assert!(!is_older(folder.path(), now - Duration::from_secs(60)));
+        assert!(!is_older(&folder.path().join("absent"), now + Duration::from_secs(60)));
+        assert!(!is_up_to_date(&folder.path().join("bunraku")));
     }
 }

@@ -92,7 +92,7 @@ fn packet(turn: f64) -> String {
 }
 
 fn turned(to: f32) -> impl Fn(&Pose) -> bool {
-    move |pose| (pose[Parameter::HeadY] - to).abs() < 1e-4
+    move |pose| (pose[Parameter::HeadY] - to).abs() < 1e-6
 }
 
 /// The frames written so far.
@@ -256,6 +256,19 @@ fn a_puppet_with_so_many_frames_writes_them_all_and_ends() {
 }
 
 #[test]
+fn a_puppet_whose_frames_have_nowhere_to_go_ends_with_an_error() {
+    let stage = Stage::new();
+    let (character, out) = (stage.text("character"), stage.text("frames"));
+    let words = ["--character", &character, "--out", &out, "--size", "128", "--engine", "cpu"];
+    let puppet = Puppet::start(&[&words[..], &["--frames", "1000", "--fps", "200"]].concat());
+    until("frames are written", || (frames(&stage.path("frames")) > 0).then_some(()));
+    fs::rename(stage.path("frames"), stage.path("elsewhere")).expect("the folder is taken away");
+    let (status, log) = puppet.finish();
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains("the puppet goes on") && log.contains("\nerror: ") && log.contains("\nhelp: "), "{log}");
+}
+
+#[test]
 fn mistakes_are_explained_with_the_way_out() {
     let stage = Stage::new();
     fs::write(stage.path("misspelt.yaml"), "charakter: character\n").expect("written");
@@ -275,7 +288,7 @@ fn mistakes_are_explained_with_the_way_out() {
         (&["run", "--headless", "--character", &character, "--source", "idel"], &["`idle`", "bunraku sources"]),
         (&["run", "--headless", "--character", &character, "--source", "replay:file=/nope"], &["/nope"]),
         (&["run", "--headless", "--character", &character, "--source", "ifacialmocap:port=x"], &["port"]),
-        (&["run", "--headless", "--character", &character, "--source", "idle:rate=1e9"], &["rate"]),
+        (&["run", "--headless", "--character", &character, "--source", "idle:rate=1e9"], &["samples a second"]),
         (&["run", "--headless", "--config", &idel], &["idel"]),
         (&["run", "--headless", "--config", &folder], &["regular file"]),
         (&["run", "--headless", "--character", &character, "--out", &inside_a_file], &["cannot make the folder"]),
