@@ -94,9 +94,9 @@ mod tests {
         let now = SystemTime::now();
         std::fs::create_dir(folder.path().join("deep")).expect("made");
         std::fs::write(folder.path().join("deep/a.rs"), "").expect("written");
-        assert!(is_older(folder.path(), now + Duration::from_secs(60)));
-        assert!(!is_older(folder.path(), now - Duration::from_secs(60)));
-        assert!(!is_older(&folder.path().join("absent"), now + Duration::from_secs(60)));
+        assert!(is_older(folder.path(), now + Duration::from_mins(1)));
+        assert!(!is_older(folder.path(), now - Duration::from_mins(1)));
+        assert!(!is_older(&folder.path().join("absent"), now + Duration::from_mins(1)));
         assert!(!is_up_to_date(&folder.path().join("bunraku")));
     }
 }
