@@ -70,7 +70,7 @@ fn way_out(error: RecordError) -> anyhow::Error {
         RecordError::PartExists(part) => {
             format!("if no recording is going on, remove {}, or rename it to keep it", part.display())
         }
-        RecordError::Write { .. } => "--out takes a new file's name in a folder that can be written to".to_owned(),
+        _ => "--out takes a new file's name in a folder that can be written to".to_owned(),
     };
     Helped::new(error, help).into()
 }
