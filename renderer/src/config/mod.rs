@@ -23,7 +23,9 @@ const LIMIT: u64 = 1 << 20;
 
 /// What a configuration says; what it does not say is `None` or the default.
 ///
-/// Relative paths are relative to the configuration's folder once it is [loaded](Config::load).
+/// Relative paths are relative to the configuration's folder once it is [loaded](Config::load). Absolute ones and
+/// those with `..` are allowed: a configuration is the person's own words, as the command line is, unlike a character
+/// model, which comes from others and whose paths stay within its folder.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// The character model: its folder or its `character_model.yaml`.

@@ -1,13 +1,17 @@
 //! The service's own description of itself, as an `OpenAPI` document.
 
+use crate::engine::{MAX_SIZE, MIN_SIZE};
 use serde_json::{Value, json};
 
 /// Describes one route that takes a JSON body.
 fn order(summary: &str, body: &Value, failures: &[&str]) -> Value {
     let mut responses = json!({ "200": { "description": "Done." } });
     for status in failures.iter().chain(&["400", "401", "403", "503"]) {
-        responses[*status] = json!({ "description": "Not done.", "content": { "application/json": {
-            "schema": { "type": "object", "properties": { "error": { "type": "string" } } } } } });
+        responses[*status] = failure("Not done.");
+    }
+    // A body that is no JSON, or JSON of another shape.
+    for status in ["413", "415", "422"].iter().filter(|_| !body.is_null()) {
+        responses[*status] = failure("Not done.");
     }
     let mut operation = json!({ "summary": summary, "responses": responses });
     if !body.is_null() {
@@ -16,9 +20,17 @@ fn order(summary: &str, body: &Value, failures: &[&str]) -> Value {
     json!({ "post": operation })
 }
 
-fn answer(summary: &str) -> Value {
-    json!({ "get": { "summary": summary, "responses": {
-        "200": { "description": "As asked.", "content": { "application/json": {} } } } } })
+fn answer(summary: &str, failures: &[&str]) -> Value {
+    let mut responses = json!({ "200": { "description": "As asked.", "content": { "application/json": {} } } });
+    for status in failures.iter().chain(&["400", "401", "403"]) {
+        responses[*status] = failure("Not answered.");
+    }
+    json!({ "get": { "summary": summary, "responses": responses } })
+}
+
+fn failure(about: &str) -> Value {
+    json!({ "description": about, "content": { "application/json": {
+        "schema": { "type": "object", "properties": { "error": { "type": "string" } } } } } })
 }
 
 fn text(name: &str, about: &str) -> Value {
@@ -42,14 +54,19 @@ pub(super) fn document() -> Value {
         "security": [{}, { "token": [] }],
         "components": { "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } } },
         "paths": {
-            "/api/status": answer("The show as it is now: frame rate, pose, sources and their states, engine."),
+            "/api/status": answer("The show as it is now: frame rate, pose, sources and their states, engine.", &["500"]),
             "/api/source": order("Make a source live; the pose cross-fades.", &source, &["404"]),
             "/api/character": order("Put another character on stage. The old one stays until it is loaded, and if it cannot be.",
                 &text("path", "The character model's folder or its character_model.yaml."), &["422", "504"]),
-            "/api/calibrate": order("Take the face's present turn as straight ahead.", &Value::Null, &[]),
+            "/api/calibrate": order("Take the face's present turn as straight ahead.", &Value::Null, &["422", "504"]),
             "/api/background": order("Put something else behind the character.",
                 &text("background", "transparent, green, blue, black, white, #RRGGBB or a picture's path."), &["422"]),
-            "/api/openapi.json": answer("This document."),
+            "/api/size": order("Draw at another size.", &json!({ "type": "object", "required": ["size"], "properties": {
+                "size": { "type": "integer", "minimum": MIN_SIZE, "maximum": MAX_SIZE } } }), &["422"]),
+            "/api/quality": order("Draw with another quality; auto keeps the frame rate.",
+                &text("quality", "auto, full, high or fast."), &["422"]),
+            "/api/quit": order("End the show.", &Value::Null, &[]),
+            "/api/openapi.json": answer("This document.", &[]),
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{guard::Guard, openapi};
 use crate::{
-    settings::Background,
+    settings::{Background, QualityChoice},
     show::{Backstage, Choice, Order},
 };
 use axum::{
@@ -32,6 +32,9 @@ pub(super) fn router(show: Backstage, guard: Guard) -> Router {
         .route("/api/character", post(character))
         .route("/api/calibrate", post(calibrate))
         .route("/api/background", post(background))
+        .route("/api/size", post(size))
+        .route("/api/quality", post(quality))
+        .route("/api/quit", post(quit))
         .route("/api/openapi.json", get(async || Json(openapi::document())))
         .fallback(async || Failure(StatusCode::NOT_FOUND, "no such route; see /api/openapi.json".to_owned()))
         .method_not_allowed_fallback(async || {
@@ -126,6 +129,30 @@ struct BackgroundBody {
 
 async fn background(State(show): State<Backstage>, Body(body): Body<BackgroundBody>) -> Result<Json<Value>, Failure> {
     obey(&show, Order::SetBackground(body.background), StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SizeBody {
+    size: usize,
+}
+
+async fn size(State(show): State<Backstage>, Body(body): Body<SizeBody>) -> Result<Json<Value>, Failure> {
+    obey(&show, Order::SetSize(body.size), StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QualityBody {
+    quality: QualityChoice,
+}
+
+async fn quality(State(show): State<Backstage>, Body(body): Body<QualityBody>) -> Result<Json<Value>, Failure> {
+    obey(&show, Order::SetQuality(body.quality), StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+async fn quit(State(show): State<Backstage>) -> Result<Json<Value>, Failure> {
+    obey(&show, Order::Quit, StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
 /// Hands in the order and waits for its outcome; `refused` is the status where the show cannot do it.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    settings::Background,
+    settings::{Background, QualityChoice},
     show::{
         Choice, Order, Outcome, Status,
         testing::{Inbox, backstage},
@@ -70,6 +70,9 @@ fn orders_reach_the_show_and_their_outcome_comes_back() {
     assert_eq!((order, answer.0), (Order::ChooseSource(Choice::Name("replai".to_owned())), 404));
     assert_eq!(answer.1["error"], "did you mean `replay`?");
     assert_eq!(send("/api/calibrate", "", Ok(())).0, Order::Recentre);
+    assert_eq!(send("/api/size", r#"{"size": 256}"#, Ok(())).0, Order::SetSize(256));
+    assert_eq!(send("/api/quality", r#"{"quality": "fast"}"#, Ok(())).0, Order::SetQuality(QualityChoice::Fast));
+    assert_eq!(send("/api/quit", "", Ok(())).0, Order::Quit);
     let (order, answer) = send("/api/character", r#"{"path": "x"}"#, Err("no such file".to_owned()));
     assert_eq!((order, answer.0), (Order::LoadCharacter("x".into()), 422));
     let (order, _) = send("/api/background", r##"{"background": "#102030"}"##, Ok(()));

@@ -138,8 +138,6 @@ pub struct Show {
     loader: Loader,
     pace: Pace,
     governor: Option<Governor>,
-    /// The work of each quality at the present size, for the governor.
-    work: [f64; 3],
     quality: QualityChoice,
     background: Background,
     fixed_rate: bool,
@@ -186,7 +184,6 @@ impl Show {
             bell,
             pace: Pace::new(setup.fps.unwrap_or(DEFAULT_RATE), began),
             governor: None,
-            work: [0.0; 3],
             quality: setup.quality,
             background: setup.background,
             fixed_rate: setup.fps.is_some(),
@@ -280,10 +277,11 @@ impl Show {
         self.meter.drew(painted.cost);
         if let Some(incident) = painted.incident {
             self.notify(incident);
+            // Another engine has costs of its own.
+            self.govern();
         }
-        let work = self.work;
         let governor = self.governor.as_mut();
-        let better = governor.and_then(|governor| governor.frame(painted.cost, self.now, |q| work[q as usize]));
+        let better = governor.and_then(|governor| governor.frame(painted.cost, self.now));
         if let Some(quality) = better {
             self.take_quality(quality);
         }
@@ -297,7 +295,13 @@ impl Show {
                 "drawing in {quality} quality from now on: a frame took {cost:.0} ms, {:.0} ms keep the frame rate",
                 self.pace.period().as_secs_f64() * 1e3
             )),
-            Err(why) => self.notify(why),
+            Err(why) => {
+                let quality = quality_of(self.painter.detail());
+                if let Some(governor) = &mut self.governor {
+                    governor.refused(quality, self.now);
+                }
+                self.notify(why);
+            }
         }
     }
 
@@ -309,12 +313,10 @@ impl Show {
     /// Has the frame rate decide on the quality, or not any more.
     fn govern(&mut self) {
         let detail = self.painter.detail();
-        let plan = crate::engine::plan::Plan::new(self.painter.character());
-        for quality in [Quality::Fast, Quality::High, Quality::Full] {
-            self.work[quality as usize] = plan.multiply_adds(Detail::new(detail.size, quality)) as f64;
-        }
+        // The GPU engine leaves nothing out: its high quality is the full one.
+        let has_high = self.painter.describe().engine == "cpu";
         self.governor = (self.quality == QualityChoice::Auto)
-            .then(|| Governor::new(quality_of(detail), self.pace.period(), self.now));
+            .then(|| Governor::new(quality_of(detail), has_high, self.pace.period(), self.now));
     }
 
     /// Says it when another source drives the puppet.
