@@ -65,7 +65,7 @@ pub(super) enum ChoiceError {
     #[error(transparent)]
     Open(#[from] SourceError),
     /// No source has this place.
-    #[error("there is no source {index}; there are {count}, from 0")]
+    #[error("there is no source {} counted from 1; there are {count}", index + 1)]
     Index {
         /// The place asked for.
         index: usize,

@@ -28,7 +28,8 @@ impl<F: Feed> App<F> {
 
     /// What became of it, once the event loop has ended.
     pub(super) fn close(self) -> Result<(), WindowError> {
-        self.feed.set_watched(false);
+        // Where no window could be opened the show goes on as if none had been asked for.
+        self.feed.set_watched(self.failure.is_some());
         self.failure.map_or(Ok(()), Err)
     }
 

@@ -1,4 +1,9 @@
 //! Whether anyone can see the window.
+//!
+//! Known are: a window of no pixels; a minimised one where the system says so (X11 by `_NET_WM_STATE_HIDDEN`, Windows,
+//! macOS); and one that the system reports as wholly covered (X11, macOS, some Wayland compositors). Not known are an X11
+//! window that was unmapped without being minimised, and a minimised one on Wayland, which tells no program: both go on
+//! being drawn.
 
 /// What is known of the window's visibility.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -112,7 +112,8 @@ impl Open {
             self.read_out(feed, now);
         }
         self.new_picture |= feed.advance();
-        let due = self.redraw_at.is_some_and(|at| at <= now);
+        // Forgotten once asked for: a time past would keep the event loop from resting until the system draws.
+        let due = self.redraw_at.take_if(|at| *at <= now).is_some();
         if self.new_picture || due || self.overlay.is_out_of_date() {
             self.window.request_redraw();
         }
@@ -159,7 +160,11 @@ impl Open {
         match canvas.draw(!self.overlay.is_hidden()) {
             Drawn::Shown => self.recovery.succeeded(),
             Drawn::Later => self.redraw_at = Some(Instant::now() + LATER),
-            Drawn::Lost => self.recover(feed, Instant::now()),
+            Drawn::Lost => {
+                // The surface may be gone while the device lives, which nothing but this draw tells.
+                self.canvas = None;
+                self.recover(feed, Instant::now());
+            }
         }
     }
 

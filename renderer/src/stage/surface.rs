@@ -80,11 +80,12 @@ impl Target {
         match graphics.surface.get_current_texture() {
             Current::Success(texture) => Acquired::Image { texture, stale: false },
             Current::Suboptimal(texture) => Acquired::Image { texture, stale: true },
-            Current::Outdated => {
+            // Where the system refuses the surface as it is configured, only configuring it again can help.
+            Current::Outdated | Current::Validation => {
                 self.configure(graphics);
                 Acquired::Retry
             }
-            Current::Timeout | Current::Occluded | Current::Validation => Acquired::Later,
+            Current::Timeout | Current::Occluded => Acquired::Later,
             Current::Lost => Acquired::Lost,
         }
     }

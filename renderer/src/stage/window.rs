@@ -3,6 +3,10 @@
 use super::{Feed, GraphicsError, Waker, app::App, wake::Woken};
 use crate::settings::Background;
 use bunraku_capture::Pointer;
+use std::{
+    any::Any,
+    panic::{UnwindSafe, catch_unwind},
+};
 use winit::{
     error::{EventLoopError, OsError},
     event_loop::EventLoop,
@@ -14,6 +18,12 @@ pub enum WindowError {
     /// No window system answers.
     #[error("there is no display to open a window on: {}", reason(_0))]
     NoDisplay(EventLoopError),
+    /// A library that the window system is reached through is missing.
+    #[error(
+        "the window system cannot be reached: {_0}; install libxkbcommon-x11 for X11 (libxkbcommon-x11-0 on Debian and \
+         Ubuntu) or libxkbcommon for Wayland"
+    )]
+    NoLibrary(String),
     /// The window system refuses a window.
     #[error("the window system opens no window: {0}")]
     Refused(#[from] OsError),
@@ -30,6 +40,19 @@ fn reason(error: &EventLoopError) -> String {
     let text = error.to_string();
     let place_and_why = text.split_once(".rs:").and_then(|(_, rest)| rest.split_once(": "));
     place_and_why.map_or(text.as_str(), |(_, why)| why).trim_end_matches('.').to_owned()
+}
+
+/// Connects by `build`; winit panics where a library that it loads at run time is missing.
+fn reach<T>(build: impl FnOnce() -> Result<T, EventLoopError> + UnwindSafe) -> Result<T, WindowError> {
+    match catch_unwind(build) {
+        Ok(built) => built.map_err(WindowError::NoDisplay),
+        Err(panic) => Err(WindowError::NoLibrary(panic_text(&*panic).to_owned())),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it gives no reason")
 }
 
 /// How the window looks at first.
@@ -55,7 +78,7 @@ impl WindowStage {
     /// # Errors
     /// When there is no display; the show can go on without a window.
     pub fn connect() -> Result<Self, WindowError> {
-        let event_loop = EventLoop::with_user_event().build().map_err(WindowError::NoDisplay)?;
+        let event_loop = reach(|| EventLoop::with_user_event().build())?;
         let waker = Waker::new(event_loop.create_proxy());
         Ok(Self { event_loop, waker })
     }
@@ -73,5 +96,19 @@ impl WindowStage {
         let mut app = App::new(options, feed, pointer, self.waker);
         self.event_loop.run_app(&mut app).map_err(WindowError::Ended)?;
         app.close()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_library_is_an_error_that_says_what_to_install() {
+        let missing = reach::<()>(|| panic!("libxkbcommon-x11.so could not be loaded"));
+        let said = missing.map_err(|error| error.to_string());
+        assert!(
+            said.is_err_and(|said| said.contains("could not be loaded") && said.contains("install libxkbcommon-x11"))
+        );
     }
 }

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// Figures are brought up to date this often at most.
 const REFRESH: Duration = Duration::from_millis(250);
 
+/// The same while nobody sees them: then only the window's title follows.
+const REFRESH_HIDDEN: Duration = Duration::from_secs(5);
+
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(8);
 
@@ -70,7 +73,8 @@ impl Overlay {
 
     /// When the figures are old enough to be looked up again; none if they never were.
     pub(super) fn readout_due(&self) -> Option<Instant> {
-        self.refreshed.map(|refreshed| refreshed + REFRESH)
+        let wait = if self.hidden { REFRESH_HIDDEN } else { REFRESH };
+        self.refreshed.map(|refreshed| refreshed + wait)
     }
 
     /// Takes newer figures.
@@ -137,6 +141,8 @@ mod tests {
         overlay.set_readout(readout(60.1), now);
         assert!(!overlay.is_out_of_date());
         assert_eq!(overlay.readout_due(), Some(now + REFRESH));
+        overlay.toggle();
+        assert_eq!(overlay.readout_due(), Some(now + REFRESH_HIDDEN), "nobody reads them");
     }
 
     #[test]
