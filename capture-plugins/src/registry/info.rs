@@ -14,6 +14,8 @@ pub struct SettingInfo {
     pub default: Option<&'static str>,
     /// Whether the source cannot be opened without it.
     pub required: bool,
+    /// Whether it names a file: in a configuration relative to the configuration's folder.
+    pub file: bool,
     /// What it does.
     pub about: &'static str,
 }
@@ -21,12 +23,12 @@ pub struct SettingInfo {
 impl SettingInfo {
     /// A setting that may be left out and then has this value, or none.
     pub(crate) const fn optional(name: &'static str, default: Option<&'static str>, about: &'static str) -> Self {
-        Self { name, default, required: false, about }
+        Self { name, default, required: false, file: false, about }
     }
 
-    /// A setting that must be given.
-    pub(crate) const fn required(name: &'static str, about: &'static str) -> Self {
-        Self { name, default: None, required: true, about }
+    /// A file that must be given.
+    pub(crate) const fn required_file(name: &'static str, about: &'static str) -> Self {
+        Self { name, default: None, required: true, file: true, about }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{
     de::{DeserializeOwned, Error as _, IntoDeserializer, Visitor, value::MapDeserializer},
     forward_to_deserialize_any,
 };
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, path::Path, str::FromStr};
 
 /// Settings by name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +34,15 @@ impl Settings {
         }
         self.0.insert(key.to_owned(), value);
         true
+    }
+
+    /// Takes the file named by `key`, where one is, relative to `folder`.
+    pub(super) fn make_relative_to(&mut self, folder: &Path, key: &str) {
+        let Some(SettingValue::Text(file) | SettingValue::Yaml(serde_yaml::Value::String(file))) = self.0.get_mut(key)
+        else {
+            return;
+        };
+        *file = folder.join(&*file).to_string_lossy().into_owned();
     }
 
     /// The settings given, in the order of their names.

@@ -1,11 +1,11 @@
 //! A source as a person names it: on the command line, or in the configuration.
 
 use super::{
-    SourceError,
+    SourceError, SourceInfo,
     settings::{SettingValue, Settings},
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, path::Path, str::FromStr};
 
 /// A source and its settings: `NAME[:KEY=VALUE,…]`, or the same in YAML, `{name: NAME, KEY: VALUE, …}`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +14,15 @@ pub struct SourceSpec {
     pub name: String,
     /// Its settings, checked when it is opened.
     pub settings: Settings,
+}
+
+impl SourceSpec {
+    /// Takes the files that the settings name relative to `folder`, as a configuration there means them.
+    pub fn make_relative_to(&mut self, folder: &Path) {
+        let files =
+            SourceInfo::find(&self.name).into_iter().flat_map(|info| info.settings).filter(|setting| setting.file);
+        files.for_each(|setting| self.settings.make_relative_to(folder, setting.name));
+    }
 }
 
 impl FromStr for SourceSpec {
@@ -101,6 +110,21 @@ mod tests {
         for text in ["replay:speed=1,speed=2", "", ":speed=1", "  :"] {
             assert!(text.parse::<SourceSpec>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn files_are_relative_to_the_configuration_that_names_them() {
+        let yaml = "[{name: replay, file: take.jsonl, speed: 2}, 'replay:file=/abs.jsonl', idle]";
+        let mut specs: Vec<SourceSpec> = serde_yaml::from_str(yaml).expect("three sources");
+        for spec in &mut specs {
+            spec.make_relative_to(Path::new("shows/today"));
+        }
+        let shown: Vec<String> = specs.iter().map(ToString::to_string).collect();
+        let take = Path::new("shows/today").join("take.jsonl");
+        assert_eq!(
+            shown,
+            [format!("replay:file={},speed=2", take.display()), "replay:file=/abs.jsonl".into(), "idle".into()]
+        );
     }
 
     #[test]

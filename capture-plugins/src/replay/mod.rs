@@ -18,7 +18,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "replay",
     about: "a recording made with `bunraku record`",
     settings: &[
-        SettingInfo::required("file", "the recording: JSON Lines of face samples, also gzip-compressed"),
+        SettingInfo::required_file("file", "the recording: JSON Lines of face samples, also gzip-compressed"),
         SettingInfo::optional("speed", Some("1"), "how fast it is played; 2 takes half the time"),
         SettingInfo::optional("loop", Some("false"), "whether it begins again when it ends"),
     ],

@@ -131,6 +131,7 @@ impl Config {
         if let Some(Background::Picture(path)) = &mut self.background {
             *path = folder.join(&*path);
         }
+        self.sources.iter_mut().for_each(|source| source.make_relative_to(folder));
     }
 }
 
