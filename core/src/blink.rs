@@ -11,10 +11,13 @@ pub struct BlinkSettings {
     /// Whether the eyes blink by themselves. Off by default: a tracked face blinks on its own.
     pub enabled: bool,
     /// Mean seconds from one blink to the next.
+    #[serde(deserialize_with = "crate::bounds::finite")]
     pub interval: f64,
     /// Least seconds from one blink to the next.
+    #[serde(deserialize_with = "crate::bounds::finite")]
     pub least_interval: f64,
     /// Seconds a blink takes, from open to open.
+    #[serde(deserialize_with = "crate::bounds::finite")]
     pub duration: f64,
 }
 

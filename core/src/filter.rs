@@ -14,10 +14,13 @@ pub struct SmoothingSettings {
     /// Whether poses are smoothed at all.
     pub enabled: bool,
     /// Cut-off of a resting face, in hertz: lower is steadier.
+    #[serde(deserialize_with = "crate::bounds::finite")]
     pub min_cutoff: f64,
     /// Hertz of cut-off that each unit a second of a parameter's speed adds: higher lags less.
+    #[serde(deserialize_with = "crate::bounds::finite")]
     pub beta: f64,
     /// Cut-off of the speed's own smoothing, in hertz.
+    #[serde(deserialize_with = "crate::bounds::finite")]
     pub speed_cutoff: f64,
 }
 

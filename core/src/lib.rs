@@ -7,6 +7,7 @@
 //! No GPU, no window and no sockets live here.
 
 pub mod blink;
+mod bounds;
 pub mod breathing;
 pub mod calibration;
 pub mod character;

@@ -20,6 +20,7 @@ pub struct PerformerSettings {
     /// Smoothing of the tracked pose.
     pub smoothing: SmoothingSettings,
     /// Breaths a minute, 0 to 60; 0 leaves the pose's own breathing.
+    #[serde(deserialize_with = "crate::bounds::breaths")]
     pub breaths_per_minute: f64,
     /// Blinks of the character's own.
     pub blink: BlinkSettings,

@@ -5,6 +5,9 @@
 /// Below this cosine of the middle angle the first and last axes coincide, and only their sum is known.
 const GIMBAL_LOCK: f64 = 1e-7;
 
+/// A step of the iteration of [`Rotation::nearest`] that changes no entry by more than this has reached its end.
+const CONVERGED: f64 = 1e-9;
+
 /// A proper rotation (orthonormal, determinant 1), as a matrix of rows that turns column vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rotation([[f64; 3]; 3]);
@@ -52,7 +55,8 @@ impl Rotation {
 
     /// The rotation nearest to `matrix` (the orthogonal factor of its polar decomposition), whatever its uniform scale.
     ///
-    /// None when there is no such rotation: the determinant is not positive, or a number is not finite.
+    /// None when there is no such rotation, or none to be found: the determinant is not positive, a number is not finite,
+    /// or the matrix is all but flat.
     /// Newton's iteration `X ← (X + X⁻ᵀ)/2` (Higham, "Computing the polar decomposition – with applications", 1986).
     pub fn nearest(matrix: [[f64; 3]; 3]) -> Option<Self> {
         let volume = determinant(&matrix);
@@ -62,16 +66,16 @@ impl Rotation {
         let scale = volume.cbrt().recip();
         let mut x = matrix.map(|row| row.map(|value| value * scale));
         // Quadratic convergence: even a matrix squeezed 1000 to 1 is done in a dozen steps.
+        let mut change = f64::INFINITY;
         for _ in 0..32 {
             let next = newton_step(&x);
-            let change = rows(&x, &next).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            change = rows(&x, &next).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             x = next;
             if change < 1e-15 {
                 break;
             }
         }
-        let orthonormal = Self(x);
-        orthonormal.0.iter().flatten().all(|value| value.is_finite()).then_some(orthonormal)
+        (change < CONVERGED).then_some(Self(x))
     }
 
     /// The inverse: the transpose, as the matrix is orthonormal.

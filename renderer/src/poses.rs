@@ -1,6 +1,9 @@
 //! A poses file: JSON Lines, a named pose each, as `bunraku render` draws them.
 
-use bunraku_core::pose::{Parameter, Pose};
+use bunraku_core::{
+    pose::{Parameter, Pose},
+    suggest,
+};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, HashSet},
@@ -136,9 +139,9 @@ fn finite(parameter: Parameter, value: f64) -> Result<f32, String> {
 }
 
 fn unknown(name: &str) -> String {
-    let similarity = |parameter: &Parameter| (strsim::jaro_winkler(parameter.name(), name) * 1e6) as u32;
-    let nearest = Parameter::ALL.into_iter().max_by_key(similarity).map_or("", Parameter::name);
-    format!("`{name}` is no pose parameter; did you mean `{nearest}`?")
+    let nearest = suggest::nearest(name, Parameter::ALL.into_iter().map(Parameter::name));
+    let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
+    format!("`{name}` is no pose parameter{hint}")
 }
 
 #[cfg(test)]

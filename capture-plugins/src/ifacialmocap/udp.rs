@@ -49,8 +49,11 @@ async fn receive(link: &Link, socket: &UdpSocket, session: &mut Session) -> Link
         tokio::select! {
             _ = ticks.tick() => greeter.tick(socket, session, port).await,
             ready = socket.readable() => {
-                if let Err(error) = ready.and_then(|()| drain(socket, session, &greeter, &mut newest)) {
-                    return error.into();
+                match ready.and_then(|()| drain(socket, session, &greeter, &mut newest)) {
+                    Ok(true) => {}
+                    // In a storm the other tasks of this thread get their turn.
+                    Ok(false) => tokio::task::yield_now().await,
+                    Err(error) => return error.into(),
                 }
             }
         }
@@ -72,13 +75,17 @@ impl Default for Newest {
 }
 
 /// Reads all that waits. While a phone is live only its newest packet is parsed; before that each one is, so that no
-/// stream of junk hides the first good packet.
-fn drain(socket: &UdpSocket, session: &mut Session, greeter: &Greeter<'_>, buffers: &mut Newest) -> io::Result<()> {
+/// stream of junk hides the first good packet. False if the limit was reached before all was read.
+fn drain(socket: &UdpSocket, session: &mut Session, greeter: &Greeter<'_>, buffers: &mut Newest) -> io::Result<bool> {
     let mut newest: Option<(SocketAddr, usize)> = None;
+    let mut is_dry = false;
     for _ in 0..DRAIN_LIMIT {
         let (length, from) = match socket.try_recv_from(&mut buffers.incoming) {
             Ok(received) => received,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                is_dry = true;
+                break;
+            }
             Err(error) if is_about_one_datagram(&error) => {
                 session.skip(1);
                 continue;
@@ -98,7 +105,7 @@ fn drain(socket: &UdpSocket, session: &mut Session, greeter: &Greeter<'_>, buffe
     if let Some((from, length)) = newest {
         session.take(from, &buffers.kept[..length]);
     }
-    Ok(())
+    Ok(is_dry)
 }
 
 /// Whether an error tells of a datagram and not of the socket: Windows reports here that an earlier greeting found

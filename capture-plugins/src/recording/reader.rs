@@ -90,6 +90,7 @@ impl RecordingReader {
             // Not `InvalidData` alone: a torn archive ends unexpectedly, a damaged one is invalid input.
             Err(error) if is_damage(&error) => {
                 tracing::warn!("the recording's archive is damaged or torn ({error}); it is played up to there");
+                self.decoder.skipped += usize::from(error.kind() != io::ErrorKind::UnexpectedEof);
                 self.ended = true;
                 return Ok(());
             }

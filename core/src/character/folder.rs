@@ -70,8 +70,14 @@ impl Folder {
         build: impl FnOnce(&Weights) -> Result<T, Vec<ShapeError>>,
     ) -> Option<T> {
         self.part(name, WEIGHTS_LIMIT, problems, |bytes| {
-            let weights = Weights::read(bytes).map_err(|error| vec![Fault::from(error)])?;
-            build(&weights).map_err(|errors| errors.into_iter().map(Fault::from).collect())
+            let weights = Weights::parse(bytes).map_err(|error| vec![Fault::from(error)])?;
+            let mut faults: Vec<Fault> = weights.not_finite().map(Fault::from).collect();
+            match build(&weights) {
+                Ok(network) if faults.is_empty() => return Ok(network),
+                Ok(_) => {}
+                Err(errors) => faults.extend(errors.into_iter().map(Fault::from)),
+            }
+            Err(faults)
         })
     }
 
@@ -158,6 +164,7 @@ mod tests {
         let (folder, model) = saved();
         let mut face = model.face.to_weights();
         face.0.remove("siren.last_linear.bias");
+        face.0.get_mut("siren.last_linear.weight").expect("there").values[3] = f32::NAN;
         let (small, mut grey) = (image::GrayImage::new(64, 32), Vec::new());
         small.write_to(&mut std::io::Cursor::new(&mut grey), image::ImageFormat::Png).expect("encoded");
         let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("written");
@@ -165,10 +172,16 @@ mod tests {
         write("body_morpher.safetensors", b"PK no zip");
         write("character.png", &grey);
         let (count, message) = refusal(folder.path());
-        for words in ["64 x 32", "L8", "`siren.last_linear.bias`", "body_morpher.safetensors: its zip container"] {
+        for words in [
+            "64 x 32",
+            "L8",
+            "`siren.last_linear.bias`",
+            "holds NaN at position 3",
+            "body_morpher.safetensors: its zip container",
+        ] {
             assert!(message.contains(words), "{words} is not in: {message}");
         }
-        assert_eq!(count, 4, "{message}");
+        assert_eq!(count, 5, "{message}");
     }
 
     #[test]

@@ -91,17 +91,22 @@ impl Weights {
     /// [`WeightsError`] when the file is damaged, larger than [`WEIGHTS_LIMIT`], holds anything but finite float
     /// tensors, or is of another format.
     pub fn read(bytes: &[u8]) -> Result<Self, WeightsError> {
+        let weights = Self::parse(bytes)?;
+        let first = weights.not_finite().next();
+        first.map_or(Ok(weights), Err)
+    }
+
+    /// As [`Weights::read`], but leaves it to the caller to ask for the weights that are [not finite](Self::not_finite).
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, WeightsError> {
         if bytes.len() as u64 > WEIGHTS_LIMIT {
             return Err(WeightsError::TooLarge(bytes.len()));
         }
-        let weights = match bytes {
-            [b'P', b'K', ..] => torch::read(bytes)?,
-            [0x80, 2, ..] => return Err(WeightsError::LegacyTorch),
-            [_, _, _, _, _, _, _, _, b'{', ..] => safetensors::read(bytes)?,
-            _ => return Err(WeightsError::UnknownFormat),
-        };
-        weights.check_finite()?;
-        Ok(weights)
+        match bytes {
+            [b'P', b'K', ..] => torch::read(bytes),
+            [0x80, 2, ..] => Err(WeightsError::LegacyTorch),
+            [_, _, _, _, _, _, _, _, b'{', ..] => safetensors::read(bytes),
+            _ => Err(WeightsError::UnknownFormat),
+        }
     }
 
     /// The bytes of a `.safetensors` file.
@@ -120,13 +125,12 @@ impl Weights {
         torch_writer::write(self)
     }
 
-    fn check_finite(&self) -> Result<(), WeightsError> {
-        for (name, tensor) in &self.0 {
-            if let Some(index) = tensor.values.iter().position(|value| !value.is_finite()) {
-                return Err(WeightsError::NotFinite { name: name.clone(), index, value: tensor.values[index] });
-            }
-        }
-        Ok(())
+    /// For each tensor that holds NaN or an infinity, the first of them.
+    pub(super) fn not_finite(&self) -> impl Iterator<Item = WeightsError> {
+        self.0.iter().filter_map(|(name, tensor)| {
+            let index = tensor.values.iter().position(|value| !value.is_finite())?;
+            Some(WeightsError::NotFinite { name: name.clone(), index, value: tensor.values[index] })
+        })
     }
 
     /// Adds a tensor under a name that must be new.
@@ -203,7 +207,7 @@ mod tests {
     fn a_weight_that_is_not_a_number_is_refused_with_its_name() {
         let tensor = Tensor { shape: vec![2], values: vec![0.5, f32::NAN] };
         let weights = Weights(BTreeMap::from([("last_linear.bias".to_owned(), tensor)]));
-        let message = weights.check_finite().expect_err("NaN").to_string();
+        let message = weights.not_finite().next().expect("NaN").to_string();
         assert!(message.contains("`last_linear.bias`") && message.contains("position 1"), "{message}");
     }
 

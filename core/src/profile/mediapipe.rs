@@ -4,19 +4,38 @@ use crate::{
     rotation::Rotation,
     sample::{Blendshape, FaceSample},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What the face landmarker found: `{"blendshapes": {name: score}, "matrix": [16 numbers, row-major]}`.
 ///
-/// Both parts may be absent: scores are then 0, and the head is where it is in the canonical face.
+/// Parts may be absent: scores are then 0, and the head is where it is in the canonical face. What holds only other
+/// fields is no detection.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(try_from = "Map<String, Value>")]
 pub struct Detection {
     /// Scores by name. Names that `ARKit` lacks (`_neutral`) are ignored.
     pub blendshapes: BTreeMap<String, f64>,
     /// The facial transformation matrix: canonical face to camera, centimetres, column vectors, rows one after another.
     pub matrix: Option<[f64; 16]>,
+}
+
+impl TryFrom<Map<String, Value>> for Detection {
+    type Error = String;
+
+    fn try_from(mut object: Map<String, Value>) -> Result<Self, String> {
+        let (blendshapes, matrix) = (object.remove("blendshapes"), object.remove("matrix"));
+        if blendshapes.is_none() && matrix.is_none() && !object.is_empty() {
+            return Err("it has neither `blendshapes` nor `matrix`".to_owned());
+        }
+        Ok(Self { blendshapes: part("blendshapes", blendshapes)?, matrix: part("matrix", matrix)? })
+    }
+}
+
+fn part<T: DeserializeOwned + Default>(name: &str, value: Option<Value>) -> Result<T, String> {
+    let read = value.map(serde_json::from_value).transpose().map_err(|error| format!("`{name}`: {error}"))?;
+    Ok(read.unwrap_or_default())
 }
 
 /// Why a detection is no face sample.
@@ -72,6 +91,14 @@ mod tests {
         assert_eq!(sample.head.translation_cm, [1.0, 3.0, -40.0]);
         assert_eq!(sample[Blendshape::JawOpen], 0.5);
         assert!(sample.tracked);
+    }
+
+    #[test]
+    fn what_is_no_detection_is_refused() {
+        for line in [r#"[{"jawOpen": 0.5}]"#, r#"{"jawOpen": 0.5}"#, r#"{"matrix": [1]}"#] {
+            serde_json::from_str::<Detection>(line).expect_err(line);
+        }
+        serde_json::from_str::<Detection>(r#"{"blendshapes": {}, "more": 1}"#).expect("an unknown part is ignored");
     }
 
     #[test]

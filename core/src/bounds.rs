@@ -1,0 +1,51 @@
+//! Numbers of settings that must lie within bounds, refused where they are read.
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+fn checked<'de, D: Deserializer<'de>>(from: D, fits: fn(f64) -> bool, needed: &str) -> Result<f64, D::Error> {
+    let value = f64::deserialize(from)?;
+    if fits(value) { Ok(value) } else { Err(D::Error::custom(format!("{value} is not {needed}"))) }
+}
+
+/// 0 or more, `.inf` too.
+pub(crate) fn not_negative<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    checked(from, |value| value >= 0.0, "a number from 0 up")
+}
+
+/// 0 or more, and finite.
+pub(crate) fn finite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    checked(from, |value| value.is_finite() && value >= 0.0, "a finite number from 0 up")
+}
+
+/// 0 to 60.
+pub(crate) fn breaths<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    checked(from, |value| (0.0..=60.0).contains(&value), "between 0 and 60")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{performer::PerformerSettings, switchboard::SwitchboardSettings};
+
+    #[test]
+    fn settings_without_sense_are_refused_by_name() {
+        for text in ["stale_after: -1", "fade: .nan", "fade: .inf", "lost_after: .nan"] {
+            let error = serde_yaml::from_str::<SwitchboardSettings>(text).expect_err(text).to_string();
+            assert!(error.contains("is not a"), "{error}");
+        }
+        for text in [
+            "breaths_per_minute: .nan",
+            "breaths_per_minute: 61",
+            "smoothing: {min_cutoff: -3}",
+            "blink: {interval: -4}",
+            "blink: {duration: .inf}",
+        ] {
+            serde_yaml::from_str::<PerformerSettings>(text).expect_err(text);
+        }
+    }
+
+    #[test]
+    fn an_endless_time_turns_a_rule_off() {
+        let settings: SwitchboardSettings = serde_yaml::from_str("frozen_after: .inf").expect("allowed");
+        assert_eq!(settings.frozen_after, f64::INFINITY);
+    }
+}
