@@ -32,16 +32,6 @@ impl Calibration {
         self.neutral = Some(Neutral { inverse: orientation.inverse(), translation_cm });
     }
 
-    /// Goes back to samples as they come.
-    pub fn clear(&mut self) {
-        self.neutral = None;
-    }
-
-    /// Whether a neutral head is set.
-    pub fn is_set(&self) -> bool {
-        self.neutral.is_some()
-    }
-
     /// The head relative to the neutral one; unchanged, to the bit, when none is set.
     #[must_use]
     pub fn relative(&self, head: &Head) -> Head {

@@ -74,11 +74,6 @@ impl PoseFilter {
         }
         Pose(state.value.map(|value| value as f32))
     }
-
-    /// Forgets the past: the next pose passes as it is.
-    pub fn reset(&mut self) {
-        self.state = None;
-    }
 }
 
 impl State {

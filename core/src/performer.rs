@@ -68,16 +68,6 @@ impl Performer {
         &self.settings
     }
 
-    /// Performs differently from now on; breath and smoothing go on from where they are.
-    pub fn set_settings(&mut self, settings: PerformerSettings) {
-        self.settings = settings;
-    }
-
-    /// Begins a new breath.
-    pub fn restart_breath(&mut self) {
-        self.breath.restart();
-    }
-
     /// What the character does at `now` (seconds) when the tracked pose is `pose`: finite and in range.
     pub fn perform(&mut self, pose: &Pose, now: f64) -> Pose {
         let dt = self.time.map_or(0.0, |time| (now - time).max(0.0));

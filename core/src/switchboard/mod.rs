@@ -10,7 +10,7 @@ mod status;
 mod tests;
 mod watch;
 
-use crate::{pose::Pose, profile::PoseMapper, suggest::nearest};
+use crate::{pose::Pose, suggest::nearest};
 use fade::Fade;
 use serde::{Deserialize, Serialize};
 pub use slot::Slot;
@@ -154,11 +154,6 @@ impl Switchboard {
         self.change(index, |slot| slot.set_mirror(mirror))
     }
 
-    /// Maps slot `index` in another way from now on; false if there is no such slot.
-    pub fn set_mapper(&mut self, index: usize, mapper: PoseMapper) -> bool {
-        self.change(index, |slot| slot.set_mapper(mapper))
-    }
-
     fn change(&mut self, index: usize, change: impl FnOnce(&mut Slot)) -> bool {
         let Some(slot) = self.slots.get_mut(index) else { return false };
         change(slot);
@@ -171,11 +166,6 @@ impl Switchboard {
     /// The settings in use.
     pub fn settings(&self) -> &SwitchboardSettings {
         &self.settings
-    }
-
-    /// Switches by other rules from now on.
-    pub fn set_settings(&mut self, settings: SwitchboardSettings) {
-        self.settings = settings;
     }
 
     /// The name of the source that is shown, or none before the first face.

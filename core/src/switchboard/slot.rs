@@ -157,11 +157,6 @@ impl Slot {
         self.map_again();
     }
 
-    pub(super) fn set_mapper(&mut self, mapper: PoseMapper) {
-        self.mapper = mapper;
-        self.map_again();
-    }
-
     fn map_again(&mut self) {
         let pose = self.face.map(|face| self.mapper.map(&self.calibration.apply(&face)));
         self.pose = pose.map(|pose| if self.mirror { pose.mirrored() } else { pose });

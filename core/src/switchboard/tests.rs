@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     pose::{POSE_LEN, Parameter},
+    profile::PoseMapper,
     sample::{Blendshape, FaceSample},
     source::{SampleSink, SourceState, slot},
 };

@@ -65,10 +65,8 @@ pub(super) enum ChoiceError {
     #[error(transparent)]
     Open(#[from] SourceError),
     /// No source has this place.
-    #[error("there is no source {} counted from 1; there are {count}", index + 1)]
+    #[error("there is no such source: only {count} are running")]
     Index {
-        /// The place asked for.
-        index: usize,
         /// How many there are.
         count: usize,
     },
@@ -185,7 +183,7 @@ impl Sources {
             Choice::Index(index) => {
                 let count = self.entries.len();
                 let known = self.board.select(*index);
-                known.then_some(()).ok_or(ChoiceError::Index { index: *index, count })
+                known.then_some(()).ok_or(ChoiceError::Index { count })
             }
             Choice::Name(name) => Ok(self.board.select_name(name)?),
             Choice::Spec(spec) => {
