@@ -135,7 +135,7 @@ impl Open {
 
     /// When something is due that no event announces.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        let reopen = self.canvas.is_none().then(|| self.recovery.due());
+        let reopen = self.canvas.is_none().then(|| self.recovery.due().unwrap_or_else(Instant::now));
         if !self.watched {
             return [Some(self.looked + LOOK_AGAIN), reopen].into_iter().flatten().min();
         }
@@ -175,7 +175,7 @@ impl Open {
         }
         // Its surface must be gone before the window gets another.
         self.canvas = None;
-        if now < self.recovery.due() {
+        if !self.recovery.is_due(now) {
             return;
         }
         match Canvas::open(self.display.clone(), &self.window, self.waker.clone()) {

@@ -12,9 +12,14 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
-    /// When the next try is due; a time past if at once.
-    pub(super) fn due(self) -> Instant {
-        self.tried.map_or_else(Instant::now, |(at, wait)| at + wait)
+    /// When the next try is due; none if at once.
+    pub(super) fn due(self) -> Option<Instant> {
+        self.tried.map(|(at, wait)| at + wait)
+    }
+
+    /// Whether a try is due at `now`, which may be a moment ago.
+    pub(super) fn is_due(self, now: Instant) -> bool {
+        self.due().is_none_or(|due| due <= now)
     }
 
     /// A try was made, whatever came of it.
@@ -35,18 +40,20 @@ mod tests {
 
     #[test]
     fn tries_become_rarer_until_one_succeeds() {
-        let start = Instant::now();
+        let mut now = Instant::now();
         let mut recovery = Recovery::default();
-        let mut now = start;
+        assert!(recovery.is_due(now), "the first try is made at once");
         let mut waits = Vec::new();
         for _ in 0..8 {
             recovery.tried(now);
-            waits.push(recovery.due().duration_since(now));
-            now = recovery.due();
+            let due = recovery.due().expect("a try was made");
+            assert!(!recovery.is_due(now) && recovery.is_due(due));
+            waits.push(due.duration_since(now));
+            now = due;
         }
         assert_eq!(waits[..2], [FIRST_WAIT, 2 * FIRST_WAIT]);
         assert_eq!(waits[7], LONGEST_WAIT);
         recovery.succeeded();
-        assert!(recovery.due() <= Instant::now());
+        assert_eq!(recovery.due(), None);
     }
 }
