@@ -1,0 +1,35 @@
+//! What a student learns from: a teacher poses one character's picture, slowly and well.
+
+use burn::tensor::{Tensor, backend::Backend};
+
+/// What a teacher shows for a batch of `n` poses: all that the losses of `spec/THA4.md` §9.6 compare with.
+///
+/// Colours are linear, premultiplied, mapped from [0, 1] to [-1, 1]. Grid changes are in normalised units (the whole
+/// picture is 2 wide), x before y, without resampling offset.
+#[derive(Clone, Debug)]
+pub struct Posed<B: Backend> {
+    /// `[n, 4, 512, 512]`: the finished picture.
+    pub posed: Tensor<B, 4>,
+    /// `[n, 4, 512, 512]`: the picture with the face morphed, moved by `grid_change`.
+    pub warped: Tensor<B, 4>,
+    /// `[n, 2, 512, 512]`: where each pixel of `warped` is taken from, relative to itself.
+    pub grid_change: Tensor<B, 4>,
+    /// `[n, 1, 512, 512]`: how much of `posed` is painted rather than moved, in [0, 1].
+    pub alpha: Tensor<B, 4>,
+    /// `[n, 4, 512, 512]`: the resting picture with the face morphed, before anything is moved.
+    pub face_morphed_full: Tensor<B, 4>,
+}
+
+/// Poses one picture of a character. Built for that picture: what depends on it alone is computed once.
+pub trait Teacher<B: Backend> {
+    /// Who teaches, for logs and people: kind, where its weights come from, their SHA-256.
+    fn describe(&self) -> String;
+
+    /// The whole character. `poses` is `[n, 45]`, in the order and ranges of `spec/THA4.md` §3.
+    fn pose(&mut self, poses: Tensor<B, 2>) -> Posed<B>;
+
+    /// The face alone, `[n, 4, 128, 128]`: rows 80..208, columns 192..320 of [`Posed::face_morphed_full`], cheaper.
+    ///
+    /// `poses` is `[n, 45]`; only the first 39 parameters matter.
+    fn face(&mut self, poses: Tensor<B, 2>) -> Tensor<B, 4>;
+}
