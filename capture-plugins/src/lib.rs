@@ -8,6 +8,7 @@ mod gaze;
 pub mod idle;
 pub mod ifacialmocap;
 mod lines;
+pub mod mediapipe;
 pub mod mouse;
 mod noise;
 mod pace;

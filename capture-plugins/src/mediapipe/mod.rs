@@ -1,0 +1,1 @@
+//! The webcam: `MediaPipe`'s face landmarker (`spec/MEDIAPIPE.md`).
