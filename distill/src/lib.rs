@@ -2,9 +2,14 @@
 //!
 //! A distillation is described by a [`config::DistillerConfig`], the `config.yaml` of the THA4 distiller. [`check`]
 //! says all that would keep it from training: what is wrong with the configuration, the picture and the face mask.
-//! A [`teacher::Teacher`] shows poses, the student learns them.
+//! A [`teacher::Teacher`] shows poses ([`examples`]), the student learns them as a [`recipe`] says; [`snapshot`]s keep where
+//! it is.
 
 pub mod check;
 pub mod config;
+mod digest;
+pub mod examples;
 mod picture;
+pub mod recipe;
+pub mod snapshot;
 pub mod teacher;

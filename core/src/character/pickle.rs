@@ -1,4 +1,4 @@
-//! The part of Python's pickle, protocol 2, that a state dict needs; it builds plain data and runs nothing.
+//! The part of Python's pickle, protocol 2, that state dicts and saved tensors need; it builds plain data and runs nothing.
 //!
 //! Values live in one arena and refer to each other by index: depth costs no stack, sharing costs no copies, cycles are
 //! harmless, and memory is bounded by the pickle's length. Only the globals in [`Global::named`] exist; all others are
@@ -111,6 +111,7 @@ enum Value<'a> {
     Int(i64),
     Text(&'a str),
     Tuple(Vec<Id>),
+    List(Vec<Id>),
     Dict(Vec<(Id, Id)>),
     Global(Global),
     Storage(Storage<'a>),
@@ -135,6 +136,23 @@ pub(super) fn state_dict(pickle: &[u8]) -> Result<Vec<(&str, TensorInfo<'_>)>, P
         _ => Err(machine.malformed("the saved dict holds something that is not a named tensor")),
     };
     items.iter().map(tensor).collect()
+}
+
+/// Reads a pickled tensor, or the first item of a tuple or list, which must be one.
+pub(super) fn first_tensor(pickle: &[u8]) -> Result<TensorInfo<'_>, PickleError> {
+    if pickle.len() > LENGTH_LIMIT {
+        return Err(PickleError::TooLong(pickle.len()));
+    }
+    let mut machine = Machine::new(pickle);
+    let root = machine.run()?;
+    let first = match &machine.values[root] {
+        Value::Tuple(items) | Value::List(items) => items.first().copied(),
+        _ => Some(root),
+    };
+    match first.map(|id| &machine.values[id]) {
+        Some(Value::Tensor(info)) => Ok(info.clone()),
+        _ => Err(machine.malformed("the saved object is neither a tensor nor a tuple or list that begins with one")),
+    }
 }
 
 struct Machine<'a> {
@@ -187,6 +205,9 @@ impl<'a> Machine<'a> {
             b')' => self.push(Value::Tuple(Vec::new())),
             0x85..=0x87 => return self.short_tuple(usize::from(opcode - 0x84)),
             b't' => return self.marked_tuple(),
+            b']' => self.push(Value::List(Vec::new())),
+            b'a' => return self.append(),
+            b'e' => return self.append_all(),
             b'}' => self.push(Value::Dict(Vec::new())),
             b's' => return self.set_item(),
             b'u' => return self.set_items(),
@@ -308,6 +329,26 @@ impl<'a> Machine<'a> {
     fn set_items(&mut self) -> Result<(), PickleError> {
         let pairs = self.pop_mark()?;
         self.extend(&pairs)
+    }
+
+    /// Adds items to the list on top of the stack.
+    fn extend_list(&mut self, added: &[Id]) -> Result<(), PickleError> {
+        let error = self.malformed("items are appended to something that is not a list");
+        match self.stack.last().map(|&top| &mut self.values[top]) {
+            Some(Value::List(items)) => items.extend(added),
+            _ => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn append(&mut self) -> Result<(), PickleError> {
+        let item = self.pop()?;
+        self.extend_list(&[item])
+    }
+
+    fn append_all(&mut self) -> Result<(), PickleError> {
+        let items = self.pop_mark()?;
+        self.extend_list(&items)
     }
 
     fn put(&mut self, width: usize) -> Result<(), PickleError> {

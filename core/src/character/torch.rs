@@ -9,25 +9,58 @@ use super::{
 
 /// Reads the state dict of a `.pt`.
 pub(super) fn read(file: &[u8]) -> Result<Weights, WeightsError> {
-    let archive = Archive::open(file)?;
-    let root = root(&archive)?;
-    check_byte_order(&archive, root)?;
-    let pickle = archive.read(&format!("{root}/data.pkl"))?;
+    let file = File::open(file)?;
     let mut weights = Weights::default();
-    let mut budget = file.len();
-    for (name, info) in pickle::state_dict(pickle)? {
+    let mut budget = file.len;
+    for (name, info) in pickle::state_dict(file.pickle()?)? {
+        let tensor = file.tensor(name, info, &mut budget)?;
+        weights.insert(name, tensor)?;
+    }
+    Ok(weights)
+}
+
+/// Reads the tensor of a `.pt` that holds one, or a tuple or list that begins with one.
+pub(super) fn read_first(file: &[u8]) -> Result<Tensor, WeightsError> {
+    let file = File::open(file)?;
+    let info = pickle::first_tensor(file.pickle()?)?;
+    let mut budget = file.len;
+    file.tensor("", info, &mut budget)
+}
+
+/// A `.pt` whose container has been checked.
+struct File<'a> {
+    archive: Archive<'a>,
+    /// The top folder.
+    root: &'a str,
+    /// In bytes.
+    len: usize,
+}
+
+impl<'a> File<'a> {
+    fn open(file: &'a [u8]) -> Result<Self, WeightsError> {
+        let archive = Archive::open(file)?;
+        let root = root(&archive)?;
+        check_byte_order(&archive, root)?;
+        Ok(Self { archive, root, len: file.len() })
+    }
+
+    fn pickle(&self) -> Result<&'a [u8], ArchiveError> {
+        self.archive.read(&format!("{}/data.pkl", self.root))
+    }
+
+    /// The tensor called `name`. Many tensors may share one storage; together they must not take more bytes than the
+    /// file did, so each is taken from the `budget`.
+    fn tensor(&self, name: &str, info: TensorInfo<'_>, budget: &mut usize) -> Result<Tensor, WeightsError> {
         let fault = |what: &str| WeightsError::Tensor { name: name.to_owned(), what: what.to_owned() };
         let bytes = span(&info).map_err(fault)?;
-        // Many tensors may share one storage; together they must not take more than the file did.
-        budget = budget.checked_sub(bytes.len()).ok_or(WeightsError::Amplified)?;
-        let storage = archive.read(&format!("{root}/data/{}", info.storage.key))?;
+        *budget = budget.checked_sub(bytes.len()).ok_or(WeightsError::Amplified)?;
+        let storage = self.archive.read(&format!("{}/data/{}", self.root, info.storage.key))?;
         if Some(storage.len()) != info.storage.len.checked_mul(info.storage.format.size()) {
             return Err(fault("has a storage of another length than declared"));
         }
         let bytes = storage.get(bytes).ok_or_else(|| fault("reaches beyond its storage"))?;
-        weights.insert(name, Tensor { values: info.storage.format.decode(bytes), shape: info.shape })?;
+        Ok(Tensor { values: info.storage.format.decode(bytes), shape: info.shape })
     }
-    Ok(weights)
 }
 
 /// The archive's one top folder with a `data.pkl`.
@@ -151,6 +184,63 @@ mod tests {
         assert_eq!(Weights::read(&archive(&old)).expect("read"), weights);
     }
 
+    /// A `.pt` of what `wrap` makes of one tensor of six numbers, `[3, 2]`.
+    fn one_tensor(wrap: impl FnOnce(&mut Pickle, &dyn Fn(&mut Pickle))) -> Vec<u8> {
+        let mut pickle = Pickle(vec![0x80, 2]);
+        wrap(&mut pickle, &|pickle| {
+            pickle.global("torch._utils", "_rebuild_tensor_v2").op(b'(').op(b'(').text("storage");
+            pickle.global("torch", "FloatStorage").text("0").text("cpu").int(6).op(b't').op(b'Q');
+            pickle.int(0).ints(&[3, 2]).ints(&[2, 1]).op(0x89).empty_ordered_dict().op(b't').op(b'R');
+        });
+        pickle.op(b'.');
+        let data = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0].map(f32::to_le_bytes);
+        archive(&[("a/data.pkl", &pickle.0), ("a/data/0", data.as_flattened())])
+    }
+
+    #[test]
+    fn a_tensor_alone_or_first_in_a_tuple_or_list_is_read() {
+        let expected = Tensor { shape: vec![3, 2], values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+        let alone = one_tensor(|pickle, tensor| tensor(pickle));
+        let tuple = one_tensor(|pickle, tensor| {
+            pickle.op(b'(');
+            tensor(pickle);
+            pickle.int(7).op(b't');
+        });
+        let list = one_tensor(|pickle, tensor| {
+            pickle.op(b']').op(b'(');
+            tensor(pickle);
+            pickle.int(7).op(b'e');
+        });
+        let list_of_one = one_tensor(|pickle, tensor| {
+            pickle.op(b']');
+            tensor(pickle);
+            pickle.op(b'a');
+        });
+        for file in [alone, tuple, list, list_of_one] {
+            assert_eq!(Tensor::read_torch(&file).expect("read"), expected);
+            assert!(Weights::read(&file).is_err(), "it is no state dict");
+        }
+    }
+
+    #[test]
+    fn what_holds_no_tensor_first_is_refused() {
+        let empty = archive(&[("a/data.pkl", b"\x80\x02].")]);
+        let number_first = one_tensor(|pickle, tensor| {
+            pickle.int(7);
+            tensor(pickle);
+            pickle.op(0x86);
+        });
+        // A list within itself is as harmless as any other.
+        let cycle = archive(&[("a/data.pkl", b"\x80\x02]q\x00h\x00a.")]);
+        for file in [empty, number_first, cycle, two_tensors().to_torch().expect("written")] {
+            let message = Tensor::read_torch(&file).expect_err("refused").to_string();
+            assert!(message.contains("neither a tensor nor a tuple or list"), "{message}");
+        }
+        assert!(matches!(Tensor::read_torch(b"junk"), Err(WeightsError::UnknownFormat)));
+        let appended = Tensor::read_torch(&archive(&[("a/data.pkl", b"\x80\x02)Na.")])).expect_err("refused");
+        assert!(appended.to_string().contains("not a list"), "{appended}");
+    }
+
     #[test]
     fn a_python_function_is_refused_by_name() {
         let mut pickle = Pickle(vec![0x80, 2]);
@@ -259,6 +349,24 @@ mod tests {
         }
 
         #[test]
+        fn damaged_tensors_never_panic(places in prop::collection::vec((0..256_usize, any::<u8>()), 1..8)) {
+            let mut pickle = Pickle(vec![0x80, 2]);
+            let whole = one_tensor(|inner, tensor| {
+                inner.op(b']').op(b'(');
+                tensor(inner);
+                inner.op(b'e');
+                pickle.0.clone_from(&inner.0);
+            });
+            prop_assert!(Tensor::read_torch(&whole).is_ok());
+            pickle.op(b'.');
+            for (place, byte) in places {
+                let place = place % pickle.0.len();
+                pickle.0[place] = byte;
+            }
+            let _ = Tensor::read_torch(&archive(&[("a/data.pkl", &pickle.0), ("a/data/0", &[0; 24])]));
+        }
+
+        #[test]
         fn damaged_pickles_never_panic(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
             let mut pickle = torch_writer::pickle(&two_tensors());
             for (place, byte) in places {
@@ -270,7 +378,8 @@ mod tests {
         #[test]
         fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
             let _ = Weights::read(&bytes);
-            let _ = Weights::read(&archive(&[("a/data.pkl", &[&[0x80, 2], &bytes[..]].concat())]));
+            let file = archive(&[("a/data.pkl", &[&[0x80, 2], &bytes[..]].concat())]);
+            let _ = (Weights::read(&file), Tensor::read_torch(&file));
             let _ = Weights::read(&[&(bytes.len() as u64).to_le_bytes()[..], b"{", &bytes].concat());
         }
     }

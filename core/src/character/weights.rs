@@ -22,6 +22,23 @@ pub struct Tensor {
 }
 
 impl Tensor {
+    /// Reads a `.pt` (PyTorch 1.6 and later) of one float tensor, or of a tuple or list whose first item is one, as
+    /// data sets of tensors are saved. Nothing in the file is executed; memory stays within a few times its size. The
+    /// values may be any, NaN too.
+    ///
+    /// # Errors
+    /// [`WeightsError`] when the file is damaged, larger than [`WEIGHTS_LIMIT`], or of another kind.
+    pub fn read_torch(bytes: &[u8]) -> Result<Self, WeightsError> {
+        if bytes.len() as u64 > WEIGHTS_LIMIT {
+            return Err(WeightsError::TooLarge(bytes.len()));
+        }
+        match bytes {
+            [b'P', b'K', ..] => torch::read_first(bytes),
+            [0x80, 2, ..] => Err(WeightsError::LegacyTorch),
+            _ => Err(WeightsError::UnknownFormat),
+        }
+    }
+
     /// The values, little-endian.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         self.values.iter().flat_map(|value| value.to_le_bytes()).collect()

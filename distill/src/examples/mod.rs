@@ -1,0 +1,141 @@
+//! What is trained on: poses, in an order that the position alone gives back, and the face mask.
+
+mod dataset;
+mod distribution;
+mod mask;
+mod random;
+
+pub use dataset::{PoseDataset, PoseDatasetError};
+pub use distribution::drawn_pose;
+pub use mask::face_mask;
+pub use random::Random;
+
+use bunraku_core::pose::Pose;
+
+/// What random numbers are for; each use has a sequence of its own, so that none disturbs another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Use {
+    /// A student's initial weights.
+    Weights = 1,
+    /// Poses drawn for training.
+    Poses = 2,
+    /// The order of a pose dataset in an epoch.
+    Order = 3,
+    /// Poses of the sample outputs.
+    Samples = 4,
+    /// Poses that are never trained on.
+    HeldOut = 5,
+    /// Which of the teacher's pictures a step learns from.
+    Replay = 6,
+    /// Which patch of them.
+    Patches = 7,
+}
+
+/// The training's poses: those of a dataset, shuffled anew each epoch, or drawn from [a distribution](drawn_pose).
+#[derive(Clone, Debug)]
+pub struct Poses {
+    dataset: Option<PoseDataset>,
+    seed: u64,
+    /// Examples of an epoch; what is left of a dataset when whole batches are taken is dropped (`spec/THA4.md` §9.4).
+    epoch_len: u64,
+    /// The last epoch that was asked for, and its order.
+    order: Option<(u64, Vec<u32>)>,
+}
+
+impl Poses {
+    /// Poses for steps of `batch` examples. `seed` decides the drawn ones; a dataset's order, as the reference's, is
+    /// decided by the epoch alone.
+    pub fn new(dataset: Option<PoseDataset>, seed: u64, batch: usize) -> Self {
+        let len = dataset.as_ref().map_or(u64::MAX, |dataset| dataset.len() as u64);
+        let batch = (batch as u64).clamp(1, len);
+        Self { dataset, seed, epoch_len: len - len % batch, order: None }
+    }
+
+    /// The pose of the example at `index`, counted from the training's beginning.
+    pub fn at(&mut self, index: u64) -> Pose {
+        let Some(dataset) = &self.dataset else { return drawn_pose(&mut Random::new(self.seed, Use::Poses, index)) };
+        let epoch = index / self.epoch_len;
+        let order = match self.order.take() {
+            Some((known, order)) if known == epoch => order,
+            _ => Random::new(0, Use::Order, epoch).permutation(dataset.len()),
+        };
+        let pose = dataset.pose(order[(index % self.epoch_len) as usize] as usize);
+        self.order = Some((epoch, order));
+        pose
+    }
+
+    /// `count` poses for the sample outputs, decided by `seed` (the reference's second one).
+    pub fn samples(&self, seed: u64, count: usize) -> Vec<Pose> {
+        let pose = |index| {
+            let mut random = Random::new(seed, Use::Samples, index);
+            match &self.dataset {
+                Some(dataset) => dataset.pose(random.below(dataset.len() as u64) as usize),
+                None => drawn_pose(&mut random),
+            }
+        };
+        (0..count as u64).map(pose).collect()
+    }
+}
+
+/// `count` poses that no training sees: drawn, with a seed of their own, the same for every character and recipe.
+pub fn held_out_poses(count: usize) -> Vec<Pose> {
+    (0..count as u64).map(|index| drawn_pose(&mut Random::new(0, Use::HeldOut, index))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bunraku_core::{character::Tensor, pose::POSE_LEN};
+    use std::collections::BTreeSet;
+
+    fn dataset(len: usize) -> PoseDataset {
+        let values = (0..len * POSE_LEN).map(|index| (index / POSE_LEN) as f32).collect();
+        PoseDataset::new(Tensor { shape: vec![len, POSE_LEN], values }).expect("a dataset")
+    }
+
+    fn rows(poses: &mut Poses, range: std::ops::Range<u64>) -> Vec<u32> {
+        range.map(|index| poses.at(index).0[7] as u32).collect()
+    }
+
+    #[test]
+    fn an_epoch_shows_each_pose_once_and_the_next_in_another_order() {
+        let mut poses = Poses::new(Some(dataset(24)), 1, 8);
+        let (first, second) = (rows(&mut poses, 0..24), rows(&mut poses, 24..48));
+        for epoch in [&first, &second] {
+            assert_eq!(epoch.iter().collect::<BTreeSet<_>>().len(), 24);
+        }
+        assert_ne!(first, second);
+        let mut other_seed = Poses::new(Some(dataset(24)), 2, 8);
+        assert_eq!(rows(&mut other_seed, 0..24), first, "the epoch alone decides");
+    }
+
+    #[test]
+    fn an_epoch_drops_what_does_not_fill_a_batch() {
+        let mut poses = Poses::new(Some(dataset(20)), 1, 8);
+        assert_eq!(rows(&mut poses, 0..16).iter().collect::<BTreeSet<_>>().len(), 16);
+        let mut whole = Poses::new(Some(dataset(20)), 1, 20);
+        assert_eq!(rows(&mut poses, 16..20), rows(&mut whole, 20..24), "the second epoch begins at 16");
+        let mut tiny = Poses::new(Some(dataset(3)), 1, 8);
+        assert_eq!(rows(&mut tiny, 0..3).iter().collect::<BTreeSet<_>>().len(), 3);
+    }
+
+    #[test]
+    fn the_position_alone_gives_a_pose_back() {
+        for dataset in [None, Some(dataset(50))] {
+            let mut forward = Poses::new(dataset.clone(), 9, 8);
+            let poses: Vec<Pose> = (0..130).map(|index| forward.at(index)).collect();
+            for index in [129, 3, 77, 48, 47] {
+                assert_eq!(Poses::new(dataset.clone(), 9, 8).at(index), poses[index as usize]);
+            }
+        }
+    }
+
+    #[test]
+    fn held_out_and_sample_poses_are_not_trained_on() {
+        let mut poses = Poses::new(None, 0, 8);
+        let samples = poses.samples(0, 8);
+        let kept: Vec<Pose> = held_out_poses(8).into_iter().chain(samples).collect();
+        assert!((0..500).all(|index| !kept.contains(&poses.at(index))));
+    }
+}

@@ -1,0 +1,101 @@
+//! Random numbers that depend on what they are for and on a place, not on what was drawn before.
+
+use super::Use;
+
+/// The odd number nearest 2^64 divided by the golden ratio.
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// A sequence of random numbers: SplitMix64 (Steele, Lea and Flood, 2014), begun at a place that a seed, a use and an
+/// index decide. The same on every machine and every device.
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    /// The sequence for the `index`-th thing of a use.
+    pub fn new(seed: u64, purpose: Use, index: u64) -> Self {
+        let of_use = mix(mix(seed).wrapping_add(STEP.wrapping_mul(purpose as u64)));
+        Self(mix(of_use.wrapping_add(STEP.wrapping_mul(index))))
+    }
+
+    /// Any whole number.
+    pub fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(STEP);
+        mix(self.0)
+    }
+
+    /// A number of at least 0 and below 1, a multiple of 2^-24.
+    pub fn unit(&mut self) -> f32 {
+        (self.number() >> 40) as f32 / (1 << 24) as f32
+    }
+
+    /// A whole number below `limit`, which is above 0; the bias is below `limit` / 2^64.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        ((u128::from(self.number()) * u128::from(limit)) >> 64) as u64
+    }
+
+    /// Whether what happens `probability` of the time happens.
+    pub fn chance(&mut self, probability: f32) -> bool {
+        self.unit() < probability
+    }
+
+    /// The numbers below `len` in random order (Fisher and Yates).
+    pub fn permutation(&mut self, len: usize) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..len as u32).collect();
+        for last in (1..len).rev() {
+            order.swap(last, self.below(last as u64 + 1) as usize);
+        }
+        order
+    }
+}
+
+/// SplitMix64's finaliser.
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ z >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The published test vector of SplitMix64 with the seed 1234567.
+    #[test]
+    fn it_is_splitmix64() {
+        let mut random = Random(1_234_567);
+        assert_eq!(random.number(), 6_457_827_717_110_365_317);
+        assert_eq!(random.number(), 3_203_168_211_198_807_973);
+    }
+
+    #[test]
+    fn seeds_uses_and_places_have_their_own_sequences() {
+        let first = |seed, purpose, index| Random::new(seed, purpose, index).number();
+        let all = [
+            first(1, Use::Poses, 0),
+            first(2, Use::Poses, 0),
+            first(1, Use::Replay, 0),
+            first(1, Use::Poses, 1),
+            first(0, Use::Poses, 0),
+        ];
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[..index].contains(one));
+            assert_ne!(*one, 0);
+        }
+    }
+
+    #[test]
+    fn numbers_fill_their_range_evenly() {
+        let mut random = Random::new(5, Use::Weights, 0);
+        let mean = (0..10_000).map(|_| random.unit()).sum::<f32>() / 10_000.0;
+        assert!((mean - 0.5).abs() < 0.01, "{mean}");
+        let mut counts = [0; 7];
+        for _ in 0..7000 {
+            counts[random.below(7) as usize] += 1;
+        }
+        assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");
+        let mut order = random.permutation(100);
+        assert!(order.windows(2).any(|pair| pair[0] > pair[1]));
+        order.sort_unstable();
+        assert!(order.into_iter().eq(0..100));
+    }
+}

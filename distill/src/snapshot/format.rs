@@ -1,0 +1,125 @@
+//! A snapshot's bytes: a line that names the format, a line with the SHA-256 of all that follows, and a `.safetensors`
+//! file, whose metadata holds the progress as JSON.
+
+use super::{Progress, Snapshot, SnapshotError};
+use crate::digest::sha256;
+use bunraku_core::character::Tensor;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use std::{collections::HashMap, fmt::Display};
+
+/// The first line; the number counts changes of the format.
+const MAGIC: &[u8] = b"bunraku-distill snapshot 1\n";
+
+/// The metadata's field that holds the progress.
+const PROGRESS: &str = "progress";
+
+fn content(error: impl Display) -> SnapshotError {
+    SnapshotError::Content(error.to_string())
+}
+
+impl Snapshot {
+    /// The file's bytes.
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, SnapshotError> {
+        let bytes: Vec<(&String, &Tensor, Vec<u8>)> =
+            self.tensors.iter().map(|(name, tensor)| (name, tensor, little_endian(&tensor.values))).collect();
+        let views = bytes.iter().map(|(name, tensor, bytes)| {
+            TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).map(|view| (*name, view)).map_err(content)
+        });
+        let progress = serde_json::to_string(&self.progress).map_err(content)?;
+        let metadata = HashMap::from([(PROGRESS.to_owned(), progress)]);
+        let body = safetensors::serialize(views.collect::<Result<Vec<_>, _>>()?, Some(metadata)).map_err(content)?;
+        Ok([MAGIC, sha256(&body).as_bytes(), b"\n", &body].concat())
+    }
+
+    /// Reads the file's bytes, if they are those that were written.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let body = verified(bytes)?;
+        let (_, header) = SafeTensors::read_metadata(body).map_err(content)?;
+        let progress = header.metadata().as_ref().and_then(|metadata| metadata.get(PROGRESS));
+        let progress = progress.ok_or_else(|| content("it has no progress"))?;
+        let progress: Progress = serde_json::from_str(progress).map_err(content)?;
+        let file = SafeTensors::deserialize(body).map_err(content)?;
+        let tensors = file.tensors().into_iter().map(|(name, view)| Ok((name, tensor(&view)?)));
+        Ok(Self { progress, tensors: tensors.collect::<Result<_, SnapshotError>>()? })
+    }
+}
+
+/// What follows the two lines, if its hash is the one in them.
+fn verified(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
+    const HASH_LEN: usize = 64;
+    let rest = bytes.strip_prefix(MAGIC).ok_or(SnapshotError::Foreign)?;
+    let (hash, rest) = rest.split_at_checked(HASH_LEN).ok_or(SnapshotError::Hash)?;
+    let body = rest.strip_prefix(b"\n").ok_or(SnapshotError::Hash)?;
+    if hash == sha256(body).as_bytes() { Ok(body) } else { Err(SnapshotError::Hash) }
+}
+
+fn little_endian(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn tensor(view: &TensorView<'_>) -> Result<Tensor, SnapshotError> {
+    if view.dtype() != Dtype::F32 {
+        return Err(content(format!("a tensor of {:?}", view.dtype())));
+    }
+    let values = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    Ok(Tensor { shape: view.shape().to_vec(), values })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::HeldOut;
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    pub(in crate::snapshot) fn snapshot(examples: u64) -> Snapshot {
+        let tensor = |shape: &[usize]| {
+            let values = (0..shape.iter().product()).map(|index: usize| index as f32 / 7.0 + examples as f32).collect();
+            Tensor { shape: shape.to_vec(), values }
+        };
+        let progress = Progress {
+            examples,
+            steps: examples / 8,
+            seconds: 1.0 / 3.0,
+            held_out: Some(HeldOut { examples, l1: 0.1 + 0.2 }),
+            ingredients: BTreeMap::from([("seed".to_owned(), "1".to_owned())]),
+        };
+        let tensors = [("weights.a", tensor(&[3, 2])), ("adam.mean.a", tensor(&[3, 2])), ("b", tensor(&[]))];
+        Snapshot { progress, tensors: tensors.map(|(name, tensor)| (name.to_owned(), tensor)).into() }
+    }
+
+    #[test]
+    fn what_is_written_is_read_bit_for_bit() {
+        let mut written = snapshot(80);
+        written
+            .tensors
+            .insert("odd".to_owned(), Tensor { shape: vec![2], values: vec![-0.0, f32::MIN_POSITIVE / 8.0] });
+        let read = Snapshot::from_bytes(&written.to_bytes().expect("written")).expect("read");
+        assert_eq!(read, written);
+        assert_eq!(read.tensors["odd"].values[0].to_bits(), (-0.0_f32).to_bits());
+    }
+
+    #[test]
+    fn what_is_no_snapshot_is_told_from_what_is_damaged() {
+        assert!(matches!(Snapshot::from_bytes(b"PK"), Err(SnapshotError::Foreign)));
+        let whole_but_odd = [MAGIC, sha256(b"junk").as_bytes(), b"\njunk"].concat();
+        assert!(matches!(Snapshot::from_bytes(&whole_but_odd), Err(SnapshotError::Content(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn any_changed_byte_and_any_truncation_is_noticed(place: prop::sample::Index, change in 1..=u8::MAX) {
+            let whole = snapshot(8).to_bytes().expect("written");
+            let mut changed = whole.clone();
+            *place.get_mut(&mut changed) ^= change;
+            prop_assert!(Snapshot::from_bytes(&changed).is_err());
+            prop_assert!(Snapshot::from_bytes(&whole[..place.index(whole.len())]).is_err());
+        }
+
+        #[test]
+        fn bytes_with_a_true_hash_never_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            let header = format!("{}\n", sha256(&body));
+            let _ = Snapshot::from_bytes(&[MAGIC, header.as_bytes(), &body].concat());
+        }
+    }
+}

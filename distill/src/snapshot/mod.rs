@@ -1,0 +1,69 @@
+//! A training's state on disk: weights, optimiser and position, in one file that is whole or not there at all.
+//!
+//! Random numbers need no state of their own: [`Random`](crate::examples::Random) gives those of any position back.
+
+mod format;
+mod store;
+
+pub use store::{Damaged, Newest, Store};
+
+use bunraku_core::character::Tensor;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, io, path::PathBuf};
+use thiserror::Error;
+
+/// Everything that training goes on from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Where the training is.
+    pub progress: Progress,
+    /// Weights and the optimiser's moments by name.
+    pub tensors: BTreeMap<String, Tensor>,
+}
+
+/// Where a student's training is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Examples seen.
+    pub examples: u64,
+    /// Steps of the optimiser.
+    pub steps: u64,
+    /// Time spent training, in seconds.
+    pub seconds: f64,
+    /// The latest error on the held-out poses.
+    pub held_out: Option<HeldOut>,
+    /// What the training is made of, by name: with anything else it would be another training.
+    pub ingredients: BTreeMap<String, String>,
+}
+
+/// An error on the held-out poses.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// Examples seen by then.
+    pub examples: u64,
+    /// Mean absolute difference from the teacher over all pixels and channels, in the networks' units (0 to 2).
+    pub l1: f64,
+}
+
+/// Why a snapshot cannot be written or read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The file system refused.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It does not begin as a snapshot does.
+    #[error("is not a snapshot of this program's")]
+    Foreign,
+    /// Its bytes are not those that were written.
+    #[error("is damaged: its SHA-256 is not the one it was written with")]
+    Hash,
+    /// Whole, but not what a snapshot holds.
+    #[error("holds something else than a snapshot should: {0}")]
+    Content(String),
+}

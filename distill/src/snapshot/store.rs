@@ -1,0 +1,245 @@
+//! The folder of a training's snapshots and checkpoints.
+
+use super::{Snapshot, SnapshotError};
+use bunraku_core::files;
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+/// How many snapshots are kept; the one before the newest is there should the newest be damaged.
+const KEPT: usize = 2;
+
+/// The greatest size of a snapshot in bytes; a standard body morpher's has 4 MB.
+const LIMIT: u64 = 1 << 30;
+
+/// The name's end of a snapshot.
+const EXTENSION: &str = "snapshot";
+
+/// The name of a checkpoint's snapshot.
+const STATE: &str = "state.snapshot";
+
+/// Where one student's snapshots are: `snapshot/` and `checkpoint/` in its folder (`spec/THA4.md` §9.3).
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// The newest whole snapshot there is, and those that are newer but not whole.
+#[derive(Debug, Default)]
+pub struct Newest {
+    /// The snapshot and its file; none where a training has not begun.
+    pub snapshot: Option<(PathBuf, Snapshot)>,
+    /// Newer ones that cannot be used, newest first.
+    pub damaged: Vec<Damaged>,
+}
+
+/// A snapshot that cannot be used.
+#[derive(Debug)]
+pub struct Damaged {
+    /// Its file.
+    pub path: PathBuf,
+    /// Why.
+    pub why: SnapshotError,
+}
+
+impl Store {
+    /// Of the student whose folder this is; nothing is written yet.
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// Writes a snapshot, and removes the older ones but one. When it fails, those that were there still are.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the file system refuses, as a full disk does.
+    pub fn save(&self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+        let folder = self.snapshots();
+        write(&folder, &format!("{:010}.{EXTENSION}", snapshot.progress.examples), &snapshot.to_bytes()?)?;
+        for (_, old) in listed(&folder).into_iter().rev().skip(KEPT) {
+            // What cannot be removed only takes space.
+            let _ = fs::remove_file(old);
+        }
+        Ok(())
+    }
+
+    /// Writes the checkpoint of this number, which is kept: the snapshot, and the network as the original's programs
+    /// read it (`pt`).
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_checkpoint(&self, number: u64, snapshot: &Snapshot, pt: &[u8]) -> Result<(), SnapshotError> {
+        let folder = self.folder.join(format!("checkpoint/{number:04}"));
+        write(&folder, "module_module.pt", pt)?;
+        write(&folder, "examples_seen_so_far.txt", format!("{}\n", snapshot.progress.examples).as_bytes())?;
+        write(&folder, STATE, &snapshot.to_bytes()?)
+    }
+
+    /// The newest whole snapshot, a checkpoint's too.
+    pub fn newest(&self) -> Newest {
+        let mut all = listed(&self.snapshots());
+        all.extend(self.checkpoints());
+        all.sort();
+        let mut newest = Newest::default();
+        for (_, path) in all.into_iter().rev() {
+            match read(&path) {
+                Ok(snapshot) => {
+                    newest.snapshot = Some((path, snapshot));
+                    break;
+                }
+                Err(why) => newest.damaged.push(Damaged { path, why }),
+            }
+        }
+        newest
+    }
+
+    /// Removes what a training that was killed while writing left: files that were never renamed.
+    pub fn clean(&self) {
+        for path in entries(&self.snapshots()) {
+            let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+            if name.starts_with(".tmp") {
+                // What cannot be removed only takes space.
+                let _ = fs::remove_file(&path);
+            }
+        }
+    }
+
+    fn snapshots(&self) -> PathBuf {
+        self.folder.join("snapshot")
+    }
+
+    fn checkpoints(&self) -> Vec<(u64, PathBuf)> {
+        let seen =
+            |folder: &Path| fs::read_to_string(folder.join("examples_seen_so_far.txt")).ok()?.trim().parse().ok();
+        let state = |folder: PathBuf| Some((seen(&folder)?, folder.join(STATE))).filter(|(_, path)| path.is_file());
+        entries(&self.folder.join("checkpoint")).into_iter().filter_map(state).collect()
+    }
+}
+
+/// The snapshots in a folder by the examples in their names, the newest last.
+fn listed(folder: &Path) -> Vec<(u64, PathBuf)> {
+    let examples = |path: PathBuf| {
+        let number = path.file_stem()?.to_str()?.parse().ok()?;
+        (path.extension()? == EXTENSION).then_some((number, path))
+    };
+    let mut all: Vec<(u64, PathBuf)> = entries(folder).into_iter().filter_map(examples).collect();
+    all.sort();
+    all
+}
+
+/// What a folder holds; a folder that cannot be read holds nothing of use.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+/// Writes a file whole or not at all, and waits for the disk.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), SnapshotError> {
+    let path = folder.join(name);
+    let written = fs::create_dir_all(folder).and_then(|()| files::replace(&path, bytes)).and_then(|()| sync(folder));
+    written.map_err(|source| SnapshotError::File { path, source })
+}
+
+/// Waits until the disk has the folder's new names.
+#[cfg(unix)]
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened, and a rename needs no more.
+#[cfg(not(unix))]
+fn sync(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Snapshot, SnapshotError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
+    read.map_err(|source| SnapshotError::File { path: path.to_owned(), source })?;
+    Snapshot::from_bytes(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::format::tests::snapshot;
+    use super::*;
+    use tempfile::TempDir;
+
+    fn store() -> (TempDir, Store) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::new(&folder.path().join("face_morpher"));
+        (folder, store)
+    }
+
+    fn newest_examples(store: &Store) -> Option<u64> {
+        store.newest().snapshot.map(|(_, snapshot)| snapshot.progress.examples)
+    }
+
+    #[test]
+    fn the_newest_comes_back_and_older_ones_go() {
+        let (_folder, store) = store();
+        assert!(store.newest().snapshot.is_none());
+        for examples in [8, 90, 1000] {
+            store.save(&snapshot(examples)).expect("saved");
+        }
+        assert_eq!(store.newest().snapshot.map(|(_, snapshot)| snapshot), Some(snapshot(1000)));
+        let left: Vec<u64> = listed(&store.snapshots()).into_iter().map(|(examples, _)| examples).collect();
+        assert_eq!(left, [90, 1000]);
+    }
+
+    #[test]
+    fn a_damaged_newest_gives_way_to_the_one_before() {
+        let (_folder, store) = store();
+        for examples in [8, 16] {
+            store.save(&snapshot(examples)).expect("saved");
+        }
+        let path = store.snapshots().join("0000000016.snapshot");
+        let mut bytes = fs::read(&path).expect("there");
+        *bytes.last_mut().expect("not empty") ^= 1;
+        fs::write(&path, bytes).expect("written");
+        let newest = store.newest();
+        assert_eq!(newest.snapshot.map(|(_, snapshot)| snapshot.progress.examples), Some(8));
+        assert!(matches!(&newest.damaged[..], [Damaged { path: at, why: SnapshotError::Hash }] if *at == path));
+        fs::write(&path, b"").expect("written");
+        assert_eq!(newest_examples(&store), Some(8), "a file cut to nothing by a power failure");
+    }
+
+    /// What kill -9 in the middle of a write leaves: a part, under a name that was never changed.
+    #[test]
+    fn half_a_snapshot_under_its_temporary_name_is_not_seen_and_is_cleaned_away() {
+        let (_folder, store) = store();
+        store.save(&snapshot(8)).expect("saved");
+        let bytes = snapshot(16).to_bytes().expect("written");
+        let aside = store.snapshots().join(".tmpA1b2C3");
+        fs::write(&aside, &bytes[..bytes.len() / 2]).expect("written");
+        assert_eq!(newest_examples(&store), Some(8));
+        store.clean();
+        assert!(!aside.exists());
+        assert_eq!(newest_examples(&store), Some(8));
+    }
+
+    #[test]
+    fn a_checkpoint_is_kept_and_can_be_gone_on_from() {
+        let (_folder, store) = store();
+        store.save_checkpoint(1, &snapshot(100), b"weights").expect("saved");
+        for examples in [8, 16, 24, 32] {
+            store.save(&snapshot(examples)).expect("saved");
+        }
+        assert_eq!(newest_examples(&store), Some(100));
+        let pt = store.folder.join("checkpoint/0001/module_module.pt");
+        assert_eq!(fs::read(pt).expect("there"), b"weights");
+    }
+
+    #[test]
+    fn a_failure_to_write_names_the_file_and_leaves_what_was_there() {
+        let (_folder, store) = store();
+        store.save(&snapshot(8)).expect("saved");
+        // A folder in the way cannot be replaced by a file, not even by root.
+        fs::create_dir(store.snapshots().join("0000000016.snapshot")).expect("created");
+        let error = store.save(&snapshot(16)).expect_err("refused");
+        assert!(error.to_string().contains("0000000016.snapshot"), "{error}");
+        let newest = store.newest();
+        assert_eq!(newest.snapshot.map(|(_, snapshot)| snapshot.progress.examples), Some(8));
+    }
+}
