@@ -6,6 +6,7 @@
 //!
 //! No GPU, no window and no sockets live here.
 
+pub mod archive;
 pub mod blink;
 mod bounds;
 pub mod breathing;

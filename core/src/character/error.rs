@@ -91,7 +91,7 @@ fn list(problems: &[Problem]) -> String {
 }
 
 /// A name from an untrusted file, safe to print: in quotes, control characters escaped, cut when it is very long.
-pub(super) fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     const LONGEST: usize = 96;
     let escaped = name.chars().take(LONGEST).flat_map(char::escape_debug).collect::<String>();
     let rest = if name.chars().nth(LONGEST).is_some() { "…" } else { "" };

@@ -1,7 +1,6 @@
 //! A character model: one picture and the two networks of its student, in THA4's folder layout.
 
 mod architecture;
-mod archive;
 mod error;
 mod folder;
 mod image;
@@ -18,7 +17,7 @@ mod torch_writer;
 mod weights;
 
 pub use architecture::{BodyMorpher, FaceMorpher, Linear};
-pub use archive::ArchiveError;
+pub(crate) use error::shown;
 pub use error::{CharacterError, Fault, Problem};
 pub use image::PictureError;
 pub use pickle::PickleError;

@@ -1,8 +1,9 @@
-//! PyTorch's `.pt` of a state dict: a zip [archive](super::archive) of one [pickle](super::pickle) and raw storages
+//! PyTorch's `.pt` of a state dict: a zip [archive](crate::archive) of one [pickle](super::pickle) and raw storages
 //! (`spec/THA4.md` §2.4; later versions name the folder after the file and add entries such as `byteorder`).
 
+use crate::archive::{Archive, ArchiveError};
+
 use super::{
-    archive::{Archive, ArchiveError},
     pickle::{self, TensorInfo},
     weights::{Tensor, Weights, WeightsError},
 };
@@ -64,12 +65,12 @@ impl<'a> File<'a> {
 }
 
 /// The archive's one top folder with a `data.pkl`.
-fn root<'a>(archive: &Archive<'a>) -> Result<&'a str, ArchiveError> {
+fn root<'a>(archive: &Archive<'a>) -> Result<&'a str, WeightsError> {
     let is_root = |name: &&str| !name.contains('/');
     let roots = archive.names().filter_map(|name| name.strip_suffix("/data.pkl")).filter(is_root).collect::<Vec<_>>();
     match roots[..] {
         [root] => Ok(root),
-        _ => Err(ArchiveError::Roots(roots.len())),
+        _ => Err(WeightsError::Roots(roots.len())),
     }
 }
 

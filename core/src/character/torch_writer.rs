@@ -134,7 +134,7 @@ fn common_header(name: &str, data: &[u8]) -> Vec<u8> {
     const FLAGS: u16 = 0x800;
     let size = data.len() as u32;
     let short = [0, FLAGS, 0, 0, 0].map(u16::to_le_bytes); // version, flags, stored, no time, no date
-    let long = [super::archive::crc32(data), size, size].map(u32::to_le_bytes);
+    let long = [crate::archive::crc32(data), size, size].map(u32::to_le_bytes);
     [short.as_flattened(), long.as_flattened(), &(name.len() as u16).to_le_bytes()].concat()
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::{archive::ArchiveError, error::shown, pickle::PickleError, safetensors, torch, torch_writer};
+use crate::archive::ArchiveError;
+
+use super::{error::shown, pickle::PickleError, safetensors, torch, torch_writer};
 
 /// The greatest size of a weights file in bytes. The published students take under 2 MB.
 pub const WEIGHTS_LIMIT: u64 = 256 << 20;
@@ -65,6 +67,9 @@ pub enum WeightsError {
     /// The zip container of a `.pt` is damaged or not PyTorch's.
     #[error("its zip container is refused: {0}")]
     Archive(#[from] ArchiveError),
+    /// A `.pt` with no, or more than one, `<folder>/data.pkl`.
+    #[error("its zip container has {0} entries named <folder>/data.pkl, a file of torch.save has one")]
+    Roots(usize),
     /// The pickle in a `.pt` is damaged, or wants more than tensors.
     #[error("its data.pkl is refused: {0}")]
     Pickle(#[from] PickleError),

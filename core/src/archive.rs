@@ -1,6 +1,6 @@
-//! The zip container of PyTorch's `.pt`: entries stored without compression, read in place.
+//! The zip container of PyTorch's `.pt` and MediaPipe's `.task`: entries stored without compression, read in place.
 //!
-//! A general zip reader accepts far more than PyTorch writes (compression, encryption, names given twice, several
+//! A general zip reader accepts far more than those hold (compression, encryption, names given twice, several
 //! directories to choose from). This one refuses all of it, so that a file has one meaning, and its cost is bounded by
 //! the file's length. Format: PKWARE APPNOTE 4.3.
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::error::shown;
+use crate::character::shown;
 
 /// Why a zip container is refused.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -17,14 +17,14 @@ pub enum ArchiveError {
     /// The directory at the file's end is missing or leads nowhere.
     #[error("the directory at its end is missing or damaged; the file may be truncated, copy it again")]
     Directory,
-    /// A name that no archive of PyTorch's has.
+    /// A name that leads elsewhere than down.
     #[error("the entry name {} is not a plain relative path", shown(.0))]
     Name(String),
     /// Two entries of one name.
     #[error("the entry {} is there twice", shown(.0))]
     Duplicate(String),
     /// Compressed or encrypted.
-    #[error("the entry {} is compressed or encrypted; PyTorch stores plainly", shown(.0))]
+    #[error("the entry {} is compressed or encrypted, and must be stored plainly", shown(.0))]
     NotStored(String),
     /// An entry that does not lie within the file, or overlaps another.
     #[error("the entry {} does not lie within the file where its directory says", shown(.0))]
@@ -35,19 +35,20 @@ pub enum ArchiveError {
     /// An entry that is needed.
     #[error("the entry {} is missing", shown(.0))]
     Missing(String),
-    /// No, or more than one, `<folder>/data.pkl`.
-    #[error("it has {0} entries named <folder>/data.pkl, a file of torch.save has one")]
-    Roots(usize),
 }
 
 /// A container whose directory and checksums have been checked.
-pub(super) struct Archive<'a> {
+#[derive(Debug)]
+pub struct Archive<'a> {
     entries: BTreeMap<&'a str, &'a [u8]>,
 }
 
 impl<'a> Archive<'a> {
     /// Reads the directory; the entries' bytes stay where they are.
-    pub(super) fn open(file: &'a [u8]) -> Result<Self, ArchiveError> {
+    ///
+    /// # Errors
+    /// See [`ArchiveError`].
+    pub fn open(file: &'a [u8]) -> Result<Self, ArchiveError> {
         let end = Fields(end_record(file).ok_or(ArchiveError::Directory)?);
         let (count, size, start) = (end.u16(10), end.u32(12), end.u32(16));
         let stop = start.checked_add(size).ok_or(ArchiveError::Directory)?;
@@ -75,12 +76,15 @@ impl<'a> Archive<'a> {
     }
 
     /// All entries' names.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+    pub fn names(&self) -> impl Iterator<Item = &'a str> {
         self.entries.keys().copied()
     }
 
     /// The bytes of the entry `name`.
-    pub(super) fn read(&self, name: &str) -> Result<&'a [u8], ArchiveError> {
+    ///
+    /// # Errors
+    /// [`ArchiveError::Missing`].
+    pub fn read(&self, name: &str) -> Result<&'a [u8], ArchiveError> {
         self.entries.get(name).copied().ok_or_else(|| ArchiveError::Missing(name.to_owned()))
     }
 }
@@ -105,7 +109,7 @@ impl<'a> Record<'a> {
         Some((Self { fields, name }, rest))
     }
 
-    /// The entry's name and bytes, if both are what PyTorch writes. `body` is the file before the directory.
+    /// The entry's name and bytes, if both are as they must be. `body` is the file before the directory.
     fn check(&self, body: &'a [u8]) -> Result<(&'a str, &'a [u8]), ArchiveError> {
         let name = std::str::from_utf8(self.name)
             .map_err(|_| ArchiveError::Name(String::from_utf8_lossy(self.name).into_owned()))?;
@@ -164,7 +168,7 @@ impl Fields<'_> {
 }
 
 /// CRC-32 as zip uses it (polynomial 0xEDB88320, reflected).
-pub(super) fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     const TABLE: [u32; 256] = {
         let mut table = [0; 256];
         let mut index = 0;
