@@ -5,11 +5,15 @@
 //! A [`teacher::Teacher`] shows poses ([`examples`]), the student learns them as a [`recipe`] says; [`snapshot`]s keep where
 //! it is.
 
+pub mod backend;
 pub mod check;
 pub mod config;
 mod digest;
 pub mod examples;
+pub mod loss;
+pub mod ops;
 mod picture;
 pub mod recipe;
 pub mod snapshot;
+pub mod student;
 pub mod teacher;

@@ -1,0 +1,190 @@
+//! On what the training runs, chosen at run time among the backends that were compiled in.
+
+use crate::ops::StudentOps;
+use burn::{backend::Autodiff, tensor::backend::AutodiffBackend};
+use burn_flex::Flex;
+use std::fmt;
+
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod probe;
+
+/// Numbers on the CPU, without gradients.
+pub type Cpu = Flex;
+
+/// What a student is trained on: a backend with gradients and with the student's own operations, the same without
+/// gradients beneath it (for teachers and evaluation).
+pub trait TrainingBackend: AutodiffBackend<InnerBackend: StudentOps> + StudentOps {}
+
+impl<B: AutodiffBackend<InnerBackend: StudentOps> + StudentOps> TrainingBackend for B {}
+
+/// The choice of a backend, as on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Accelerator {
+    /// The fastest that is compiled in and found on this machine: CUDA, then a real GPU through wgpu, then the CPU.
+    #[default]
+    Auto,
+    /// The processor; always there.
+    Cpu,
+    /// Any GPU that wgpu reaches.
+    Wgpu,
+    /// An NVIDIA GPU.
+    Cuda,
+}
+
+/// Why a backend cannot be used.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AcceleratorError {
+    /// The program was built without it.
+    #[error("this program was built without {0}: build it with `--features {0}`, or choose another backend")]
+    NotBuilt(Accelerator),
+    /// The machine has no such device, or no driver for it.
+    #[error("no device for {accelerator}: {why}")]
+    NoDevice {
+        /// What was asked for.
+        accelerator: Accelerator,
+        /// What is missing.
+        why: String,
+    },
+    /// A name that no backend has.
+    #[error("there is no backend `{0}`; it is one of auto, cpu, wgpu, cuda")]
+    Unknown(String),
+}
+
+/// Work that can be done on any backend.
+pub trait Work {
+    /// What comes out.
+    type Output;
+
+    /// Does it on `devices`, of which there is at least one.
+    fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output;
+}
+
+impl Accelerator {
+    /// As on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Wgpu => "wgpu",
+            Self::Cuda => "cuda",
+        }
+    }
+
+    /// The backend that will be used: never [`Auto`](Self::Auto).
+    ///
+    /// # Errors
+    /// When it was not compiled in, or the machine has no device for it.
+    pub fn resolve(self) -> Result<Self, AcceleratorError> {
+        match self {
+            Self::Auto => {
+                Ok([Self::Cuda, Self::Wgpu].into_iter().find(|it| it.probe(false).is_ok()).unwrap_or(Self::Cpu))
+            }
+            _ => self.probe(true).map(|()| self),
+        }
+    }
+
+    /// Does `work` on `count` devices (at least one; on the CPU as many as wished, they share its cores).
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve), or when there are fewer devices.
+    pub fn run<W: Work>(self, count: usize, work: W) -> Result<W::Output, AcceleratorError> {
+        match self.resolve()? {
+            #[cfg(feature = "cuda")]
+            Self::Cuda => run_on::<Autodiff<burn::backend::Cuda>, W>(Self::Cuda, work, probe::cuda_devices(count)),
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => run_on::<Autodiff<burn::backend::Wgpu>, W>(Self::Wgpu, work, probe::wgpu_devices(count)),
+            _ => Ok(work.run::<Autodiff<Cpu>>(vec![burn_flex::FlexDevice; count.max(1)])),
+        }
+    }
+
+    /// Whether it can be used. `software`: a GPU driver that computes on the CPU counts.
+    fn probe(self, software: bool) -> Result<(), AcceleratorError> {
+        #[cfg(not(feature = "wgpu"))]
+        let _ = software;
+        match self {
+            Self::Auto | Self::Cpu => Ok(()),
+            #[cfg(feature = "cuda")]
+            Self::Cuda => probe::cuda().map_err(|why| AcceleratorError::NoDevice { accelerator: self, why }),
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => probe::wgpu(software).map_err(|why| AcceleratorError::NoDevice { accelerator: self, why }),
+            #[cfg(not(all(feature = "cuda", feature = "wgpu")))]
+            _ => Err(AcceleratorError::NotBuilt(self)),
+        }
+    }
+}
+
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+fn run_on<B: TrainingBackend, W: Work>(
+    accelerator: Accelerator,
+    work: W,
+    devices: Vec<B::Device>,
+) -> Result<W::Output, AcceleratorError> {
+    use burn::tensor::backend::DeviceOps as _;
+    // That there is one has been seen already.
+    if let [_, .., last] = &devices[..] {
+        let found = B::device_count(last.id().type_id);
+        if found < devices.len() {
+            let why = format!("{} were asked for, {found} found; set `num_gpus` to {}", devices.len(), found.max(1));
+            return Err(AcceleratorError::NoDevice { accelerator, why });
+        }
+    }
+    Ok(work.run::<B>(devices))
+}
+
+impl fmt::Display for Accelerator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Accelerator {
+    type Err = AcceleratorError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Auto, Self::Cpu, Self::Wgpu, Self::Cuda];
+        all.into_iter().find(|it| it.name() == name).ok_or_else(|| AcceleratorError::Unknown(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Tensor;
+
+    struct Sum;
+
+    impl Work for Sum {
+        type Output = (usize, f32, String);
+
+        fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output {
+            let x = Tensor::<B, 1>::from_floats([1.0, 2.0, 4.0], &devices[0]);
+            let sum = x.sum().into_data().iter::<f32>().sum();
+            (devices.len(), sum, B::name(&devices[0]))
+        }
+    }
+
+    #[test]
+    fn the_cpu_is_always_there_with_as_many_devices_as_wished() {
+        let (devices, sum, name) = Accelerator::Cpu.run(3, Sum).expect("the CPU");
+        assert_eq!((devices, sum), (3, 7.0));
+        assert!(name.contains("flex"), "{name}");
+        assert_ne!(Accelerator::Auto.resolve(), Ok(Accelerator::Auto));
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        use clap::ValueEnum as _;
+        for accelerator in Accelerator::value_variants() {
+            assert_eq!(accelerator.to_string().parse(), Ok(*accelerator));
+        }
+        assert!("gpu".parse::<Accelerator>().expect_err("no such name").to_string().contains("auto, cpu, wgpu, cuda"));
+    }
+
+    #[cfg(not(feature = "cuda"))]
+    #[test]
+    fn a_backend_that_was_left_out_says_how_to_get_it() {
+        let error = Accelerator::Cuda.run(1, Sum).expect_err("not built").to_string();
+        assert!(error.contains("--features cuda"), "{error}");
+    }
+}

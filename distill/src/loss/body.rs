@@ -1,0 +1,80 @@
+//! The body student's loss.
+
+use super::{Loss, l1};
+use crate::{
+    ops::{StudentOps, Window},
+    student::{BodyMorpher, BodyOutput},
+    teacher::Posed,
+};
+use burn::tensor::{Tensor, backend::Backend};
+use serde::{Deserialize, Serialize};
+
+/// How much each term counts; they change with the phase of the training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BodyWeights {
+    /// The finished picture against the teacher's.
+    pub blended: f32,
+    /// The moved picture against the teacher's.
+    pub warped: f32,
+    /// The grid change against the teacher's.
+    pub grid_change: f32,
+    /// What is painted against the teacher's *finished picture*.
+    pub color_change: f32,
+}
+
+/// What the body student is given and held against; see [`Posed`] for shapes.
+#[derive(Clone, Debug)]
+pub struct BodyTarget<B: Backend> {
+    /// `[n, 4, 512, 512]`, whole: the picture to be moved, with the teacher's face.
+    pub image: Tensor<B, 4>,
+    /// The finished picture.
+    pub posed: Tensor<B, 4>,
+    /// The moved picture.
+    pub warped: Tensor<B, 4>,
+    /// The grid change.
+    pub grid_change: Tensor<B, 4>,
+}
+
+impl<B: Backend> From<Posed<B>> for BodyTarget<B> {
+    fn from(posed: Posed<B>) -> Self {
+        let Posed { posed, warped, grid_change, face_morphed_full, .. } = posed;
+        Self { image: face_morphed_full, posed, warped, grid_change }
+    }
+}
+
+/// The four weighted terms in `window` of the picture: `blended`, `warped`, `grid_change` and `color_change`. There is
+/// none on alpha.
+pub fn body<B: StudentOps>(
+    student: &BodyMorpher<B>,
+    poses: Tensor<B, 2>,
+    target: &BodyTarget<B>,
+    weights: BodyWeights,
+    window: Window,
+) -> Loss<B> {
+    terms(student.forward_window(target.image.clone(), poses, window), target, weights, window)
+}
+
+/// The terms of a student's output that is already there, as an additional term needs it.
+pub fn terms<B: Backend>(
+    output: BodyOutput<B>,
+    target: &BodyTarget<B>,
+    weights: BodyWeights,
+    window: Window,
+) -> Loss<B> {
+    let [posed, warped, grid] = [&target.posed, &target.warped, &target.grid_change].map(|it| crop(it.clone(), window));
+    Loss::new([
+        ("blended", l1(posed.clone(), output.blended).mul_scalar(weights.blended)),
+        ("warped", l1(warped, output.warped).mul_scalar(weights.warped)),
+        ("grid_change", l1(grid, output.grid_change).mul_scalar(weights.grid_change)),
+        ("color_change", l1(posed, output.color_change).mul_scalar(weights.color_change)),
+    ])
+}
+
+/// A window of a whole picture.
+pub(super) fn crop<B: Backend>(picture: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
+    if window == Window::whole(window.edge) {
+        return picture;
+    }
+    picture.narrow(2, window.row, window.height).narrow(3, window.column, window.width)
+}

@@ -1,0 +1,86 @@
+//! The student's operations in burn's own terms: the definition, and what GPUs run.
+
+use super::{Layer, OMEGA, Stage, Window};
+use burn::tensor::{
+    Int, Tensor,
+    backend::Backend,
+    ops::{GridSampleOptions, GridSamplePaddingMode, InterpolateMode},
+};
+
+/// [`StudentOps::stage`](super::StudentOps::stage).
+pub fn stage<B: Backend>(stage: Stage<B>) -> Tensor<B, 4> {
+    let Stage { window, position, bias, below, hidden, exit } = stage;
+    let [n, width] = bias.dims();
+    let positions = position.matmul(positions::<B>(window, &bias.device()));
+    let mut x = positions.unsqueeze::<3>() + bias.unsqueeze_dim(2);
+    if let Some(below) = below {
+        x = x + upsample(below, window).reshape([n, width, window.len()]);
+    }
+    x = sine(x);
+    for layer in hidden {
+        x = sine(linear(layer, x));
+    }
+    let x = linear(exit, x);
+    let [n, outputs, _] = x.dims();
+    x.reshape([n, outputs, window.height, window.width])
+}
+
+fn sine<B: Backend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
+    x.mul_scalar(OMEGA).sin()
+}
+
+fn linear<B: Backend>(layer: Layer<B>, x: Tensor<B, 3>) -> Tensor<B, 3> {
+    let product = layer.weight.unsqueeze::<3>().matmul(x);
+    match layer.bias {
+        Some(bias) => product + bias.reshape([1, -1, 1]),
+        None => product,
+    }
+}
+
+/// The centres of `count` positions from `first` on, of `edge` that span [-1, 1].
+fn centres<B: Backend>(first: usize, count: usize, edge: usize, device: &B::Device) -> Tensor<B, 1> {
+    let index = Tensor::<B, 1, Int>::arange(0..i64::try_from(count).unwrap_or(i64::MAX), device).float();
+    index.mul_scalar(2.0).add_scalar((2 * first + 1) as f32).div_scalar(edge as f32).sub_scalar(1.0)
+}
+
+/// `[1, positions]` each: x and y of a window's positions, row by row.
+fn coordinates<B: Backend>(window: Window, device: &B::Device) -> [Tensor<B, 2>; 2] {
+    let Window { edge, row, column, height, width } = window;
+    let x = centres::<B>(column, width, edge, device).reshape([1, width]).repeat_dim(0, height);
+    let y = centres::<B>(row, height, edge, device).reshape([height, 1]).repeat_dim(1, width);
+    [x, y].map(|it| it.reshape([1, window.len()]))
+}
+
+/// `[2, positions]`.
+fn positions<B: Backend>(window: Window, device: &B::Device) -> Tensor<B, 2> {
+    Tensor::cat(coordinates(window, device).into(), 0)
+}
+
+/// Bilinear upsampling to twice the edge with half-pixel centres (`spec/THA4.md` §2.2), where `window` needs it;
+/// `below` lies on [`Window::below`].
+pub fn upsample<B: Backend>(below: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
+    let source = window.below();
+    let rows = double(below, 2).narrow(2, window.row - 2 * source.row, window.height);
+    double(rows, 3).narrow(3, window.column - 2 * source.column, window.width)
+}
+
+/// Twice as many along `dim`: a quarter of the neighbour, three quarters of the nearest, the border continued.
+fn double<B: Backend>(x: Tensor<B, 4>, dim: usize) -> Tensor<B, 4> {
+    let mut shape = x.dims();
+    let count = shape[dim];
+    shape[dim] *= 2;
+    let before = Tensor::cat(vec![x.clone().narrow(dim, 0, 1), x.clone().narrow(dim, 0, count - 1)], dim);
+    let after = Tensor::cat(vec![x.clone().narrow(dim, 1, count - 1), x.clone().narrow(dim, count - 1, 1)], dim);
+    let near = x.mul_scalar(0.75);
+    let (even, odd) = (near.clone() + before.mul_scalar(0.25), near + after.mul_scalar(0.25));
+    Tensor::stack::<5>(vec![even, odd], dim + 1).reshape(shape)
+}
+
+/// [`StudentOps::warp`](super::StudentOps::warp).
+pub fn warp<B: Backend>(image: Tensor<B, 4>, grid_change: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
+    let Window { height, width, .. } = window;
+    let own = positions::<B>(window, &image.device()).reshape([1, 2, height, width]);
+    let grid = (own + grid_change).permute([0, 2, 3, 1]);
+    let options = GridSampleOptions::new(InterpolateMode::Bilinear).with_padding_mode(GridSamplePaddingMode::Border);
+    image.grid_sample_2d(grid, options.with_align_corners(false))
+}

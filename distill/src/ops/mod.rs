@@ -1,0 +1,90 @@
+//! The operations that training spends its time in, written once in burn's own terms ([`generic`]) for any backend, and
+//! by hand where that is slow.
+//!
+//! A student is evaluated in *stages*: the face, and each of the body's three levels (`spec/THA4.md` §2, §14). Two exact
+//! rewrites are in their form: the pose is constant over a picture, so its part of a stage's first layer is one bias
+//! vector; and a linear layer commutes with bilinear upsampling, so the features' part of a level's first layer is the
+//! exit of the level below, at that level's resolution.
+
+pub mod generic;
+mod window;
+
+pub use window::Window;
+
+use burn::{
+    backend::Autodiff,
+    tensor::{Tensor, backend::Backend},
+};
+use burn_flex::Flex;
+
+/// ω of the sine layers, `sin(ω (W x + b))` (`spec/THA4.md` §2).
+pub const OMEGA: f32 = 30.0;
+
+/// A linear layer at each position.
+#[derive(Clone, Debug)]
+pub struct Layer<B: Backend> {
+    /// `[outputs, inputs]`.
+    pub weight: Tensor<B, 2>,
+    /// `[outputs]`.
+    pub bias: Option<Tensor<B, 1>>,
+}
+
+/// A group of layers on a window of positions, for `n` poses:
+///
+/// ```text
+/// x = sin(ω (position · (x, y) + bias[pose] + below, upsampled));  x = sin(ω (W x + b)) for each of hidden;
+/// out = W x + b of exit
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stage<B: Backend> {
+    /// The positions.
+    pub window: Window,
+    /// `[width, 2]`: the first layer's columns of x and y.
+    pub position: Tensor<B, 2>,
+    /// `[n, width]`: the first layer's bias with the pose's part.
+    pub bias: Tensor<B, 2>,
+    /// `[n, width, h, w]` on [`Window::below`]: the exit of the level below, where there is one.
+    pub below: Option<Tensor<B, 4>>,
+    /// Each followed by the sine.
+    pub hidden: Vec<Layer<B>>,
+    /// Followed by nothing.
+    pub exit: Layer<B>,
+}
+
+/// A backend that students are trained or evaluated on.
+pub trait StudentOps: Backend {
+    /// Evaluates a stage: `[n, outputs of the exit, window height, window width]`.
+    fn stage(stage: Stage<Self>) -> Tensor<Self, 4> {
+        generic::stage(stage)
+    }
+
+    /// Takes each pixel of a window from `image` at its own place plus `grid_change`: `[n, c, height, width]`.
+    ///
+    /// `image` is `[n, c, edge, edge]` and gets no gradient; `grid_change` is `[n, 2, height, width]`, x before y, in
+    /// units of half the picture. Bilinear, the border continued outwards (`spec/THA4.md` §2.2).
+    fn warp(image: Tensor<Self, 4>, grid_change: Tensor<Self, 4>, window: Window) -> Tensor<Self, 4> {
+        generic::warp(image, grid_change, window)
+    }
+}
+
+impl StudentOps for Flex {}
+
+impl StudentOps for Autodiff<Flex> {}
+
+#[cfg(feature = "wgpu")]
+mod on_wgpu {
+    use super::StudentOps;
+    use burn::backend::{Autodiff, Wgpu};
+
+    impl StudentOps for Wgpu {}
+    impl StudentOps for Autodiff<Wgpu> {}
+}
+
+#[cfg(feature = "cuda")]
+mod on_cuda {
+    use super::StudentOps;
+    use burn::backend::{Autodiff, Cuda};
+
+    impl StudentOps for Cuda {}
+    impl StudentOps for Autodiff<Cuda> {}
+}

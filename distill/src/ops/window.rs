@@ -1,0 +1,79 @@
+//! Rectangles of positions on a level's grid.
+
+/// The positions of a square grid at which something is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Positions along the whole grid's edge.
+    pub edge: usize,
+    /// The first row.
+    pub row: usize,
+    /// The first column.
+    pub column: usize,
+    /// Number of rows.
+    pub height: usize,
+    /// Number of columns.
+    pub width: usize,
+}
+
+impl Window {
+    /// All of a grid.
+    pub const fn whole(edge: usize) -> Self {
+        Self { edge, row: 0, column: 0, height: edge, width: edge }
+    }
+
+    /// A square of `size` positions within a grid.
+    pub const fn square(edge: usize, row: usize, column: usize, size: usize) -> Self {
+        Self { edge, row, column, height: size, width: size }
+    }
+
+    /// Number of positions.
+    pub const fn len(self) -> usize {
+        self.height * self.width
+    }
+
+    /// Whether there is no position.
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether it lies within its grid.
+    pub const fn fits(self) -> bool {
+        !self.is_empty() && self.row + self.height <= self.edge && self.column + self.width <= self.edge
+    }
+
+    /// The positions of the grid of half the edge that bilinear upsampling reads for these.
+    #[must_use]
+    pub fn below(self) -> Self {
+        let (row, height) = span_below(self.row, self.height, self.edge / 2);
+        let (column, width) = span_below(self.column, self.width, self.edge / 2);
+        Self { edge: self.edge / 2, row, column, height, width }
+    }
+}
+
+/// First and number of the positions that `count` upsampled ones from `first` on read, of `edge` there are.
+fn span_below(first: usize, count: usize, edge: usize) -> (usize, usize) {
+    let low = first.saturating_sub(1) / 2;
+    // An even position lies between its half and the one before, an odd one between its half and the one after.
+    let last = first + count - 1;
+    let high = (last / 2 + last % 2).min(edge - 1);
+    (low, high + 1 - low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_below_is_just_what_the_interpolation_reads() {
+        for (edge, first, count) in (0..16).flat_map(|f| (1..=16 - f).map(move |c| (16, f, c))) {
+            let window = Window { edge, row: first, column: 0, height: count, width: edge };
+            // Half-pixel centres, clamped at the edges (spec/THA4.md §2.2).
+            let source = |i: usize| (i as f32 * 0.5 - 0.25).clamp(0.0, 7.0);
+            let low = source(first).floor() as usize;
+            let high = source(first + count - 1).ceil() as usize;
+            let below = window.below();
+            assert_eq!((below.row, below.row + below.height), (low, high + 1), "rows {first} + {count}");
+            assert_eq!((below.column, below.width, below.edge), (0, 8, 8));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The body morpher: moves the picture and paints over what moving cannot give (`spec/THA4.md` §2.2).
+
+use super::{Init, Linear, stage};
+use crate::ops::{Layer, StudentOps, Window};
+use bunraku_core::{character::IMAGE_SIZE, pose::POSE_LEN};
+use burn::{
+    config::Config,
+    module::Module,
+    tensor::{Tensor, backend::Backend},
+};
+
+/// Channels of its last layer: grid change x, y; alpha; colour change RGBA.
+const OUTPUTS: usize = 7;
+
+/// The body morpher's shape.
+#[derive(Config, Debug, PartialEq, Eq)]
+pub struct BodyMorpherConfig {
+    /// Outputs of each sine layer of the three levels; at least one layer a level.
+    pub widths: [Vec<usize>; 3],
+}
+
+/// The body morpher: sine layers on grids of 128, 256 and 512, then a linear layer.
+#[derive(Module, Debug)]
+pub struct BodyMorpher<B: Backend> {
+    /// The sine layers of each level, at least one each.
+    pub levels: [Vec<Linear<B>>; 3],
+    /// To the seven channels.
+    pub last: Linear<B>,
+}
+
+/// What the body morpher gives, each `[n, channels, height, width]` of the window that was asked for.
+#[derive(Clone, Debug)]
+pub struct BodyOutput<B: Backend> {
+    /// 4 channels: the finished picture.
+    pub blended: Tensor<B, 4>,
+    /// 4 channels: the picture, moved.
+    pub warped: Tensor<B, 4>,
+    /// 2 channels: where each pixel of `warped` is taken from, relative to itself; x before y, in half pictures.
+    pub grid_change: Tensor<B, 4>,
+    /// 4 channels: what is painted.
+    pub color_change: Tensor<B, 4>,
+    /// 1 channel: how much of `color_change` is seen; not bounded.
+    pub alpha: Tensor<B, 4>,
+}
+
+impl BodyMorpherConfig {
+    /// The published students' (`spec/THA4.md` §2.2): 331 567 parameters.
+    pub fn standard() -> Self {
+        Self::new([vec![360, 360, 180], vec![180, 180, 90], vec![90, 90, 90]])
+    }
+
+    /// About a quarter of the standard's work, for weak machines.
+    pub fn lite() -> Self {
+        Self::new([vec![180, 180, 90], vec![90, 90, 48], vec![48, 48, 48]])
+    }
+
+    /// A network with first weights of `seed` (see [`Init`]).
+    pub fn init<B: Backend>(&self, seed: u64, device: &B::Device) -> BodyMorpher<B> {
+        let mut init = Init::new(seed);
+        let mut features = 0;
+        let levels = [0, 1, 2].map(|level: usize| {
+            let widths = &self.widths[level];
+            let layers = init.sine_layers(features + 2 + POSE_LEN, widths, level == 0, device);
+            features = widths.last().copied().unwrap_or(features);
+            layers
+        });
+        BodyMorpher { levels, last: init.last_layer(features, OUTPUTS, device) }
+    }
+}
+
+impl<B: StudentOps> BodyMorpher<B> {
+    /// The whole picture: `image` is `[n, 4, 512, 512]`, `poses` `[n, 45]`.
+    pub fn forward(&self, image: Tensor<B, 4>, poses: Tensor<B, 2>) -> BodyOutput<B> {
+        self.forward_window(image, poses, Window::whole(IMAGE_SIZE))
+    }
+
+    /// A part of the picture, with what it needs of the levels below: `window` is one of the grid of 512, `image` is
+    /// still whole.
+    pub fn forward_window(&self, image: Tensor<B, 4>, poses: Tensor<B, 2>, window: Window) -> BodyOutput<B> {
+        let channels = self.channels(poses, window);
+        let grid_change = channels.clone().narrow(1, 0, 2);
+        let alpha = channels.clone().narrow(1, 2, 1);
+        let color_change = channels.narrow(1, 3, 4);
+        let warped = B::warp(image, grid_change.clone(), window);
+        let blended = warped.clone() + alpha.clone() * (color_change.clone() - warped.clone());
+        BodyOutput { blended, warped, grid_change, color_change, alpha }
+    }
+
+    /// The seven channels of the last layer.
+    fn channels(&self, poses: Tensor<B, 2>, window: Window) -> Tensor<B, 4> {
+        let windows = [window.below().below(), window.below(), window];
+        let mut below = None;
+        for (level, window) in windows.into_iter().enumerate().take(2) {
+            below = Some(B::stage(stage(&self.levels[level], self.exit(level), poses.clone(), below, window)));
+        }
+        B::stage(stage(&self.levels[2], self.last.layer(), poses, below, window))
+    }
+
+    /// The exit of a level below the last: the next level's first layer, as far as it takes features.
+    fn exit(&self, level: usize) -> Layer<B> {
+        let next = &self.levels[level + 1][0];
+        let features = next.weight.dims()[1] - 2 - POSE_LEN;
+        Layer { weight: next.columns(0, features), bias: None }
+    }
+}

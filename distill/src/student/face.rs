@@ -1,0 +1,62 @@
+//! The face morpher: repaints the 128 x 128 window around the face (`spec/THA4.md` §2.1).
+
+use super::{Init, Linear, stage};
+use crate::ops::{StudentOps, Window};
+use bunraku_core::{character::FACE_SIZE, pose::FACE_POSE_LEN};
+use burn::{
+    config::Config,
+    module::Module,
+    tensor::{Tensor, backend::Backend},
+};
+
+/// Channels of its output, those of the picture.
+const OUTPUTS: usize = 4;
+
+/// The face morpher's shape.
+#[derive(Config, Debug, PartialEq, Eq)]
+pub struct FaceMorpherConfig {
+    /// Outputs of each sine layer; at least one layer.
+    pub widths: Vec<usize>,
+}
+
+/// The face morpher: sine layers, then a linear one.
+#[derive(Module, Debug)]
+pub struct FaceMorpher<B: Backend> {
+    /// At least one.
+    pub sine: Vec<Linear<B>>,
+    /// To the picture's four channels.
+    pub last: Linear<B>,
+}
+
+impl FaceMorpherConfig {
+    /// The published students' (`spec/THA4.md` §2.1): 121 476 parameters.
+    pub fn standard() -> Self {
+        Self::new(vec![128; 8])
+    }
+
+    /// A quarter of the standard's work, for weak machines.
+    pub fn lite() -> Self {
+        Self::new(vec![64; 8])
+    }
+
+    /// A network with first weights of `seed` (see [`Init`]).
+    pub fn init<B: Backend>(&self, seed: u64, device: &B::Device) -> FaceMorpher<B> {
+        let mut init = Init::new(seed);
+        let sine = init.sine_layers(2 + FACE_POSE_LEN, &self.widths, true, device);
+        let inputs = self.widths.last().copied().unwrap_or(2 + FACE_POSE_LEN);
+        FaceMorpher { sine, last: init.last_layer(inputs, OUTPUTS, device) }
+    }
+}
+
+impl<B: StudentOps> FaceMorpher<B> {
+    /// The face: `poses` is `[n, 39]` or `[n, 45]`, of which the first 39 matter; out comes `[n, 4, 128, 128]`.
+    pub fn forward(&self, poses: Tensor<B, 2>) -> Tensor<B, 4> {
+        self.forward_window(poses, Window::whole(FACE_SIZE))
+    }
+
+    /// A part of the face: `window` is one of the grid of 128.
+    pub fn forward_window(&self, poses: Tensor<B, 2>, window: Window) -> Tensor<B, 4> {
+        let poses = poses.narrow(1, 0, FACE_POSE_LEN);
+        B::stage(stage(&self.sine, self.last.layer(), poses, None, window))
+    }
+}

@@ -1,0 +1,61 @@
+//! The two networks of a student as burn modules (`spec/THA4.md` §2), their first weights, and the way to and from
+//! character models.
+
+mod body;
+mod convert;
+mod face;
+mod init;
+
+pub use body::{BodyMorpher, BodyMorpherConfig, BodyOutput};
+pub use face::{FaceMorpher, FaceMorpherConfig};
+pub use init::Init;
+
+use crate::ops::{Layer, Stage, Window};
+use burn::{
+    module::{Module, Param},
+    tensor::{Tensor, backend::Backend},
+};
+
+/// A linear layer at each position, `y = W x + b`.
+#[derive(Module, Debug)]
+pub struct Linear<B: Backend> {
+    /// `[outputs, inputs]`.
+    pub weight: Param<Tensor<B, 2>>,
+    /// `[outputs]`.
+    pub bias: Param<Tensor<B, 1>>,
+}
+
+impl<B: Backend> Linear<B> {
+    /// As an operation takes it.
+    fn layer(&self) -> Layer<B> {
+        Layer { weight: self.weight.val(), bias: Some(self.bias.val()) }
+    }
+
+    /// Some of the weight's columns, that is of the layer's inputs.
+    fn columns(&self, first: usize, count: usize) -> Tensor<B, 2> {
+        self.weight.val().narrow(1, first, count)
+    }
+}
+
+/// The stage that `sine` layers and an exit make for `poses`, `[n, values]`. The first layer's inputs are the features
+/// of the level below, the position, the pose.
+fn stage<B: Backend>(
+    sine: &[Linear<B>],
+    exit: Layer<B>,
+    poses: Tensor<B, 2>,
+    below: Option<Tensor<B, 4>>,
+    window: Window,
+) -> Stage<B> {
+    let first = &sine[0];
+    let values = poses.dims()[1];
+    let features = first.weight.dims()[1] - 2 - values;
+    let pose = poses.matmul(first.columns(features + 2, values).transpose());
+    Stage {
+        window,
+        position: first.columns(features, 2),
+        bias: pose + first.bias.val().unsqueeze(),
+        below,
+        hidden: sine[1..].iter().map(Linear::layer).collect(),
+        exit,
+    }
+}
