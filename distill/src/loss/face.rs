@@ -6,9 +6,17 @@ use crate::{
     student::FaceMorpher,
 };
 use burn::tensor::{Tensor, backend::Backend};
+use serde::{Deserialize, Serialize};
 
-/// How much the masked term counts.
-const EYE_MOUTH: f32 = 20.0;
+/// How much each term counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaceWeights {
+    /// The face against the teacher's.
+    pub full: f32,
+    /// The same where the mask is; the mean is over the whole window all the same.
+    pub eye_mouth: f32,
+}
 
 /// What the face student is held against.
 #[derive(Clone, Debug)]
@@ -27,18 +35,19 @@ impl<B: Backend> FaceTarget<B> {
     }
 }
 
-/// `mean |e - p| + 20 mean |(e - p) mask|` of the student's face in `window`: terms `full` and `eye_mouth`.
+/// `full · mean |e - p| + eye_mouth · mean |(e - p) mask|` of the student's face in `window`: two terms of these names.
 pub fn face<B: StudentOps>(
     student: &FaceMorpher<B>,
     poses: Tensor<B, 2>,
     target: &FaceTarget<B>,
+    weights: FaceWeights,
     window: Window,
 ) -> Loss<B> {
-    terms(student.forward_window(poses, window), target.clone().crop(window))
+    terms(student.forward_window(poses, window), target.clone().crop(window), weights)
 }
 
-fn terms<B: Backend>(face: Tensor<B, 4>, target: FaceTarget<B>) -> Loss<B> {
-    let full = l1(target.face.clone(), face.clone());
-    let masked = ((target.face - face) * target.mask).abs().mean().mul_scalar(EYE_MOUTH);
+fn terms<B: Backend>(face: Tensor<B, 4>, target: FaceTarget<B>, weights: FaceWeights) -> Loss<B> {
+    let full = l1(target.face.clone(), face.clone()).mul_scalar(weights.full);
+    let masked = ((target.face - face) * target.mask).abs().mean().mul_scalar(weights.eye_mouth);
     Loss::new([("full", full), ("eye_mouth", masked)])
 }

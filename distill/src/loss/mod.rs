@@ -6,7 +6,7 @@ mod body;
 mod face;
 
 pub use body::{BodyTarget, BodyWeights, body, terms as body_terms};
-pub use face::{FaceTarget, face};
+pub use face::{FaceTarget, FaceWeights, face};
 
 use burn::tensor::{Tensor, backend::Backend};
 

@@ -6,6 +6,7 @@
 mod merge;
 mod validate;
 
+use crate::loss::{BodyWeights, FaceWeights};
 use merge::{merged, with_nearest};
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
@@ -32,9 +33,9 @@ pub struct Recipe {
     /// Poses that are never trained on, 1 to 1024; the error on them is what training is judged by.
     pub held_out_poses: usize,
     /// How the face morpher is trained.
-    pub face: Course<Vec<usize>, FaceLosses>,
+    pub face: Course<Vec<usize>, FaceWeights>,
     /// How the body morpher is trained.
-    pub body: Course<[Vec<usize>; 3], BodyLosses>,
+    pub body: Course<[Vec<usize>; 3], BodyWeights>,
 }
 
 /// Adam's constants; the learning rate is each phase's own.
@@ -113,30 +114,6 @@ pub struct Phase<L> {
     pub learning_rate: f64,
     /// The weight of each term of the loss.
     pub losses: L,
-}
-
-/// Weights of the face morpher's loss (`spec/THA4.md` §9.6).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FaceLosses {
-    /// The mean difference over the face window.
-    pub full: f32,
-    /// The mean difference where the face mask is white; the mean is over the whole window all the same.
-    pub eye_mouth: f32,
-}
-
-/// Weights of the body morpher's loss (`spec/THA4.md` §9.6).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BodyLosses {
-    /// The finished picture.
-    pub blended: f32,
-    /// The picture moved.
-    pub warped: f32,
-    /// Where each pixel is taken from.
-    pub grid_change: f32,
-    /// The colours painted over it, compared with the finished picture.
-    pub color_change: f32,
 }
 
 /// Why a recipe cannot be used.
@@ -222,7 +199,7 @@ mod tests {
         }
         assert_eq!((recipe.face.examples(), recipe.body.examples()), (1_000_000, 1_500_000));
         let phase = |seen| {
-            let BodyLosses { blended, warped, grid_change, color_change } =
+            let BodyWeights { blended, warped, grid_change, color_change } =
                 recipe.body.phases[recipe.body.phase(seen)].losses;
             let rate = recipe.body.phases[recipe.body.phase(seen)].learning_rate;
             (recipe.body.phase(seen), rate, [blended, warped, grid_change, color_change])

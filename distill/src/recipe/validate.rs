@@ -1,6 +1,7 @@
 //! The values that a recipe may have.
 
-use super::{AdamSettings, BodyLosses, Course, FaceLosses, Intervals, Recipe, Replay};
+use super::{AdamSettings, Course, Intervals, Recipe, Replay};
+use crate::loss::{BodyWeights, FaceWeights};
 use bunraku_core::character::{FACE_SIZE, IMAGE_SIZE};
 
 /// The widest sine layer; the published students' widest has 360 outputs.
@@ -17,13 +18,13 @@ pub(super) trait Terms {
     fn terms(&self) -> Vec<(&'static str, f32)>;
 }
 
-impl Terms for FaceLosses {
+impl Terms for FaceWeights {
     fn terms(&self) -> Vec<(&'static str, f32)> {
         vec![("full", self.full), ("eye_mouth", self.eye_mouth)]
     }
 }
 
-impl Terms for BodyLosses {
+impl Terms for BodyWeights {
     fn terms(&self) -> Vec<(&'static str, f32)> {
         vec![
             ("blended", self.blended),
