@@ -1,1 +1,4 @@
 //! The webcam: `MediaPipe`'s face landmarker (`spec/MEDIAPIPE.md`).
+
+pub mod frames;
+pub mod view;
