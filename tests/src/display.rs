@@ -126,6 +126,25 @@ impl Window<'_> {
         assert!(self.display.tool("xdotool", &words).is_some(), "cannot resize the window");
     }
 
+    /// Takes it off the screen, as it is.
+    ///
+    /// # Panics
+    /// If it is gone.
+    pub fn unmap(&self) {
+        assert!(
+            self.display.tool("xdotool", &["windowunmap", "--sync", &self.id]).is_some(),
+            "cannot unmap the window"
+        );
+    }
+
+    /// Puts it back on the screen.
+    ///
+    /// # Panics
+    /// If it is gone.
+    pub fn map(&self) {
+        assert!(self.display.tool("xdotool", &["windowmap", "--sync", &self.id]).is_some(), "cannot map the window");
+    }
+
     /// What it shows.
     ///
     /// # Panics

@@ -170,3 +170,44 @@ fn a_transparent_window_lets_the_desktop_through() {
         eprintln!("skipped: this display's driver draws on opaque windows only");
     }
 }
+
+#[test]
+fn nothing_is_drawn_for_an_unmapped_window_and_the_puppet_comes_back_with_it() {
+    let Some(display) = Display::start() else { return };
+    let stage = Stage::new();
+    // One turns the head without end; the other holds still, so that what is seen at last is known.
+    let lines = (0..200).map(|index| {
+        let angle = 8.0 * (f64::from(index) * std::f64::consts::PI / 25.0).sin();
+        let time = f64::from(index) * 0.02;
+        format!(r#"{{"time": {time}, "tracked": true, "head": {{"rotation_deg": [0, {angle}, 0]}}}}"#)
+    });
+    fs::write(stage.path("0.jsonl"), lines.collect::<Vec<_>>().join("\n")).expect("written");
+    let puppet = stage.puppet(&display, MAGENTA.0);
+    let window = display.window("Bunraku");
+    let count = |what: &str| puppet.status()[what].as_u64().expect("a count");
+    // The show goes on for as many steps; how many frames it drew in them.
+    let frames_in = |steps: u64| {
+        let [step, frame] = ["steps", "frames"].map(count);
+        until("the show goes on", || (count("steps") >= step + steps).then_some(()));
+        count("frames") - frame
+    };
+    let until_hidden = || until("nothing is drawn any more", || (frames_in(10) == 0).then_some(()));
+    until("the puppet moves", || (count("frames") > 10).then_some(()));
+
+    for _ in 0..2 {
+        window.unmap();
+        until_hidden();
+        assert_eq!(frames_in(60), 0, "frames for a window that is not there");
+        window.map();
+        until("the puppet moves again", || (frames_in(10) >= 5).then_some(()));
+    }
+
+    window.unmap();
+    until_hidden();
+    let (code, answer) = puppet.post("/api/source", r#"{"index": 1}"#);
+    assert_eq!(code, 200, "{answer}");
+    let pose = settled(&puppet, 1);
+    window.map();
+    window.press("h");
+    until_shows(&window, &stage.over_magenta(&pose), 3);
+}

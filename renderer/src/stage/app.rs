@@ -81,7 +81,10 @@ impl<F: Feed> ApplicationHandler<Woken> for App<F> {
     }
 
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
-        let due = self.open.as_ref().and_then(Open::next_due);
+        let due = self.open.as_mut().and_then(|open| {
+            open.attention.request.turn_ended();
+            open.next_due()
+        });
         event_loop.set_control_flow(due.map_or(ControlFlow::Wait, ControlFlow::WaitUntil));
     }
 }

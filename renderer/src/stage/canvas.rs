@@ -2,12 +2,15 @@
 
 use super::{
     Backdrop, Picture, Waker, alpha,
+    easel::Drawable,
     graphics::{Graphics, GraphicsError},
+    libraries,
     overlay::{Overlay, Painter},
     present::Presenter,
     surface::{Acquired, Target},
 };
 use std::sync::Arc;
+use wgpu::Backends;
 use winit::{dpi::PhysicalSize, event::WindowEvent, event_loop::OwnedDisplayHandle, window::Window};
 
 /// What came of drawing.
@@ -33,8 +36,32 @@ pub(super) struct Canvas {
 
 impl Canvas {
     /// Opens the device that presents to `window` best.
-    pub(super) fn open(display: OwnedDisplayHandle, window: &Arc<Window>, waker: Waker) -> Result<Self, GraphicsError> {
-        let graphics = Graphics::open(display, window, move || waker.wake())?;
+    pub(super) fn open(
+        display: &OwnedDisplayHandle,
+        window: &Arc<Window>,
+        waker: &Waker,
+    ) -> Result<Self, GraphicsError> {
+        let open = |backends| {
+            let open = || Self::open_on(display.clone(), window, backends, waker.clone());
+            libraries::caught(open).map_err(GraphicsError::NoLibrary)?
+        };
+        // OpenGL on Wayland needs a library that nothing else does, and not every system has it.
+        match open(Backends::all()) {
+            Err(GraphicsError::NoLibrary(why)) => {
+                tracing::warn!("no OpenGL on this window: {why}");
+                open(Backends::all() - Backends::GL).map_err(|_| GraphicsError::NoLibrary(why))
+            }
+            other => other,
+        }
+    }
+
+    fn open_on(
+        display: OwnedDisplayHandle,
+        window: &Arc<Window>,
+        backends: Backends,
+        waker: Waker,
+    ) -> Result<Self, GraphicsError> {
+        let graphics = Graphics::open(display, window, backends, move || waker.wake())?;
         let mut target = Target::new(&graphics).ok_or(GraphicsError::NoAdapter)?;
         target.resize(window.inner_size(), &graphics);
         let straight = alpha::wants_straight(target.alpha_mode());
@@ -53,11 +80,6 @@ impl Canvas {
         self.graphics.needs_opaque_window()
     }
 
-    /// Whether the device is gone.
-    pub(super) fn is_lost(&self) -> bool {
-        self.graphics.is_lost()
-    }
-
     /// Whether the window has no pixels.
     pub(super) fn is_empty(&self) -> bool {
         self.target.is_empty()
@@ -72,16 +94,6 @@ impl Canvas {
     pub(super) fn resize(&mut self, size: PhysicalSize<u32>) {
         self.target.resize(size, &self.graphics);
         self.uploaded = false;
-    }
-
-    /// Takes the picture to show from now on.
-    pub(super) fn set_picture(&mut self, picture: &Picture) {
-        self.presenter.set_picture(&self.graphics.device, &self.graphics.queue, picture);
-    }
-
-    /// Takes the backdrop to show from now on.
-    pub(super) fn set_backdrop(&mut self, backdrop: &Backdrop) {
-        self.presenter.set_backdrop(&self.graphics.device, &self.graphics.queue, backdrop);
     }
 
     /// Takes an event of the window. True if the overlay must be laid out again.
@@ -100,8 +112,38 @@ impl Canvas {
         self.painter.lay_out(&self.window, &self.graphics, overlay)
     }
 
-    /// Draws picture, backdrop and, if asked for, the overlay.
-    pub(super) fn draw(&mut self, with_overlay: bool) -> Drawn {
+    fn draw_into(&mut self, image: &wgpu::Texture, with_overlay: bool) {
+        let size = self.target.size();
+        let mut encoder = self.graphics.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        if with_overlay && !self.uploaded {
+            self.painter.upload(&self.graphics, &mut encoder, size);
+            self.uploaded = true;
+        }
+        let view = image.create_view(&wgpu::TextureViewDescriptor::default());
+        let mut pass = begin_pass(&mut encoder, &view);
+        self.presenter.draw(&self.graphics.queue, &mut pass, size);
+        if with_overlay {
+            self.painter.draw(&mut pass);
+        }
+        drop(pass);
+        self.graphics.queue.submit([encoder.finish()]);
+    }
+}
+
+impl Drawable for Canvas {
+    fn is_lost(&self) -> bool {
+        self.graphics.is_lost()
+    }
+
+    fn set_picture(&mut self, picture: &Picture) {
+        self.presenter.set_picture(&self.graphics.device, &self.graphics.queue, picture);
+    }
+
+    fn set_backdrop(&mut self, backdrop: &Backdrop) {
+        self.presenter.set_backdrop(&self.graphics.device, &self.graphics.queue, backdrop);
+    }
+
+    fn draw(&mut self, with_overlay: bool) -> Drawn {
         if self.is_lost() {
             return Drawn::Lost;
         }
@@ -121,23 +163,6 @@ impl Canvas {
             self.target.configure(&self.graphics);
         }
         Drawn::Shown
-    }
-
-    fn draw_into(&mut self, image: &wgpu::Texture, with_overlay: bool) {
-        let size = self.target.size();
-        let mut encoder = self.graphics.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        if with_overlay && !self.uploaded {
-            self.painter.upload(&self.graphics, &mut encoder, size);
-            self.uploaded = true;
-        }
-        let view = image.create_view(&wgpu::TextureViewDescriptor::default());
-        let mut pass = begin_pass(&mut encoder, &view);
-        self.presenter.draw(&self.graphics.queue, &mut pass, size);
-        if with_overlay {
-            self.painter.draw(&mut pass);
-        }
-        drop(pass);
-        self.graphics.queue.submit([encoder.finish()]);
     }
 }
 

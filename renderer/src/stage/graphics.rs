@@ -25,6 +25,9 @@ pub enum GraphicsError {
     /// Adapters were found, and none of them opened.
     #[error("no graphics adapter could be opened: {0}")]
     NoDevice(String),
+    /// A library that the window is reached through is missing.
+    #[error("nothing can draw on the window: {0}; install it (libwayland-egl1 on Debian and Ubuntu)")]
+    NoLibrary(String),
 }
 
 /// A device that presents to one window.
@@ -37,13 +40,15 @@ pub(super) struct Graphics {
 }
 
 impl Graphics {
-    /// Opens the best adapter that presents to `window`. `wake` is called from any thread when the device is lost.
+    /// Opens the best adapter of these backends that presents to `window`. `wake` is called from any thread when the
+    /// device is lost.
     pub(super) fn open(
         display: OwnedDisplayHandle,
         window: &Arc<Window>,
+        backends: wgpu::Backends,
         wake: impl Fn() + Send + 'static,
     ) -> Result<Self, GraphicsError> {
-        let instance = wgpu::Instance::new(instance_descriptor(display));
+        let instance = wgpu::Instance::new(instance_descriptor(display, backends));
         let surface = instance.create_surface(Arc::clone(window))?;
         let mut failures = Vec::new();
         for adapter in ranked_adapters(&instance, &surface) {
@@ -76,11 +81,13 @@ impl Graphics {
 }
 
 /// `WGPU_BACKEND` and its kin are honoured.
-fn instance_descriptor(display: OwnedDisplayHandle) -> wgpu::InstanceDescriptor {
+fn instance_descriptor(display: OwnedDisplayHandle, backends: wgpu::Backends) -> wgpu::InstanceDescriptor {
     let mut descriptor = wgpu::InstanceDescriptor::new_with_display_handle(Box::new(display));
     // The other kind of swap chain has no alpha on Windows.
     descriptor.backend_options.dx12.presentation_system = wgpu::Dx12SwapchainKind::DxgiFromVisual;
-    descriptor.with_env()
+    descriptor = descriptor.with_env();
+    descriptor.backends &= backends;
+    descriptor
 }
 
 /// The adapters that present to `surface`, best first.

@@ -32,26 +32,27 @@ impl Open {
         pointer: &Pointer,
         event_loop: &ActiveEventLoop,
     ) {
-        if !self.overlay.is_hidden() && self.canvas.as_mut().is_some_and(|canvas| canvas.notice(&event)) {
+        let now = Instant::now();
+        if !self.overlay.is_hidden() && self.easel.canvas_mut().is_some_and(|canvas| canvas.notice(&event)) {
             self.overlay.touch();
-            self.window.request_redraw();
+            self.request_redraw(now);
         }
         match event {
             WindowEvent::CloseRequested | WindowEvent::Destroyed => event_loop.exit(),
-            WindowEvent::RedrawRequested => self.redraw(feed),
+            WindowEvent::RedrawRequested => self.redraw(feed, now),
             WindowEvent::Resized(size) => {
-                if let Some(canvas) = &mut self.canvas {
+                if let Some(canvas) = self.easel.canvas_mut() {
                     canvas.resize(size);
                 }
                 self.overlay.touch();
-                self.look(feed);
-                self.window.request_redraw();
+                self.look(feed, now);
+                self.request_redraw(now);
             }
             WindowEvent::Occluded(occluded) => {
                 self.attention.occluded = occluded;
-                self.look(feed);
+                self.look(feed, now);
             }
-            WindowEvent::Focused(_) => self.look(feed),
+            WindowEvent::Focused(_) => self.look(feed, now),
             WindowEvent::ModifiersChanged(modifiers) => self.input.modifiers = modifiers.state(),
             WindowEvent::KeyboardInput { event, is_synthetic: false, .. } => self.press(&event, feed, event_loop),
             WindowEvent::CursorMoved { position, .. } => self.point(position, pointer),
@@ -66,11 +67,12 @@ impl Open {
     }
 
     /// The system wants the window drawn: it may have come back from where nobody saw it.
-    fn redraw(&mut self, feed: &mut impl Feed) {
-        if !self.attention.is_watched() {
-            self.look(feed);
+    fn redraw(&mut self, feed: &mut impl Feed, now: Instant) {
+        self.attention.request.answered();
+        if !self.is_watched() {
+            self.look(feed, now);
         }
-        self.draw(feed);
+        self.draw(feed, now);
     }
 
     fn press(&mut self, event: &KeyEvent, feed: &impl Feed, event_loop: &ActiveEventLoop) {
@@ -92,7 +94,7 @@ impl Open {
             }
             None => return,
         }
-        self.window.request_redraw();
+        self.request_redraw(Instant::now());
     }
 
     fn toggle_on_top(&mut self) {
@@ -113,7 +115,7 @@ impl Open {
 
     /// A window without a border is moved by its picture.
     fn drag(&self) {
-        let on_overlay = self.canvas.as_ref().is_some_and(super::canvas::Canvas::is_overlay_under_pointer);
+        let on_overlay = self.easel.canvas().is_some_and(super::canvas::Canvas::is_overlay_under_pointer);
         if self.input.borderless
             && !on_overlay
             && let Err(error) = self.window.drag_window()
@@ -123,7 +125,8 @@ impl Open {
     }
 
     fn tell(&mut self, what: String) {
-        self.overlay.notify(what, Instant::now());
-        self.window.request_redraw();
+        let now = Instant::now();
+        self.overlay.notify(what, now);
+        self.request_redraw(now);
     }
 }

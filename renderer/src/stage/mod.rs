@@ -10,11 +10,15 @@ mod attention;
 mod backdrop;
 mod canvas;
 mod dropped;
+mod easel;
 mod feed;
 mod file;
 mod graphics;
 mod input;
 mod keys;
+mod libraries;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod mapped;
 mod open;
 mod output;
 mod overlay;

@@ -5,9 +5,9 @@ use super::{
     attention::Attention,
     backdrop,
     canvas::{Canvas, Drawn},
+    easel::{Drawable as _, Easel, Mended},
     overlay::Overlay,
     place::Place,
-    recovery::Recovery,
 };
 use crate::settings::Background;
 use std::{
@@ -23,7 +23,7 @@ use winit::{
 /// How soon to ask again for an image that the system had none of.
 const LATER: Duration = Duration::from_millis(100);
 
-/// How often to look whether the window is minimised, which some systems tell nobody.
+/// How often to look whether the window is hidden, which some systems tell nobody.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// What to say of a transparent background where the system does not promise one.
@@ -34,13 +34,14 @@ pub(super) struct Open {
     pub(super) window: Arc<Window>,
     display: OwnedDisplayHandle,
     waker: Waker,
-    pub(super) canvas: Option<Canvas>,
-    recovery: Recovery,
+    pub(super) easel: Easel<Canvas>,
     pub(super) overlay: Overlay,
     chosen: Background,
     background: Background,
     backdrop: Backdrop,
     pub(super) attention: Attention,
+    #[cfg(all(unix, not(target_os = "macos")))]
+    mapped: Option<super::mapped::Mapped>,
     looked: Instant,
     watched: bool,
     pub(super) input: super::input::Input,
@@ -66,11 +67,12 @@ impl Open {
         }
         feed.set_watched(true);
         let mut open = Self {
+            #[cfg(all(unix, not(target_os = "macos")))]
+            mapped: super::mapped::Mapped::of(&window),
             window,
             display: event_loop.owned_display_handle(),
             waker,
-            canvas: Some(canvas),
-            recovery: Recovery::default(),
+            easel: Easel::new(canvas),
             overlay: Overlay::new(),
             chosen: options.background.clone(),
             background: Background::Transparent,
@@ -101,7 +103,7 @@ impl Open {
             self.set_background(background);
         }
         if now.duration_since(self.looked) >= LOOK_AGAIN {
-            self.look(feed);
+            self.look(feed, now);
         }
         self.recover(feed, now);
         if !self.watched {
@@ -115,27 +117,42 @@ impl Open {
         // Forgotten once asked for: a time past would keep the event loop from resting until the system draws.
         let due = self.redraw_at.take_if(|at| *at <= now).is_some();
         if self.new_picture || due || self.overlay.is_out_of_date() {
-            self.window.request_redraw();
+            self.request_redraw(now);
         }
     }
 
+    /// Asks the system to have the window drawn.
+    pub(super) fn request_redraw(&mut self, now: Instant) {
+        self.attention.request.made(now);
+        self.window.request_redraw();
+    }
+
+    /// Whether anyone could see the window when that was last looked at.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched
+    }
+
     /// Finds out whether anyone can see the window, and tells the show.
-    pub(super) fn look(&mut self, feed: &impl Feed) {
-        self.looked = Instant::now();
+    pub(super) fn look(&mut self, feed: &impl Feed, now: Instant) {
+        self.looked = now;
         self.attention.minimised = self.window.is_minimized().unwrap_or(false);
-        self.attention.empty = self.canvas.as_ref().is_some_and(Canvas::is_empty);
-        let watched = self.attention.is_watched();
+        self.attention.empty = self.easel.canvas().is_some_and(Canvas::is_empty);
+        #[cfg(all(unix, not(target_os = "macos")))]
+        {
+            self.attention.unmapped = self.mapped.as_ref().is_some_and(|mapped| !mapped.is_viewable());
+        }
+        let watched = self.attention.is_watched(now);
         if watched != self.watched {
-            tracing::debug!("the window is {}", if watched { "seen" } else { "not seen" });
+            tracing::debug!("the window is {}", if watched { "seen" } else { "hidden" });
             self.watched = watched;
             feed.set_watched(watched);
-            self.window.request_redraw();
+            self.request_redraw(now);
         }
     }
 
     /// When something is due that no event announces.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        let reopen = self.canvas.is_none().then(|| self.recovery.due().unwrap_or_else(Instant::now));
+        let reopen = self.easel.due(Instant::now());
         if !self.watched {
             return [Some(self.looked + LOOK_AGAIN), reopen].into_iter().flatten().min();
         }
@@ -144,8 +161,8 @@ impl Open {
     }
 
     /// Draws, if anyone can see it.
-    pub(super) fn draw(&mut self, feed: &mut impl Feed) {
-        let Some(canvas) = self.canvas.as_mut().filter(|_| self.watched) else { return };
+    pub(super) fn draw(&mut self, feed: &mut impl Feed, now: Instant) {
+        let Some(canvas) = self.easel.canvas_mut().filter(|_| self.watched) else { return };
         self.new_picture |= feed.advance();
         if std::mem::take(&mut self.new_picture) {
             canvas.set_picture(feed.picture());
@@ -157,38 +174,24 @@ impl Open {
             feed.ask(Request::ChooseSource(source));
         }
         self.redraw_at = None;
-        match canvas.draw(!self.overlay.is_hidden()) {
-            Drawn::Shown => self.recovery.succeeded(),
+        match self.easel.draw(!self.overlay.is_hidden()) {
+            Drawn::Shown => {}
             Drawn::Later => self.redraw_at = Some(Instant::now() + LATER),
-            Drawn::Lost => {
-                // The surface may be gone while the device lives, which nothing but this draw tells.
-                self.canvas = None;
-                self.recover(feed, Instant::now());
-            }
+            Drawn::Lost => self.recover(feed, now),
         }
     }
 
     /// Opens another canvas where the device or the surface is gone.
     fn recover(&mut self, feed: &impl Feed, now: Instant) {
-        if self.canvas.as_ref().is_some_and(|canvas| !canvas.is_lost()) {
-            return;
-        }
-        // Its surface must be gone before the window gets another.
-        self.canvas = None;
-        if !self.recovery.is_due(now) {
-            return;
-        }
-        match Canvas::open(self.display.clone(), &self.window, self.waker.clone()) {
-            Ok(mut canvas) => {
-                canvas.set_backdrop(&self.backdrop);
-                canvas.set_picture(feed.picture());
-                self.canvas = Some(canvas);
+        let open = || Canvas::open(&self.display, &self.window, &self.waker);
+        match self.easel.mend(now, feed.picture(), &self.backdrop, open) {
+            Mended::Nothing => {}
+            Mended::Reopened => {
                 self.overlay.notify("The graphics device was lost; it works again".to_owned(), now);
-                self.window.request_redraw();
+                self.request_redraw(now);
             }
-            Err(error) => tracing::warn!("the window cannot be drawn on yet: {error}"),
+            Mended::Failed(error) => tracing::warn!("the window cannot be drawn on yet: {error}"),
         }
-        self.recovery.tried(now);
     }
 
     fn read_out(&mut self, feed: &impl Feed, now: Instant) {
@@ -212,18 +215,19 @@ impl Open {
             Err(error) => self.overlay.notify(error.to_string(), Instant::now()),
         }
         self.background = background;
-        if let Some(canvas) = &mut self.canvas {
+        let now = Instant::now();
+        if let Some(canvas) = self.easel.canvas_mut() {
             canvas.set_backdrop(&self.backdrop);
             if self.background == Background::Transparent && !canvas.says_it_keeps_alpha() {
-                self.overlay.notify(MAY_BE_OPAQUE.to_owned(), Instant::now());
+                self.overlay.notify(MAY_BE_OPAQUE.to_owned(), now);
             }
         }
-        self.window.request_redraw();
+        self.request_redraw(now);
     }
 
     /// Where the picture lies in the window.
     pub(super) fn place(&self) -> Place {
-        let [width, height] = self.canvas.as_ref().map_or([0; 2], Canvas::size);
+        let [width, height] = self.easel.canvas().map_or([0; 2], Canvas::size);
         Place::within(width, height)
     }
 }
@@ -232,7 +236,7 @@ impl Open {
 fn open_window(event_loop: &ActiveEventLoop, size: usize, waker: &Waker) -> Result<(Arc<Window>, Canvas), WindowError> {
     let open = |transparent| {
         let window = Arc::new(event_loop.create_window(attributes(size).with_transparent(transparent))?);
-        let canvas = Canvas::open(event_loop.owned_display_handle(), &window, waker.clone())?;
+        let canvas = Canvas::open(&event_loop.owned_display_handle(), &window, waker)?;
         Ok::<_, WindowError>((window, canvas))
     };
     let (window, canvas) = open(true)?;

@@ -1,12 +1,8 @@
 //! The window: how to get one, and why there may be none.
 
-use super::{Feed, GraphicsError, Waker, app::App, wake::Woken};
+use super::{Feed, GraphicsError, Waker, app::App, libraries, wake::Woken};
 use crate::settings::Background;
 use bunraku_capture::Pointer;
-use std::{
-    any::Any,
-    panic::{UnwindSafe, catch_unwind},
-};
 use winit::{
     error::{EventLoopError, OsError},
     event_loop::EventLoop,
@@ -42,17 +38,9 @@ fn reason(error: &EventLoopError) -> String {
     place_and_why.map_or(text.as_str(), |(_, why)| why).trim_end_matches('.').to_owned()
 }
 
-/// Connects by `build`; winit panics where a library that it loads at run time is missing.
-fn reach<T>(build: impl FnOnce() -> Result<T, EventLoopError> + UnwindSafe) -> Result<T, WindowError> {
-    match catch_unwind(build) {
-        Ok(built) => built.map_err(WindowError::NoDisplay),
-        Err(panic) => Err(WindowError::NoLibrary(panic_text(&*panic).to_owned())),
-    }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it gives no reason")
+/// Connects by `build`, which may panic for want of a library.
+fn reach<T>(build: impl FnOnce() -> Result<T, EventLoopError>) -> Result<T, WindowError> {
+    libraries::caught(build).map_err(WindowError::NoLibrary)?.map_err(WindowError::NoDisplay)
 }
 
 /// How the window looks at first.
