@@ -15,7 +15,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     model_reader(&corpus.join("model_reader"))?;
     packet(&corpus.join("packet"))?;
-    sample_line(&corpus.join("sample_line"))
+    sample_line(&corpus.join("sample_line"))?;
+    videos(&corpus)
+}
+
+/// A JPEG picture of 8 x 8 grey pixels: one block of nothing but its mean.
+const JPEG: &[&[u8]] = &[
+    &[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0],
+    &[1; 64],
+    &[0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0],
+    &[0xff, 0xc4, 0, 20, 0x00, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10],
+    &[0xff, 0xc4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    &[0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0x60, 0x0f, 0xff, 0xd9],
+];
+
+fn videos(corpus: &Path) -> Result<(), Box<dyn Error>> {
+    let (jpeg, y4m) = (corpus.join("motion_jpeg"), corpus.join("y4m"));
+    fs::create_dir_all(&jpeg)?;
+    fs::write(jpeg.join("two"), [JPEG.concat(), JPEG.concat()].concat())?;
+    fs::create_dir_all(&y4m)?;
+    for colour in ["420jpeg", "422", "444", "mono"] {
+        fs::write(y4m.join(colour), format!("YUV4MPEG2 W4 H2 F30:1 C{colour}\nFRAME\n{}", "0".repeat(24)))?;
+    }
+    Ok(())
 }
 
 fn model_reader(folder: &Path) -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,5 @@
 //! The webcam: `MediaPipe`'s face landmarker (`spec/MEDIAPIPE.md`).
 
+pub mod camera;
 pub mod frames;
 pub mod view;

@@ -94,10 +94,10 @@ fn ask_permission(trouble: &Trouble<'_>) -> Result<(), FrameError> {
     if nokhwa::nokhwa_check() {
         return Ok(());
     }
-    let (answer, answered) = mpsc::channel();
+    let (answer, answered) = mpsc::sync_channel(1);
     nokhwa::nokhwa_initialize(move |granted| {
         // Nobody waits for a late answer.
-        answer.send(granted).ok();
+        answer.try_send(granted).ok();
     });
     if answered.recv_timeout(PERMISSION).unwrap_or(false) { Ok(()) } else { Err(trouble.refused()) }
 }

@@ -112,7 +112,7 @@ impl<R: Read + Send> MjpegSource<R> {
         }
     }
 
-    fn error(&self, why: impl ToString) -> FrameError {
+    fn error(&self, why: &impl ToString) -> FrameError {
         FrameError::Video { name: self.name.clone(), why: why.to_string() }
     }
 
@@ -130,7 +130,7 @@ impl<R: Read + Send> MjpegSource<R> {
         if before > MOST {
             self.buffer.clear();
             self.end = JpegEnd::default();
-            return Err(self.error(format!("a picture of it has more than {MOST} bytes")));
+            return Err(self.error(&format!("a picture of it has more than {MOST} bytes")));
         }
         self.buffer.resize(before + CHUNK, 0);
         let read = self.stream.read(&mut self.buffer[before..]);
@@ -138,7 +138,7 @@ impl<R: Read + Send> MjpegSource<R> {
         match read {
             Ok(count) => Ok(count > 0),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Ok(true),
-            Err(error) => Err(self.error(error)),
+            Err(error) => Err(self.error(&error)),
         }
     }
 }
@@ -163,7 +163,7 @@ impl<R: Read + Send> FrameSource for MjpegSource<R> {
                     super::name_by_number(&mut into.name, index);
                     let decoded = decode_jpeg(&rest[..length], into);
                     self.forget(length);
-                    decoded.map_err(|why| self.error(format!("picture {index} of it: {why}")))?;
+                    decoded.map_err(|why| self.error(&format!("picture {index} of it: {why}")))?;
                     return Ok(Some(FrameInfo { index, captured }));
                 }
                 Progress::Damaged(begin) if begin > 0 => self.forget(begin),
@@ -171,7 +171,7 @@ impl<R: Read + Send> FrameSource for MjpegSource<R> {
             }
         }
         if self.index == 0 {
-            return Err(self.error("it holds no JPEG picture"));
+            return Err(self.error(&"it holds no JPEG picture"));
         }
         Ok(None)
     }

@@ -1,10 +1,16 @@
 //! Where pictures come from: a folder, a video file, a camera.
 
+mod ffmpeg;
 pub mod folder;
 pub mod jpeg;
+pub mod mjpeg;
+mod open;
+pub mod y4m;
+pub mod yuv;
 
 use super::view::{Rgb8View, ViewError};
-use std::{path::PathBuf, time::Instant};
+pub use open::{Input, open};
+use std::{fmt::Write as _, path::PathBuf, time::Instant};
 
 /// A picture that is written over and over: 8-bit RGB, rows without a gap, row 0 at the top.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +66,12 @@ pub trait FrameSource: Send {
     fn next(&mut self, into: &mut RgbFrame) -> Result<Option<FrameInfo>, FrameError>;
 }
 
+/// Makes `index` the name of a picture, without a new string.
+pub(crate) fn name_by_number(name: &mut String, index: u64) {
+    name.clear();
+    write!(name, "{index}").ok(); // a string takes everything
+}
+
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
@@ -86,4 +98,29 @@ pub enum FrameError {
         /// What is wrong with it.
         why: String,
     },
+    /// The video cannot be read.
+    #[error("cannot read the video {name}: {why}")]
+    Video {
+        /// The file.
+        name: String,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+    /// The camera cannot be used.
+    #[error("the camera cannot be used ({camera}): {why}; {help}")]
+    Camera {
+        /// Which.
+        camera: String,
+        /// What is wrong with it.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+}
+
+impl FrameError {
+    /// Whether only this picture is lost and the next may be there at once.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Decode { .. })
+    }
 }

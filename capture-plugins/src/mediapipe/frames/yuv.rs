@@ -155,9 +155,9 @@ pub fn decode_planar(
     let (luma, colour) = data.split_at(width * height);
     let weights = range.weights();
     let rows = into.resize(width, height).chunks_exact_mut((3 * width).max(1));
-    let rows = rows.zip(luma.chunks_exact(width.max(1))).enumerate();
+    let rows = rows.zip(luma.chunks_exact(width.max(1)));
     let Some((across, down)) = subsampling.steps() else {
-        for (_, (row, line)) in rows {
+        for (row, line) in rows {
             for (pixel, &y) in row.chunks_exact_mut(3).zip(line) {
                 pixel.copy_from_slice(&weights.rgb(y, 128, 128));
             }
@@ -166,7 +166,7 @@ pub fn decode_planar(
     };
     let chroma = width.div_ceil(across);
     let (blue, red) = colour.split_at(chroma * height.div_ceil(down));
-    for (y, (row, line)) in rows {
+    for (y, (row, line)) in rows.enumerate() {
         let [blue, red] = [blue, red].map(|plane| &plane[y / down * chroma..][..chroma]);
         if across == 1 {
             for (pixel, ((&y, &u), &v)) in row.chunks_exact_mut(3).zip(line.iter().zip(blue).zip(red)) {
