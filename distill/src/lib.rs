@@ -3,17 +3,19 @@
 //! A distillation is described by a [`config::DistillerConfig`], the `config.yaml` of the THA4 distiller. [`check`]
 //! says all that would keep it from training: what is wrong with the configuration, the picture and the face mask.
 //! A [`teacher::Teacher`] shows poses ([`examples`]), the student learns them as a [`recipe`] says; [`snapshot`]s keep where
-//! it is.
+//! it is; a [`report`] and an [`eval`]uation say how well it went.
 
 pub mod backend;
 pub mod check;
 pub mod config;
 mod digest;
+pub mod eval;
 pub mod examples;
 pub mod loss;
 pub mod ops;
 mod picture;
 pub mod recipe;
+pub mod report;
 pub mod snapshot;
 pub mod student;
 pub mod teacher;

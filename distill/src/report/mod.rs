@@ -1,0 +1,45 @@
+//! What a training leaves for people to look at: sample sheets, loss curves, numbers.
+//!
+//! In `<prefix>/face_morpher` and `<prefix>/body_morpher` (`spec/THA4.md` §9.3): `sample_outputs/*.png`,
+//! `log/<start>/events.out.tfevents.*` for TensorBoard, `log/metrics.jsonl` for everybody else, and a plot of it.
+
+mod events;
+mod flow;
+mod log;
+mod plot;
+mod sheet;
+mod tail;
+
+pub use log::{Entry, Log, read_metrics};
+pub use plot::{Curves, plot_losses};
+pub use sheet::{BodySample, BodySheet, FACE_SAMPLES, FaceSample, face_sheet, sample_path, save_sheet};
+
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why a report could not be written or read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// A file or folder fails.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: std::io::Error,
+    },
+    /// The picture cannot be encoded.
+    #[error("cannot encode the picture: {0}")]
+    Picture(#[from] image::ImageError),
+    /// The curves cannot be drawn.
+    #[error("cannot draw the curves: {0}")]
+    Plot(String),
+}
+
+impl ReportError {
+    fn file(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::File { path: path.clone(), source }
+    }
+}

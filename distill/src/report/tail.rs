@@ -1,0 +1,63 @@
+//! Files that grow by whole records, and forget their end when a training takes up from an older snapshot.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _, Seek as _, Write as _},
+    path::Path,
+};
+
+/// Opens a file for appending records, at first cut back to the records before which nothing is wrong.
+///
+/// `whole` is given all that is left of the file and returns how many bytes its first record has if it may stay; the
+/// first that may not ends the file, be it torn by a power failure or past the snapshot.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn open_cut(path: &Path, whole: impl Fn(&[u8]) -> Option<usize>) -> io::Result<File> {
+    let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let mut kept = 0;
+    while let Some(length) = whole(&bytes[kept..]).filter(|length| *length > 0) {
+        kept += length;
+    }
+    if kept < bytes.len() {
+        file.set_len(kept as u64)?;
+        file.seek(io::SeekFrom::End(0))?;
+    }
+    Ok(file)
+}
+
+/// Appends a whole record; if only a part of it can be written, as on a full disk, that part is taken away again.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn append(file: &mut File, record: &[u8]) -> io::Result<()> {
+    let before = file.metadata()?.len();
+    file.write_all(record).inspect_err(|_| {
+        // Where even this fails, the next start cuts it off.
+        let _ = file.set_len(before);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records of two bytes, the second a point.
+    fn pair(bytes: &[u8]) -> Option<usize> {
+        (bytes.get(1) == Some(&b'.')).then_some(2)
+    }
+
+    #[test]
+    fn a_torn_end_is_cut_off_and_the_rest_goes_on() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a");
+        std::fs::write(&path, "a.b.c").expect("written");
+        append(&mut open_cut(&path, pair).expect("opened"), b"d.").expect("appended");
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "a.b.d.");
+        let only_a = |bytes: &[u8]| pair(bytes).filter(|_| bytes[0] == b'a');
+        open_cut(&path, only_a).expect("opened");
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "a.");
+    }
+}
