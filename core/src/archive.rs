@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::character::shown;
 
 /// Why a zip container is refused.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArchiveError {
     /// The directory at the file's end is missing or leads nowhere.

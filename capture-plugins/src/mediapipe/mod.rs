@@ -2,4 +2,7 @@
 
 pub mod camera;
 pub mod frames;
+pub mod models;
+pub mod onnx;
+pub mod tflite;
 pub mod view;

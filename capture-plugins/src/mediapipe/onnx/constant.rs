@@ -1,0 +1,94 @@
+//! Constants in the order of axes that ONNX wants them in.
+
+use super::Fault;
+use crate::mediapipe::tflite::{Element, Tensor};
+
+/// A constant as a file has it.
+#[derive(Clone, Copy)]
+pub(super) struct Constant<'a> {
+    pub(super) shape: &'a [usize],
+    pub(super) element: Element,
+    pub(super) data: &'a [u8],
+}
+
+/// What a constant is to become.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// As it is.
+    Same,
+    /// Filters [out, height, width, in] to [out, in, height, width].
+    Filter,
+    /// Filters of each channel [1, height, width, channels] to [channels, 1, height, width].
+    Depthwise,
+    /// Filters of a pixel [out, 1, 1, in] to the matrix [in, out] that stands on the right.
+    Matrix,
+    /// A number a channel, [channels] or [1, 1, channels], to [channels, 1, 1].
+    Channels,
+}
+
+impl<'a> Constant<'a> {
+    pub(super) fn of(tensor: &'a Tensor<'a>) -> Option<Self> {
+        Some(Self { shape: &tensor.shape, element: tensor.element, data: tensor.data? })
+    }
+
+    /// The shape in another form, and whether this constant has that form at all.
+    pub(super) fn shape_as(&self, form: Form) -> Result<Vec<usize>, Fault> {
+        Ok(match (form, self.shape) {
+            (Form::Same, shape) => shape.to_vec(),
+            (Form::Filter, &[out, height, width, inner]) => vec![out, inner, height, width],
+            (Form::Depthwise, &[1, height, width, channels]) => vec![channels, 1, height, width],
+            (Form::Matrix, &[out, 1, 1, inner]) => vec![inner, out],
+            (Form::Channels, []) => vec![1, 1, 1],
+            (Form::Channels, [ones @ .., channels]) if ones.iter().all(|&axis| axis == 1) => vec![*channels, 1, 1],
+            _ => return Err("has a constant of a shape that does not fit"),
+        })
+    }
+
+    /// The bytes in another form, whose shape is known to be right.
+    pub(super) fn data_as(&self, form: Form) -> Vec<u8> {
+        match (form, self.shape) {
+            // Either way the channels, which come last, come first, and the rest keeps its order.
+            (Form::Depthwise | Form::Matrix, &[out, height, width, inner]) => {
+                self.transposed(1, out * height * width, inner)
+            }
+            (Form::Filter, &[out, height, width, inner]) => self.transposed(out, height * width, inner),
+            _ => self.data.to_vec(),
+        }
+    }
+
+    /// `count` matrices of `rows` x `columns`, each turned over.
+    fn transposed(&self, count: usize, rows: usize, columns: usize) -> Vec<u8> {
+        let size = self.element.size();
+        let mut turned = Vec::with_capacity(self.data.len());
+        for matrix in 0..count {
+            for column in 0..columns {
+                for row in 0..rows {
+                    let at = ((matrix * rows + row) * columns + column) * size;
+                    turned.extend(&self.data[at..at + size]);
+                }
+            }
+        }
+        turned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_come_before_rows_and_columns() {
+        let data: Vec<u8> = (0..24).flat_map(|number: u16| number.to_le_bytes()).collect();
+        let numbers = |bytes: Vec<u8>| bytes.chunks(2).map(|pair| pair[0]).collect::<Vec<_>>();
+        let filter = Constant { shape: &[2, 2, 2, 3], element: Element::F16, data: &data };
+        assert_eq!(filter.shape_as(Form::Filter), Ok(vec![2, 3, 2, 2]));
+        assert_eq!(numbers(filter.data_as(Form::Filter))[..8], [0, 3, 6, 9, 1, 4, 7, 10]);
+        assert!(filter.shape_as(Form::Depthwise).is_err() && filter.shape_as(Form::Channels).is_err());
+        let depthwise = Constant { shape: &[1, 2, 4, 3], ..filter };
+        assert_eq!(depthwise.shape_as(Form::Depthwise), Ok(vec![3, 1, 2, 4]));
+        assert_eq!(numbers(depthwise.data_as(Form::Depthwise))[..9], [0, 3, 6, 9, 12, 15, 18, 21, 1]);
+        let matrix = Constant { shape: &[4, 1, 1, 6], ..filter };
+        assert_eq!(matrix.shape_as(Form::Matrix), Ok(vec![6, 4]));
+        assert_eq!(numbers(matrix.data_as(Form::Matrix))[..5], [0, 6, 12, 18, 1]);
+    }
+}

@@ -1,0 +1,151 @@
+//! Operations on pictures: convolutions and what goes with them.
+
+use super::{
+    Fault,
+    constant::Form,
+    converter::{Computed, Converter, name_of, operand},
+    model::Attribute,
+};
+use crate::mediapipe::tflite::{Activation, Kind, Operator, Window};
+
+impl Converter<'_> {
+    /// A convolution of a picture.
+    pub(super) fn conv(&mut self, operator: &Operator) -> Result<Computed, Fault> {
+        let Kind::Conv { depthwise, window, dilation, activation } = operator.kind else { return Err("is no Conv") };
+        let (picture, [height, width, channels]) = self.picture(operand(operator, 0)?)?;
+        let filter = operand(operator, 1)?;
+        let &[_, rows, columns, inner] = self.constant(filter)?.1.shape else { return Err("has an odd filter") };
+        if inner != channels {
+            return Err("has a filter for another number of channels");
+        }
+        let form = if depthwise { Form::Depthwise } else { Form::Filter };
+        let mut inputs = vec![picture.name, self.weights(filter, form)?];
+        if let Some(Some(bias)) = operator.inputs.get(2) {
+            inputs.push(self.weights(*bias, Form::Same)?);
+        }
+        let pads = pads([height, width], [rows, columns], window, dilation);
+        let attributes = [
+            Attribute::Integer("group", if depthwise { channels as i64 } else { 1 }),
+            Attribute::Integers("kernel_shape", &[rows as i64, columns as i64]),
+            Attribute::Integers("strides", &window.stride.map(|step| step as i64)),
+            Attribute::Integers("dilations", &dilation.map(|step| step as i64)),
+            Attribute::Integers("pads", &pads),
+        ];
+        let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        Ok(self.activated(operator.output, true, activation, |model, name| {
+            model.node("Conv", &inputs, name, &attributes);
+        }))
+    }
+
+    /// A convolution of what is no picture: a matrix for the last axis.
+    pub(super) fn dense(&mut self, operator: &Operator) -> Result<Computed, Fault> {
+        const ONE: [usize; 2] = [1, 1];
+        let Kind::Conv { depthwise: false, window: Window { stride: ONE, .. }, activation, .. } = operator.kind else {
+            return Err("is a convolution of what is no picture");
+        };
+        let input = self.plain(operand(operator, 0)?)?;
+        let matrix = self.weights(operand(operator, 1)?, Form::Matrix)?;
+        let Some(Some(bias)) = operator.inputs.get(2) else {
+            return Ok(self.activated(operator.output, false, activation, |model, name| {
+                model.node("MatMul", &[&input.name, &matrix], name, &[]);
+            }));
+        };
+        let bias = self.weights(*bias, Form::Same)?;
+        let product = format!("{}_product", name_of(operator.output));
+        self.model.node("MatMul", &[&input.name, &matrix], &product, &[]);
+        Ok(self.activated(operator.output, false, activation, |model, name| {
+            model.node("Add", &[&product, &bias], name, &[]);
+        }))
+    }
+
+    /// The greatest of each window.
+    pub(super) fn max_pool(
+        &mut self,
+        operator: &Operator,
+        window: Window,
+        size: [usize; 2],
+    ) -> Result<Computed, Fault> {
+        let (picture, [height, width, _]) = self.picture(operand(operator, 0)?)?;
+        let pads = pads([height, width], size, window, [1, 1]);
+        let attributes = [
+            Attribute::Integers("kernel_shape", &size.map(|length| length as i64)),
+            Attribute::Integers("strides", &window.stride.map(|step| step as i64)),
+            Attribute::Integers("pads", &pads),
+        ];
+        Ok(self.activated(operator.output, true, Activation::None, |model, name| {
+            model.node("MaxPool", &[&picture.name], name, &attributes);
+        }))
+    }
+
+    /// Zeros around a picture, or behind its channels.
+    pub(super) fn pad(&mut self, operator: &Operator) -> Result<Computed, Fault> {
+        let (picture, _) = self.picture(operand(operator, 0)?)?;
+        let [before_one, after_one, top, bottom, left, right, front, behind] =
+            *self.integers(operand(operator, 1)?)?.as_array().ok_or("does not pad four axes")?;
+        let name = name_of(operator.output);
+        let pads = format!("{name}_pads");
+        self.model.integers(&pads, &[before_one, front, top, left, after_one, behind, bottom, right])?;
+        // Without a value, it is 0.
+        self.model.node("Pad", &[&picture.name, &pads], &name, &[]);
+        Ok(Computed { name, picture: true })
+    }
+
+    /// A slope a channel below zero, as `a x + (1 - a) Relu(x)`: where ONNX Runtime's own `PRelu` is scalar, this keeps
+    /// to its blocked layout. Slopes lie on both sides of 1, so a maximum would not do.
+    pub(super) fn prelu(&mut self, operator: &Operator) -> Result<Computed, Fault> {
+        let (picture, _) = self.picture(operand(operator, 0)?)?;
+        let slope = self.weights(operand(operator, 1)?, Form::Channels)?;
+        let name = name_of(operator.output);
+        let [rest, positive, bent, straight] =
+            ["rest", "positive", "bent", "straight"].map(|part| format!("{name}_{part}"));
+        self.model
+            .constant("one", &[1, 1, 1], crate::mediapipe::tflite::Element::F32, || 1_f32.to_le_bytes().into())?;
+        self.model.node("Sub", &["one", &slope], &rest, &[]);
+        self.model.node("Relu", &[&picture.name], &positive, &[]);
+        self.model.node("Mul", &[&positive, &rest], &bent, &[]);
+        self.model.node("Mul", &[&picture.name, &slope], &straight, &[]);
+        self.model.node("Add", &[&bent, &straight], &name, &[]);
+        Ok(Computed { name, picture: true })
+    }
+
+    /// A picture, its height, width and channels.
+    fn picture(&self, tensor: usize) -> Result<(Computed, [usize; 3]), Fault> {
+        let computed = self.computed(tensor)?;
+        match *self.shape(tensor) {
+            [1, height, width, channels] if computed.picture => Ok((computed, [height, width, channels])),
+            _ => Err("takes something else than a picture"),
+        }
+    }
+}
+
+/// Zeros beyond the edges, [top, left, bottom, right]. With `SAME`, as many as let every step have a result, an odd one at
+/// the end (`spec/MEDIAPIPE.md` §8).
+fn pads(picture: [usize; 2], window: [usize; 2], how: Window, dilation: [usize; 2]) -> [i64; 4] {
+    if !how.same {
+        return [0; 4];
+    }
+    let total = |axis: usize| {
+        let [length, size, stride, dilation] =
+            [picture[axis], window[axis], how.stride[axis], dilation[axis]].map(|count| count as i64);
+        let steps = (length + stride - 1) / stride;
+        ((steps - 1) * stride + (size - 1) * dilation + 1 - length).max(0)
+    };
+    let [rows, columns] = [total(0), total(1)];
+    [rows / 2, columns / 2, rows - rows / 2, columns - columns / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_odd_row_of_padding_is_at_the_end() {
+        let how = |same, stride| Window { same, stride };
+        assert_eq!(pads([128, 128], [5, 5], how(true, [2, 2]), [1, 1]), [1, 1, 2, 2]);
+        assert_eq!(pads([64, 64], [3, 3], how(true, [1, 1]), [1, 1]), [1, 1, 1, 1]);
+        assert_eq!(pads([64, 32], [3, 1], how(true, [2, 1]), [1, 1]), [0, 0, 1, 0]);
+        assert_eq!(pads([2, 2], [2, 2], how(true, [2, 2]), [1, 1]), [0; 4]);
+        assert_eq!(pads([9, 9], [3, 3], how(true, [1, 1]), [2, 2]), [2, 2, 2, 2]);
+        assert_eq!(pads([128, 128], [5, 5], how(false, [2, 2]), [1, 1]), [0; 4]);
+    }
+}
