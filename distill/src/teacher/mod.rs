@@ -1,5 +1,7 @@
 //! What a student learns from: a teacher poses one character's picture, slowly and well.
 
+pub mod tha4;
+
 use burn::tensor::{Tensor, backend::Backend};
 
 /// What a teacher shows for a batch of `n` poses: all that the losses of `spec/THA4.md` §9.6 compare with.

@@ -1,0 +1,145 @@
+//! The golden data of `spec/THA4.md` §12, compared with every engine.
+
+use bunraku_core::character::CharacterImage;
+use serde_json::Value;
+
+use super::{
+    architecture::Module,
+    body::{morph_body, upscale},
+    face::{Eyebrows, combine, decompose, morph_face},
+    formula, golden,
+    layers::{FeatureMap, Layers},
+    pipeline::Pipeline,
+    u_net::UNet,
+};
+
+/// How far a picture may be from the golden one.
+#[derive(Clone, Copy)]
+struct Limits {
+    mean: f32,
+    max: f32,
+}
+
+/// Compares statistics and the centre crop of one output.
+fn compare<M: FeatureMap>(name: &str, map: &M, golden: &Value, crop: &str, limits: Limits) {
+    let values = map.values();
+    assert!(values.iter().all(|v| v.is_finite()), "{name} is finite");
+    let shape = golden["shape"].as_array().expect("a shape");
+    let [c, h, w] = [0, 1, 2].map(|i| shape[i].as_u64().expect("a size") as usize);
+    assert_eq!((values.len(), map.size()), (c * h * w, [h, w]), "{name}");
+    let (means, deviations) = (golden::numbers(&golden["mean"]), golden::numbers(&golden["std"]));
+    for (channel, plane) in values.chunks_exact(h * w).enumerate() {
+        let mean = plane.iter().map(|&v| f64::from(v)).sum::<f64>() / plane.len() as f64;
+        let variance = plane.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / plane.len() as f64;
+        assert!((mean as f32 - means[channel]).abs() < 1e-4, "{name}, channel {channel}: mean {mean}");
+        assert!((variance.sqrt() as f32 - deviations[channel]).abs() < 1e-4, "{name}, channel {channel}: deviation");
+    }
+    let centre = map.crop((h - 64) / 2..h.div_euclid(2) + 32, (w - 64) / 2..w / 2 + 32).values();
+    let differences = centre.iter().zip(golden::npy(crop)).map(|(a, b)| (a - b).abs()).collect::<Vec<_>>();
+    let mean = differences.iter().sum::<f32>() / differences.len() as f32;
+    let max = differences.iter().copied().fold(0.0, f32::max);
+    eprintln!("{name}: mean {mean:.1e}, max {max:.1e}");
+    assert!(mean < limits.mean && max < limits.max, "{name}: mean {mean:e}, max {max:e}");
+}
+
+/// Every module alone, on inputs of the formula.
+pub(super) fn isolated<L: Layers>(modules: &[Module], layers: impl Fn(Module) -> L) {
+    let Some(golden) = golden::json("isolated.json") else { return };
+    for &module in modules {
+        let golden = &golden[module.name()];
+        let outputs = alone(module, layers(module), golden["inputs"].as_array().expect("a list"));
+        let described = golden["outputs"].as_object().expect("named outputs");
+        assert_eq!(outputs.len(), described.len());
+        for (index, output) in outputs.iter().enumerate() {
+            let prefix = format!("{index}_");
+            let (name, golden) = described.iter().find(|(name, _)| name.starts_with(&prefix)).expect("it is described");
+            let moved = name.contains("warped") || name.contains("merged");
+            let limit = if moved { 2e-3 } else { 1e-3 };
+            let crop = format!("isolated/{}/{name}_center64.npy", module.name());
+            compare(&format!("{}.{name}", module.name()), output, golden, &crop, Limits { mean: limit, max: limit });
+        }
+    }
+}
+
+/// A module's outputs for the inputs that the golden data names.
+fn alone<L: Layers>(module: Module, layers: L, inputs: &[Value]) -> Vec<L::Map> {
+    let values = |index: usize| {
+        let input: &Value = &inputs[index];
+        let shape = input["shape"].as_array().expect("a shape").iter().map(|v| v.as_u64().expect("a size") as usize);
+        let shape = shape.collect::<Vec<_>>();
+        let scale = input["scale"].as_f64().expect("a number") as f32;
+        let mut values = formula::unit(input["key"].as_str().expect("a key"), shape.iter().product());
+        values.iter_mut().for_each(|v| *v *= scale);
+        (values, shape)
+    };
+    let picture = |layers: &L, index| {
+        let (values, shape) = values(index);
+        layers.picture(&values, shape[1], [shape[2], shape[3]])
+    };
+    let pose = |layers: &L, index| layers.vector(&values(index).0);
+    match module {
+        Module::EyebrowDecomposer => decompose(&layers, &picture(&layers, 0)).into_outputs().into(),
+        Module::EyebrowMorphingCombiner => {
+            let eyebrows = Eyebrows::new(&layers, &picture(&layers, 0), &picture(&layers, 1));
+            combine(&layers, &eyebrows, &pose(&layers, 2)).into_outputs().into()
+        }
+        Module::FaceMorpher => morph_face(&layers, &picture(&layers, 0), &pose(&layers, 1)).into_outputs().into(),
+        Module::BodyMorpher => {
+            let (image, pose) = (picture(&layers, 0), pose(&layers, 1));
+            morph_body(&UNet::new(layers, 64), &image, &pose).into_outputs().into()
+        }
+        Module::Upscaler => {
+            let [rest, coarse, grid] = [0, 1, 2].map(|i| picture(&layers, i));
+            let pose = pose(&layers, 3);
+            upscale(&UNet::new(layers, 32), &rest, &coarse, &grid, &pose).into_outputs().into()
+        }
+    }
+}
+
+/// The whole system on a picture.
+pub(super) fn pipeline<L: Layers>(layers: impl Fn(Module) -> L) {
+    let Some(golden) = golden::json("pipeline.json") else { return };
+    let golden = &golden["pose_a"];
+    let picture = std::fs::read(golden::folder().join("images/lambda_00.png")).expect("the picture is there");
+    let image = CharacterImage::from_png(&picture).expect("the picture is a character's");
+    let pipeline = Pipeline::new(Module::ALL.map(&layers), &image);
+    let pose = layers(Module::EyebrowDecomposer).vector(&golden::numbers(&golden["pose"]));
+    let outputs = pipeline.run(&pose, 1).into_all();
+    assert_eq!(outputs.len(), 33);
+    let parts = [
+        ("upscaler", 5),
+        ("face_morphed_full", 1),
+        ("body_morpher", 5),
+        ("face_morpher", 8),
+        ("eyebrow_morphing_combiner", 8),
+        ("eyebrow_decomposer", 6),
+    ];
+    let names = parts.iter().flat_map(|(part, count)| (0..*count).map(move |index| format!("{part}.{index}")));
+    let described = golden["outputs"].as_object().expect("named outputs");
+    for (output, prefix) in outputs.iter().zip(names) {
+        let starts = |name: &str| name == prefix || name.starts_with(&format!("{prefix}_"));
+        let (name, golden) = described.iter().find(|(name, _)| starts(name)).expect("it is described");
+        compare(name, output, golden, &format!("pose_a/{name}_center64.npy"), Limits { mean: 2e-4, max: 1e-2 });
+    }
+}
+
+mod on_tensors {
+    use burn_flex::Flex;
+
+    use super::*;
+    use crate::teacher::tha4::tensors::TensorLayers;
+
+    fn layers(module: Module) -> TensorLayers<Flex> {
+        TensorLayers::new(golden::weights(module), &Default::default())
+    }
+
+    #[test]
+    fn every_module_alone_is_the_golden_one() {
+        isolated(&Module::ALL, layers);
+    }
+
+    #[test]
+    fn the_pipeline_shows_the_golden_pictures() {
+        pipeline(layers);
+    }
+}

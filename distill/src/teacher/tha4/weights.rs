@@ -1,0 +1,164 @@
+//! Where the teacher's weights come from: the published files, or the formula.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use bunraku_core::character::{Tensor, Weights, WeightsError};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use super::{architecture::Module, formula};
+
+/// Where the weights of a teacher came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The five files, with the SHA-256 of each in hexadecimal digits.
+    Files(Vec<(PathBuf, String)>),
+    /// The formula of `spec/THA4.md` §12.1, because there is none of the five files in the folder.
+    Formula {
+        /// The folder that was looked into.
+        folder: PathBuf,
+    },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files(files) => {
+                f.write_str("weights")?;
+                files.iter().try_for_each(|(path, hash)| write!(f, "\n  {} (SHA-256 {hash})", path.display()))
+            }
+            Self::Formula { folder } => write!(
+                f,
+                "FORMULA WEIGHTS: none of THA4's files is in {}, so the teacher is made of pseudo-random numbers and \
+                 shows no character; good for trying things out, not for a student",
+                folder.display()
+            ),
+        }
+    }
+}
+
+/// Why a teacher cannot be had.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TeacherError {
+    /// Some of the five files are there, but not all.
+    #[error("the teacher's folder {} lacks {}; all five files of THA4 are needed", folder.display(), missing.join(", "))]
+    Incomplete {
+        /// The folder.
+        folder: PathBuf,
+        /// The names of the files that are not there.
+        missing: Vec<String>,
+    },
+    /// Files that cannot be used, with everything that is wrong with them.
+    #[error("the teacher's weights cannot be used:{}", .0.iter().map(|problem| format!("\n  {problem}")).collect::<String>())]
+    Weights(Vec<WeightsProblem>),
+}
+
+/// One thing wrong with one of the five files.
+#[derive(Debug, Error)]
+#[error("{}: {fault}", path.display())]
+pub struct WeightsProblem {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    #[source]
+    pub fault: WeightsFault,
+}
+
+/// What can be wrong with a file of weights.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WeightsFault {
+    /// It cannot be read.
+    #[error("cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// It is no state dict.
+    #[error(transparent)]
+    Read(#[from] WeightsError),
+    /// A tensor is not there.
+    #[error("lacks the tensor `{0}`")]
+    Missing(String),
+    /// A tensor has another shape.
+    #[error("its tensor `{key}` is {actual:?}, not {expected:?}")]
+    Shape {
+        /// The tensor's key.
+        key: String,
+        /// The shape it must have.
+        expected: Vec<usize>,
+        /// The shape it has.
+        actual: Vec<usize>,
+    },
+    /// A tensor that the module does not have: perhaps the file of another one.
+    #[error("has the tensor `{}`, which this network does not have", .0.escape_debug())]
+    Unknown(String),
+}
+
+/// Finds out where the weights are, without reading them whole.
+///
+/// # Errors
+/// [`TeacherError::Incomplete`] when only some of the files are there.
+pub(super) fn locate(folder: &Path) -> Result<Option<Vec<PathBuf>>, TeacherError> {
+    let paths = Module::ALL.map(|module| folder.join(format!("{}.pt", module.name())));
+    let (there, missing): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.exists());
+    match (there.len(), missing.len()) {
+        (_, 0) => Ok(Some(there)),
+        (0, _) => Ok(None),
+        _ => {
+            let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Err(TeacherError::Incomplete { folder: folder.to_owned(), missing: missing.iter().map(name).collect() })
+        }
+    }
+}
+
+/// Reads the five modules one after the other, each given to `take` at once, so that no more than one file is in memory
+/// beside what `take` makes of it.
+///
+/// # Errors
+/// All that is wrong with any of the files.
+pub(super) fn load<T>(folder: &Path, mut take: impl FnMut(Module, Weights) -> T) -> Result<(Vec<T>, Origin), TeacherError> {
+    let Some(paths) = locate(folder)? else {
+        let taken = Module::ALL.map(|module| take(module, formula::weights(module)));
+        return Ok((taken.into(), Origin::Formula { folder: folder.to_owned() }));
+    };
+    let (mut taken, mut files, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    for (module, path) in Module::ALL.into_iter().zip(paths) {
+        match read(module, &path) {
+            Ok((weights, hash)) if problems.is_empty() => {
+                taken.push(take(module, weights));
+                files.push((path, hash));
+            }
+            Ok(_) => {}
+            Err(faults) => problems.extend(faults.into_iter().map(|fault| WeightsProblem { path: path.clone(), fault })),
+        }
+    }
+    if problems.is_empty() { Ok((taken, Origin::Files(files))) } else { Err(TeacherError::Weights(problems)) }
+}
+
+/// One module's file, and its SHA-256.
+fn read(module: Module, path: &Path) -> Result<(Weights, String), Vec<WeightsFault>> {
+    let bytes = fs::read(path).map_err(|error| vec![error.into()])?;
+    let weights = Weights::read(&bytes).map_err(|error| vec![error.into()])?;
+    let faults = faults(module, &weights);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let hash = Sha256::digest(&bytes);
+    Ok((weights, hash.iter().map(|byte| format!("{byte:02x}")).collect()))
+}
+
+/// Everything in which a state dict differs from what the module needs.
+fn faults(module: Module, weights: &Weights) -> Vec<WeightsFault> {
+    let shapes = module.shapes();
+    let needed = shapes.iter().filter_map(|(key, expected)| match weights.0.get(key) {
+        None => Some(WeightsFault::Missing(key.clone())),
+        Some(Tensor { shape, .. }) if shape != expected => {
+            Some(WeightsFault::Shape { key: key.clone(), expected: expected.clone(), actual: shape.clone() })
+        }
+        Some(_) => None,
+    });
+    let unknown = weights.0.keys().filter(|key| !shapes.contains_key(*key));
+    needed.chain(unknown.map(|key| WeightsFault::Unknown(key.clone()))).collect()
+}
