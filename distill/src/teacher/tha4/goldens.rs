@@ -119,7 +119,10 @@ pub(super) fn pipeline<L: Layers>(layers: impl Fn(Module) -> L) {
     for (output, prefix) in outputs.iter().zip(names) {
         let starts = |name: &str| name == prefix || name.starts_with(&format!("{prefix}_"));
         let (name, golden) = described.iter().find(|(name, _)| starts(name)).expect("it is described");
-        compare(name, output, golden, &format!("pose_a/{name}_center64.npy"), Limits { mean: 2e-4, max: 1e-2 });
+        // The golden face is itself 2.7e-4 from an evaluation in float64: the norms amplify the rounding of float32
+        // where most of a picture is one colour.
+        let mean = if name.starts_with("face_morpher.") { 5e-4 } else { 2e-4 };
+        compare(name, output, golden, &format!("pose_a/{name}_center64.npy"), Limits { mean, max: 1e-2 });
     }
 }
 

@@ -8,7 +8,10 @@ use burn::tensor::{
     activation::{relu, sigmoid, silu, softmax, tanh},
     backend::Backend,
     module::{avg_pool2d, conv_transpose2d, conv2d, interpolate},
-    ops::{ConvOptions, ConvTransposeOptions, GridSampleOptions, GridSamplePaddingMode, InterpolateMode, InterpolateOptions},
+    ops::{
+        ConvOptions, ConvTransposeOptions, GridSampleOptions, GridSamplePaddingMode, InterpolateMode,
+        InterpolateOptions,
+    },
 };
 
 use super::layers::{FeatureMap, Layers};

@@ -44,7 +44,8 @@ impl<L: Layers> UNet<L> {
         let time = blocks
             .map(|block| (block.to_owned(), layers.linear(&format!("{block}.cond0_layers.1"), &embedding)))
             .collect();
-        let levels = (0..).take_while(|i| layers.has(&format!("body.down_blocks.{i}.res_blocks.0.conv0.weight"))).count();
+        let levels =
+            (0..).take_while(|i| layers.has(&format!("body.down_blocks.{i}.res_blocks.0.conv0.weight"))).count();
         Self { layers, levels, time }
     }
 

@@ -118,7 +118,10 @@ pub(super) fn locate(folder: &Path) -> Result<Option<Vec<PathBuf>>, TeacherError
 ///
 /// # Errors
 /// All that is wrong with any of the files.
-pub(super) fn load<T>(folder: &Path, mut take: impl FnMut(Module, Weights) -> T) -> Result<(Vec<T>, Origin), TeacherError> {
+pub(super) fn load<T>(
+    folder: &Path,
+    mut take: impl FnMut(Module, Weights) -> T,
+) -> Result<(Vec<T>, Origin), TeacherError> {
     let Some(paths) = locate(folder)? else {
         let taken = Module::ALL.map(|module| take(module, formula::weights(module)));
         return Ok((taken.into(), Origin::Formula { folder: folder.to_owned() }));
@@ -131,7 +134,9 @@ pub(super) fn load<T>(folder: &Path, mut take: impl FnMut(Module, Weights) -> T)
                 files.push((path, hash));
             }
             Ok(_) => {}
-            Err(faults) => problems.extend(faults.into_iter().map(|fault| WeightsProblem { path: path.clone(), fault })),
+            Err(faults) => {
+                problems.extend(faults.into_iter().map(|fault| WeightsProblem { path: path.clone(), fault }))
+            }
         }
     }
     if problems.is_empty() { Ok((taken, Origin::Files(files))) } else { Err(TeacherError::Weights(problems)) }
