@@ -26,7 +26,9 @@ fn tensor(module: Module, key: String, shape: Vec<usize>) -> (String, Tensor) {
         0 | 1 => values.par_iter_mut().for_each(|v| *v *= 0.05),
         _ => values.par_chunks_mut(row).enumerate().for_each(|(index, values)| {
             let scale = ((6.0 / row as f64).sqrt() * gain(&full, index)) as f32;
-            values.iter_mut().for_each(|v| *v *= scale);
+            for value in values {
+                *value *= scale;
+            }
         }),
     }
     (key, Tensor { shape, values })

@@ -69,7 +69,9 @@ fn alone<L: Layers>(module: Module, layers: L, inputs: &[Value]) -> Vec<L::Map> 
         let shape = shape.collect::<Vec<_>>();
         let scale = input["scale"].as_f64().expect("a number") as f32;
         let mut values = formula::unit(input["key"].as_str().expect("a key"), shape.iter().product());
-        values.iter_mut().for_each(|v| *v *= scale);
+        for value in &mut values {
+            *value *= scale;
+        }
         (values, shape)
     };
     let picture = |layers: &L, index| {
@@ -127,13 +129,13 @@ pub(super) fn pipeline<L: Layers>(layers: impl Fn(Module) -> L) {
 }
 
 mod on_tensors {
-    use burn_flex::Flex;
+    use burn_flex::{Flex, FlexDevice};
 
     use super::*;
     use crate::teacher::tha4::tensors::TensorLayers;
 
     fn layers(module: Module) -> TensorLayers<Flex> {
-        TensorLayers::new(golden::weights(module), &Default::default())
+        TensorLayers::new(golden::weights(module), &FlexDevice)
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl Resample {
     }
 }
 
+/// Whether a tensor is the one that each level of the way down has once.
+fn is_level(key: &str) -> bool {
+    key.starts_with("body.down_blocks.") && key.ends_with(".res_blocks.0.conv0.weight")
+}
+
 impl<L: Layers> UNet<L> {
     pub(super) fn new(layers: L, width: usize) -> Self {
         let mut start = vec![1.0; width / 2];
@@ -44,8 +49,7 @@ impl<L: Layers> UNet<L> {
         let time = blocks
             .map(|block| (block.to_owned(), layers.linear(&format!("{block}.cond0_layers.1"), &embedding)))
             .collect();
-        let levels =
-            (0..).take_while(|i| layers.has(&format!("body.down_blocks.{i}.res_blocks.0.conv0.weight"))).count();
+        let levels = keys.iter().filter(|key| is_level(key)).count();
         Self { layers, levels, time }
     }
 

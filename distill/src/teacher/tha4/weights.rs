@@ -53,8 +53,13 @@ pub enum TeacherError {
         missing: Vec<String>,
     },
     /// Files that cannot be used, with everything that is wrong with them.
-    #[error("the teacher's weights cannot be used:{}", .0.iter().map(|problem| format!("\n  {problem}")).collect::<String>())]
+    #[error("the teacher's weights cannot be used:{}", list(.0))]
     Weights(Vec<WeightsProblem>),
+}
+
+/// A line each.
+fn list(problems: &[WeightsProblem]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect::<Vec<_>>().concat()
 }
 
 /// One thing wrong with one of the five files.
@@ -135,7 +140,7 @@ pub(super) fn load<T>(
             }
             Ok(_) => {}
             Err(faults) => {
-                problems.extend(faults.into_iter().map(|fault| WeightsProblem { path: path.clone(), fault }))
+                problems.extend(faults.into_iter().map(|fault| WeightsProblem { path: path.clone(), fault }));
             }
         }
     }
@@ -150,8 +155,7 @@ fn read(module: Module, path: &Path) -> Result<(Weights, String), Vec<WeightsFau
     if !faults.is_empty() {
         return Err(faults);
     }
-    let hash = Sha256::digest(&bytes);
-    Ok((weights, hash.iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok((weights, format!("{:x}", Sha256::digest(&bytes))))
 }
 
 /// Everything in which a state dict differs from what the module needs.
