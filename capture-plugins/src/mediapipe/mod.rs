@@ -1,8 +1,28 @@
 //! The webcam: `MediaPipe`'s face landmarker (`spec/MEDIAPIPE.md`).
 
+mod blendshapes;
 pub mod camera;
+mod crop;
+mod detector;
 pub mod frames;
+mod geometry;
+mod landmarks;
 pub mod models;
 pub mod onnx;
+mod region;
+mod runtime;
+mod smoothing;
 pub mod tflite;
-pub mod view;
+mod timing;
+mod tracker;
+mod view;
+
+pub use {
+    blendshapes::BLENDSHAPE_NAMES,
+    landmarks::{LANDMARKS, Landmarks},
+    region::Region,
+    runtime::{NetworkError, RuntimeChoice, RuntimeError, RuntimeReport, describe as describe_runtime},
+    timing::Timings,
+    tracker::{Face, FaceTracker, Mode, Preference, TrackError, TrackerOptions},
+    view::{LARGEST_EDGE, Rgb8View, ViewError},
+};

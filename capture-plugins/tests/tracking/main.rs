@@ -1,0 +1,55 @@
+//! The tracker beside the `MediaPipe` package: what that found in the same pictures, and pictures that are none.
+
+mod goldens;
+mod odd_pictures;
+
+use bunraku_capture::mediapipe::{
+    FaceTracker, Mode, RuntimeChoice, TrackerOptions, describe_runtime, models::TrackingModels,
+};
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A file or folder of the tracker's models and pictures; none, with a printed reason, where they are not here.
+fn shared(path: &str) -> Option<PathBuf> {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/mediapipe"));
+    let found = root.join(path);
+    if !found.exists() {
+        eprintln!("skipped: {} is not here", found.display());
+        return None;
+    }
+    Some(found)
+}
+
+fn json(path: &str) -> Option<Value> {
+    let text = fs::read_to_string(shared(path)?).expect("it can be read");
+    Some(serde_json::from_str(&text).expect("JSON"))
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().expect("numbers").iter().map(|x| x.as_f64().expect("a number")).collect()
+}
+
+/// The official models.
+fn models() -> Option<TrackingModels> {
+    let bundle = fs::read(shared("face_landmarker.task")?).expect("it can be read");
+    Some(TrackingModels::from_task(&bundle).expect("the bundle is whole"))
+}
+
+/// The runtimes of this machine.
+fn runtimes() -> Vec<RuntimeChoice> {
+    let mut runtimes = vec![RuntimeChoice::Rten];
+    if describe_runtime().onnx_runtime {
+        runtimes.push(RuntimeChoice::Ort);
+    } else {
+        eprintln!("skipped: ONNX Runtime is not here");
+    }
+    runtimes
+}
+
+fn tracker(models: &TrackingModels, mode: Mode, faces: usize, runtime: RuntimeChoice) -> FaceTracker {
+    let options = TrackerOptions { mode, faces, runtime, threads: 2, ..TrackerOptions::default() };
+    FaceTracker::new(models, &options).expect("the networks open")
+}
