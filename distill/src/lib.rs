@@ -13,6 +13,8 @@ pub mod eval;
 pub mod examples;
 pub mod loss;
 pub mod ops;
+pub mod parallel;
+pub mod perceptual;
 mod picture;
 pub mod recipe;
 pub mod report;

@@ -70,7 +70,7 @@ impl Folder {
         build: impl FnOnce(&Weights) -> Result<T, Vec<ShapeError>>,
     ) -> Option<T> {
         self.part(name, WEIGHTS_LIMIT, problems, |bytes| {
-            let weights = Weights::parse(bytes).map_err(|error| vec![Fault::from(error)])?;
+            let weights = Weights::parse(bytes, WEIGHTS_LIMIT).map_err(|error| vec![Fault::from(error)])?;
             let mut faults: Vec<Fault> = weights.not_finite().map(Fault::from).collect();
             match build(&weights) {
                 Ok(network) if faults.is_empty() => return Ok(network),

@@ -13,7 +13,7 @@ const OVERHEAD: usize = 1024;
 pub(super) fn write(weights: &Weights) -> Result<Vec<u8>, WeightsError> {
     let size = weights.0.iter().map(|(name, tensor)| 4 * tensor.values.len() + 4 * name.len() + OVERHEAD).sum();
     if size as u64 > WEIGHTS_LIMIT || weights.0.len() > usize::from(u16::MAX - 3) {
-        return Err(WeightsError::TooLarge(size));
+        return Err(WeightsError::TooLarge { bytes: size, limit: WEIGHTS_LIMIT });
     }
     let mut archive = Archive::default();
     archive.add("archive/data.pkl", &pickle(weights));

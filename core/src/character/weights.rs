@@ -32,7 +32,7 @@ impl Tensor {
     /// [`WeightsError`] when the file is damaged, larger than [`WEIGHTS_LIMIT`], or of another kind.
     pub fn read_torch(bytes: &[u8]) -> Result<Self, WeightsError> {
         if bytes.len() as u64 > WEIGHTS_LIMIT {
-            return Err(WeightsError::TooLarge(bytes.len()));
+            return Err(WeightsError::TooLarge { bytes: bytes.len(), limit: WEIGHTS_LIMIT });
         }
         match bytes {
             [b'P', b'K', ..] => torch::read_first(bytes),
@@ -61,9 +61,14 @@ pub enum WeightsError {
     /// A bare pickle, as PyTorch before 1.6 wrote.
     #[error("is a .pt of the format before PyTorch 1.6; load it in PyTorch and save it again with torch.save")]
     LegacyTorch,
-    /// The file is longer than [`WEIGHTS_LIMIT`].
-    #[error("has {0} bytes, more than the limit of {WEIGHTS_LIMIT}")]
-    TooLarge(usize),
+    /// The file is longer than it may be; [`WEIGHTS_LIMIT`], where nothing else is said.
+    #[error("has {bytes} bytes, more than the limit of {limit}")]
+    TooLarge {
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        limit: u64,
+    },
     /// The zip container of a `.pt` is damaged or not PyTorch's.
     #[error("its zip container is refused: {0}")]
     Archive(#[from] ArchiveError),
@@ -113,15 +118,24 @@ impl Weights {
     /// [`WeightsError`] when the file is damaged, larger than [`WEIGHTS_LIMIT`], holds anything but finite float
     /// tensors, or is of another format.
     pub fn read(bytes: &[u8]) -> Result<Self, WeightsError> {
-        let weights = Self::parse(bytes)?;
+        Self::read_within(bytes, WEIGHTS_LIMIT)
+    }
+
+    /// As [`Weights::read`], of a network that may have up to `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`Weights::read`].
+    pub fn read_within(bytes: &[u8], limit: u64) -> Result<Self, WeightsError> {
+        let weights = Self::parse(bytes, limit)?;
         let first = weights.not_finite().next();
         first.map_or(Ok(weights), Err)
     }
 
-    /// As [`Weights::read`], but leaves it to the caller to ask for the weights that are [not finite](Self::not_finite).
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, WeightsError> {
-        if bytes.len() as u64 > WEIGHTS_LIMIT {
-            return Err(WeightsError::TooLarge(bytes.len()));
+    /// As [`Weights::read_within`], but leaves it to the caller to ask for the weights that are
+    /// [not finite](Self::not_finite).
+    pub(super) fn parse(bytes: &[u8], limit: u64) -> Result<Self, WeightsError> {
+        if bytes.len() as u64 > limit {
+            return Err(WeightsError::TooLarge { bytes: bytes.len(), limit });
         }
         match bytes {
             [b'P', b'K', ..] => torch::read(bytes),

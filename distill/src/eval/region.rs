@@ -5,18 +5,6 @@ use bunraku_core::{
     color::LEAST_ALPHA,
 };
 
-/// A part of the picture that is judged by itself; of each, only the character's pixels count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Region {
-    /// All of it.
-    Whole,
-    /// The face window: 128 x 128 pixels (`spec/THA4.md` §1.5).
-    Face,
-    /// What the face mask marks within the face window: eyes and mouth.
-    EyesAndMouth,
-}
-
 /// The character's pixels: those where the alpha of either picture is above 1/512 (the least that `bunraku render`
 /// shows). Planes are `[4, pixels]` in [-1, 1].
 ///

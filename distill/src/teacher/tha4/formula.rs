@@ -45,7 +45,7 @@ fn gain(key: &str, row: usize) -> f64 {
 }
 
 /// `count` pseudo-random numbers in [-1, 1), named by `key`.
-pub(super) fn unit(key: &str, count: usize) -> Vec<f32> {
+pub(crate) fn unit(key: &str, count: usize) -> Vec<f32> {
     let seed = fnv1a(key.as_bytes());
     let mut values = vec![0.0; count];
     values.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {

@@ -23,6 +23,8 @@ use burn::tensor::{Tensor, backend::Backend};
 pub use architecture::Module;
 pub use body::Morphed;
 pub use face::{Combined, Decomposed, FaceMorphed};
+#[cfg(test)]
+pub(crate) use formula::unit as formula_values;
 pub use pipeline::{FaceOutputs, Outputs};
 pub use weights::{Origin, TeacherError, WeightsFault, WeightsProblem};
 

@@ -1,0 +1,163 @@
+//! The students that are to be judged: a finished character's, or those of a training that may still be running.
+
+use crate::snapshot::{Newest, Snapshot, Store};
+use bunraku_core::character::{BodyMorpher, CharacterModel, FaceMorpher, ShapeError, Tensor, Weights};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// What the tensors of a student are called in a snapshot, before its layers' names.
+const WEIGHTS: &str = "weights.";
+
+/// One or both students of a character.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Students {
+    /// Repaints the face; none where its training has not begun.
+    pub face: Option<FaceMorpher>,
+    /// Moves the whole; likewise.
+    pub body: Option<BodyMorpher>,
+    /// Where they come from, a line each.
+    pub origin: Vec<String>,
+}
+
+/// Why there is nobody to be judged.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StudentsError {
+    /// No training has begun.
+    #[error("{}: there is neither a finished character nor a whole snapshot of a student", .0.display())]
+    None(PathBuf),
+    /// A snapshot is of another kind of network.
+    #[error("{}: {}", path.display(), .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Shape {
+        /// The snapshot.
+        path: PathBuf,
+        /// All that does not fit.
+        faults: Vec<ShapeError>,
+    },
+}
+
+impl Students {
+    /// Those of a character model.
+    pub fn of_character(character: &CharacterModel, origin: &Path) -> Self {
+        let origin = vec![format!("both students: {}", origin.display())];
+        Self { face: Some(character.face.clone()), body: Some(character.body.clone()), origin }
+    }
+
+    /// The newest of a training that writes to `prefix`: its snapshots, be they ever so early.
+    ///
+    /// # Errors
+    /// There is none, or it is of another network.
+    pub fn of_training(prefix: &Path) -> Result<Self, StudentsError> {
+        let mut students = Self::default();
+        if let Some((path, snapshot)) = newest(prefix, "face_morpher") {
+            let face = FaceMorpher::from_weights(&face_weights(&snapshot));
+            students.face = Some(face.map_err(|faults| StudentsError::Shape { path: path.clone(), faults })?);
+            students.came_from("face morpher", &path, &snapshot);
+        }
+        if let Some((path, snapshot)) = newest(prefix, "body_morpher") {
+            let body = BodyMorpher::from_weights(&body_weights(&snapshot));
+            students.body = Some(body.map_err(|faults| StudentsError::Shape { path: path.clone(), faults })?);
+            students.came_from("body morpher", &path, &snapshot);
+        }
+        if students.origin.is_empty() { Err(StudentsError::None(prefix.to_owned())) } else { Ok(students) }
+    }
+
+    fn came_from(&mut self, name: &str, path: &Path, snapshot: &Snapshot) {
+        let examples = snapshot.progress.examples;
+        self.origin.push(format!("{name}: {} after {examples} examples", path.display()));
+    }
+}
+
+fn newest(prefix: &Path, student: &str) -> Option<(PathBuf, Snapshot)> {
+    let Newest { snapshot, .. } = Store::new(&prefix.join(student)).newest();
+    snapshot
+}
+
+/// The face's state dict of a snapshot, by the original's names.
+fn face_weights(snapshot: &Snapshot) -> Weights {
+    renamed(snapshot, |name| match name.split('.').collect::<Vec<_>>()[..] {
+        ["sine", index, kind] => Some(format!("siren.sine_layers.{index}.linear.{kind}")),
+        ["last", kind] => Some(format!("siren.last_linear.{kind}")),
+        _ => None,
+    })
+}
+
+/// The body's.
+fn body_weights(snapshot: &Snapshot) -> Weights {
+    renamed(snapshot, |name| match name.split('.').collect::<Vec<_>>()[..] {
+        ["levels", level, index, kind] => Some(format!("siren_layers.{level}.{index}.linear.{kind}")),
+        ["last", kind] => Some(format!("last_linear.{kind}")),
+        _ => None,
+    })
+}
+
+fn renamed(snapshot: &Snapshot, name: impl Fn(&str) -> Option<String>) -> Weights {
+    let weights = snapshot.tensors.iter().filter_map(|(key, tensor)| {
+        let mut shape = tensor.shape.clone();
+        if shape.len() == 2 {
+            shape.extend([1, 1]); // the original's layers are convolutions of one pixel
+        }
+        Some((name(key.strip_prefix(WEIGHTS)?)?, Tensor { shape, values: tensor.values.clone() }))
+    });
+    Weights(weights.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::Progress;
+    use bunraku_core::character::{Linear, sample::tiny_character};
+    use std::collections::BTreeMap;
+
+    fn snapshot<'a>(layers: impl Iterator<Item = (String, &'a Linear)>) -> Snapshot {
+        let tensors = layers.flat_map(|(name, layer)| {
+            let weight = Tensor { shape: vec![layer.outputs, layer.inputs], values: layer.weight.clone() };
+            let bias = Tensor { shape: vec![layer.outputs], values: layer.bias.clone() };
+            let mean = Tensor { shape: vec![1], values: vec![0.0] };
+            [
+                (format!("weights.{name}.weight"), weight),
+                (format!("weights.{name}.bias"), bias),
+                (format!("adam.mean.{name}.bias"), mean),
+            ]
+        });
+        Snapshot { tensors: tensors.collect(), progress: progress() }
+    }
+
+    fn progress() -> Progress {
+        let (seconds, ingredients) = (0.0, BTreeMap::new());
+        Progress { examples: 80, steps: 10, seconds, held_out: None, ingredients }
+    }
+
+    #[test]
+    fn a_trainings_newest_students_are_found_one_by_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        assert!(matches!(Students::of_training(folder.path()), Err(StudentsError::None(_))));
+        let character = tiny_character(3);
+        let sine = character.face.sine.iter().enumerate().map(|(i, layer)| (format!("sine.{i}"), layer));
+        let face = snapshot(sine.chain([("last".to_owned(), &character.face.last)]));
+        Store::new(&folder.path().join("face_morpher")).save(&face).expect("saved");
+        let students = Students::of_training(folder.path()).expect("a face");
+        assert!(students.face.as_ref() == Some(&character.face) && students.body.is_none());
+        assert!(students.origin[0].contains("after 80 examples"), "{:?}", students.origin);
+        let levels = character.body.levels.iter().enumerate().flat_map(|(level, layers)| {
+            layers.iter().enumerate().map(move |(i, layer)| (format!("levels.{level}.{i}"), layer))
+        });
+        let body = snapshot(levels.chain([("last".to_owned(), &character.body.last)]));
+        Store::new(&folder.path().join("body_morpher")).save(&body).expect("saved");
+        let students = Students::of_training(folder.path()).expect("both");
+        assert_eq!((students.face, students.body), (Some(character.face), Some(character.body)));
+    }
+
+    #[test]
+    fn a_snapshot_of_something_else_is_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let character = tiny_character(3);
+        let other = snapshot([("last".to_owned(), &character.face.last)].into_iter());
+        Store::new(&folder.path().join("face_morpher")).save(&other).expect("saved");
+        let error = Students::of_training(folder.path()).expect_err("no sine layers");
+        assert!(
+            error.to_string().contains("0000000080.snapshot") && error.to_string().contains("sine_layers"),
+            "{error}"
+        );
+    }
+}

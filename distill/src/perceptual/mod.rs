@@ -1,0 +1,61 @@
+//! Perceptual loss: pictures are compared by what a network trained to name photographs sees in them.
+//!
+//! The idea of the ntut project's VGG16 loss (`spec/SEEDS.md` §2.4) without its defects: the network is built once and
+//! fixed; nothing in it is random; its input is what it was trained on, RGB in sRGB, normalised as ImageNet's; and a
+//! picture with transparency is seen on black and on white, so that alpha counts as well. The weights are the user's own.
+
+mod eye;
+mod vgg16;
+
+use burn::tensor::{Tensor, backend::Backend};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use vgg16::Vgg16;
+
+/// Bytes of the greatest weights file that is read; torchvision's own, with the layers that are not used, has 553 MB.
+pub const WEIGHTS_LIMIT: u64 = 600 << 20;
+
+/// Why the network cannot be had.
+#[derive(Debug, Error)]
+#[error("{}: {}", path.display(), wrong.join("; "))]
+pub struct PerceptualError {
+    /// The weights file.
+    pub path: PathBuf,
+    /// All that is wrong with it.
+    pub wrong: Vec<String>,
+}
+
+/// The loss, with its network on a device.
+#[derive(Clone, Debug)]
+pub struct PerceptualLoss<B: Backend> {
+    network: Vgg16<B>,
+}
+
+impl<B: Backend> PerceptualLoss<B> {
+    /// Reads the network from a `.pt`, `.pth` or `.safetensors` file with the keys of torchvision's `vgg16`:
+    /// `features.0.weight` to `features.14.bias`. Other tensors in it are left alone.
+    ///
+    /// # Errors
+    /// The file cannot be read or is no weights file, or tensors are absent or of other shapes; all of them are named.
+    pub fn load(path: &Path, device: &B::Device) -> Result<Self, PerceptualError> {
+        let weights = eye::read(path, WEIGHTS_LIMIT).map_err(|wrong| vec![wrong]);
+        let network = weights.and_then(|weights| Vgg16::new(&weights, device));
+        Ok(Self { network: network.map_err(|wrong| PerceptualError { path: path.to_owned(), wrong })? })
+    }
+
+    /// How unlike two batches of pictures are: for each of three depths (relu1_2, relu2_2, relu3_3) the mean absolute
+    /// difference of what is seen there, summed; the mean over a black and a white ground.
+    ///
+    /// Both are `[n, 4, h, w]`, edges at least 4 pixels: linear light, premultiplied, in [-1, 1]. Gradients flow to
+    /// `prediction` alone.
+    pub fn loss(&self, prediction: Tensor<B, 4>, truth: Tensor<B, 4>) -> Tensor<B, 1> {
+        let seen = self.network.features(eye::on_both_grounds(prediction));
+        let expected = self.network.features(eye::on_both_grounds(truth.detach()));
+        let differences =
+            seen.into_iter().zip(expected).map(|(seen, expected)| (seen - expected.detach()).abs().mean());
+        differences.reduce(|sum, difference| sum + difference).expect("three depths")
+    }
+}
+
+#[cfg(test)]
+mod tests;
