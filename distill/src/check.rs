@@ -1,34 +1,20 @@
 //! All that would keep a distillation from training, found before it starts.
 
 use crate::{
-    config::{CHARACTER_IMAGE, ConfigPaths, DistillerConfig, FACE_MASK, PREFIX},
+    config::{CHARACTER_IMAGE, ConfigPaths, DistillerConfig, FACE_MASK, POSE_DATASET, PREFIX, RECIPE, TEACHER},
+    files::{CONFIG_LIMIT, PICTURE_LIMIT, read, reason},
     picture::{self, Flaw},
+    recipe::{self, FAST, REFERENCE},
 };
 use serde::Serialize;
 use std::{
-    fmt,
-    fs::File,
-    io::{self, Read as _},
+    fmt, io,
     path::{Path, PathBuf},
 };
 
-/// The greatest size of a configuration's file in bytes.
-const CONFIG_LIMIT: u64 = 64 << 10;
-
-/// The greatest size of a picture's file in bytes; uncompressed it has one million.
-const PICTURE_LIMIT: u64 = 32 << 20;
-
-/// The teacher's five networks, in the working folder (`spec/THA4.md` §8).
-const TEACHER_WEIGHTS: [&str; 5] = [
-    "data/tha4/eyebrow_decomposer.pt",
-    "data/tha4/eyebrow_morphing_combiner.pt",
-    "data/tha4/face_morpher.pt",
-    "data/tha4/body_morpher.pt",
-    "data/tha4/upscaler.pt",
-];
-
-/// The poses that the teacher is asked for, in the working folder (`spec/THA4.md` §9.1).
-const POSE_DATASET: &str = "data/pose_dataset.pt";
+/// The teacher's five networks (`spec/THA4.md` §8).
+const TEACHER_WEIGHTS: [&str; 5] =
+    ["eyebrow_decomposer.pt", "eyebrow_morphing_combiner.pt", "face_morpher.pt", "body_morpher.pt", "upscaler.pt"];
 
 /// What a check has found.
 #[derive(Clone, Debug, Serialize)]
@@ -89,7 +75,7 @@ pub fn check(config: &Path, folder: &Path) -> Report {
             }
         };
         findings.files(&paths);
-        findings.teacher();
+        findings.training(&paths);
     }
     let ok = findings.list.iter().all(|finding| finding.severity != Severity::Error);
     Report { config: config.to_owned(), ok, findings: findings.list }
@@ -158,40 +144,28 @@ impl Findings<'_> {
         }
     }
 
-    /// What training needs beside the configuration, which may well come later.
-    fn teacher(&mut self) {
-        for path in TEACHER_WEIGHTS.map(Path::new) {
-            if !self.folder.join(path).is_file() {
-                let help = "put the THA4 teacher's networks into data/tha4 of the working folder before training";
-                self.add(Severity::Warning, path, "these weights of the teacher are absent", help);
+    /// What training needs beside the pictures. Teacher and poses may well come later, and there is a way without.
+    fn training(&mut self, paths: &ConfigPaths) {
+        for weights in TEACHER_WEIGHTS {
+            let Some(path) = paths.teacher.as_ref().map(|folder| folder.join(weights)) else { break };
+            if !self.folder.join(&path).is_file() {
+                let help = format!("put the THA4 teacher's networks there before training ({TEACHER})");
+                self.add(Severity::Warning, &path, "these weights of the teacher are absent", help);
             }
         }
-        let path = Path::new(POSE_DATASET);
-        if !self.folder.join(path).is_file() {
-            let help = "put a tensor of poses [N, 45] there before training";
+        if let Some(path) = paths.pose_dataset.as_ref().filter(|path| !self.folder.join(path).is_file()) {
+            let help = format!("put a tensor of poses [N, 45] there, or have poses drawn ({POSE_DATASET})");
             self.add(Severity::Warning, path, "the pose dataset is absent", help);
         }
+        if let Some(path) = &paths.recipe {
+            self.recipe(path);
+        }
     }
-}
 
-/// Reads a regular file of at most `limit` bytes. A pipe or device is not opened: reading it might never end.
-fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    // One byte more than the limit tells a file that is too large from one that just fits, even while it grows.
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 <= limit {
-        return Ok(bytes);
-    }
-    Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("is larger than {limit} bytes")))
-}
-
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge => error.to_string(),
-        _ => format!("cannot be read: {error}"),
+    fn recipe(&mut self, path: &Path) {
+        if let Err(error) = recipe::open(path, self.folder) {
+            let help = format!("name one of the recipes {REFERENCE} and {FAST}, or a recipe's file ({RECIPE})");
+            self.error(path, error, help);
+        }
     }
 }

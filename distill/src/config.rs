@@ -1,5 +1,6 @@
-//! The distiller's `config.yaml`, field for field as THA4 has it (`spec/THA4.md` §9.1).
+//! The distiller's `config.yaml`, field for field as THA4 has it (`spec/THA4.md` §9.1), with a few optional fields of ours.
 
+use crate::{backend::Accelerator, recipe::REFERENCE};
 use bunraku_core::suggest;
 use serde_yaml::{Mapping, Value};
 use std::{
@@ -9,8 +10,8 @@ use std::{
 };
 use thiserror::Error;
 
-/// Every field, in the order of `spec/THA4.md` §9.1.
-pub const FIELDS: [&str; 13] = [
+/// Every field: those of `spec/THA4.md` §9.1 in its order, then ours.
+pub const FIELDS: [&str; 17] = [
     PREFIX,
     CHARACTER_IMAGE,
     FACE_MASK,
@@ -24,6 +25,10 @@ pub const FIELDS: [&str; 13] = [
     "body_morpher_batch_size",
     NUM_CPU_WORKERS,
     NUM_GPUS,
+    RECIPE,
+    TEACHER,
+    POSE_DATASET,
+    BACKEND,
 ];
 
 pub(crate) const PREFIX: &str = "prefix";
@@ -31,6 +36,14 @@ pub(crate) const CHARACTER_IMAGE: &str = "character_image_file_name";
 pub(crate) const FACE_MASK: &str = "face_mask_image_file_name";
 const NUM_CPU_WORKERS: &str = "num_cpu_workers";
 const NUM_GPUS: &str = "num_gpus";
+pub(crate) const RECIPE: &str = "recipe";
+pub(crate) const TEACHER: &str = "teacher";
+pub(crate) const POSE_DATASET: &str = "pose_dataset";
+const BACKEND: &str = "backend";
+
+/// Where the original has its teacher's networks and its poses.
+const DEFAULT_TEACHER: &str = "data/tha4";
+const DEFAULT_POSE_DATASET: &str = "data/pose_dataset.pt";
 
 /// How many examples may lie between two sample outputs; `null` makes none.
 const SAMPLE_OUTPUT_INTERVALS: [u64; 3] = [10_000, 100_000, 1_000_000];
@@ -56,6 +69,14 @@ pub struct DistillerConfig {
     pub num_cpu_workers: u64,
     /// GPUs that train, 1 or more.
     pub num_gpus: u64,
+    /// How it is trained: the name of a [built-in recipe](crate::recipe::Recipe::built_in), or a recipe's file. Ours.
+    pub recipe: PathBuf,
+    /// The folder with the THA4 teacher's networks. Ours; the original's are in `data/tha4`.
+    pub teacher: PathBuf,
+    /// The poses to train on. Ours; the original's are in `data/pose_dataset.pt`.
+    pub pose_dataset: PathBuf,
+    /// On what it is trained. Ours.
+    pub backend: Accelerator,
 }
 
 /// How one of the two networks is trained.
@@ -69,7 +90,7 @@ pub struct MorpherTraining {
     pub batch_size: u64,
 }
 
-/// The three paths, as far as they could be read from a configuration that is otherwise wrong.
+/// The paths, as far as they could be read from a configuration that is otherwise wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPaths {
     /// The field `prefix`.
@@ -78,6 +99,12 @@ pub struct ConfigPaths {
     pub character_image: Option<PathBuf>,
     /// The field `face_mask_image_file_name`.
     pub face_mask: Option<PathBuf>,
+    /// The field `recipe`, or its default.
+    pub recipe: Option<PathBuf>,
+    /// The field `teacher`, or its default.
+    pub teacher: Option<PathBuf>,
+    /// The field `pose_dataset`, or its default.
+    pub pose_dataset: Option<PathBuf>,
 }
 
 /// A configuration that cannot be used, with everything that is wrong with it.
@@ -88,6 +115,15 @@ pub struct InvalidConfig {
     /// What it says of files, so that these can be looked at all the same.
     pub paths: ConfigPaths,
 }
+
+impl fmt::Display for InvalidConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors: Vec<String> = self.errors.iter().map(ToString::to_string).collect();
+        f.write_str(&errors.join("; "))
+    }
+}
+
+impl std::error::Error for InvalidConfig {}
 
 /// One thing wrong with a configuration.
 #[derive(Debug, Error)]
@@ -138,7 +174,9 @@ impl ConfigError {
             Self::Unknown { nearest: Some(known), .. } => format!("write `{known}`, or leave the line out"),
             Self::Unknown { nearest: None, .. } => format!("leave the line out; the fields are {}", list()),
             Self::Missing(field) => format!("add a line `{field}: …`, a path relative to the working folder"),
-            Self::Value { field, .. } if [PREFIX, CHARACTER_IMAGE, FACE_MASK].contains(field) => {
+            Self::Value { field, .. }
+                if [PREFIX, CHARACTER_IMAGE, FACE_MASK, RECIPE, TEACHER, POSE_DATASET].contains(field) =>
+            {
                 "give a path, relative to the working folder".to_owned()
             }
             Self::Value { .. } => "correct the value, or leave the line out for the default".to_owned(),
@@ -156,6 +194,8 @@ pub enum Wanted {
     Whole(RangeInclusive<u64>),
     /// The interval between sample outputs.
     Interval,
+    /// The name of a backend.
+    Backend,
 }
 
 impl fmt::Display for Wanted {
@@ -170,6 +210,7 @@ impl fmt::Display for Wanted {
                 let [often, less, rarely] = SAMPLE_OUTPUT_INTERVALS;
                 write!(f, "{often}, {less}, {rarely} or null")
             }
+            Self::Backend => f.write_str("auto, cpu, wgpu or cuda"),
         }
     }
 }
@@ -185,7 +226,11 @@ impl DistillerConfig {
             prefix: reader.path(PREFIX),
             character_image: reader.path(CHARACTER_IMAGE),
             face_mask: reader.path(FACE_MASK),
+            recipe: reader.path_or(RECIPE, REFERENCE),
+            teacher: reader.path_or(TEACHER, DEFAULT_TEACHER),
+            pose_dataset: reader.path_or(POSE_DATASET, DEFAULT_POSE_DATASET),
         };
+        let backend = reader.backend();
         let face = reader.training([FIELDS[3], FIELDS[4], FIELDS[5], FIELDS[6]], FACE_SEEDS);
         let body = reader.training([FIELDS[7], FIELDS[8], FIELDS[9], FIELDS[10]], BODY_SEEDS);
         let num_cpu_workers = reader.whole(NUM_CPU_WORKERS, 1..=u64::MAX, 1);
@@ -196,19 +241,65 @@ impl DistillerConfig {
                 prefix: Some(prefix),
                 character_image: Some(character_image),
                 face_mask: Some(face_mask),
-            } if errors.is_empty() => {
-                Ok(Self { prefix, character_image, face_mask, face, body, num_cpu_workers, num_gpus })
-            }
+                recipe: Some(recipe),
+                teacher: Some(teacher),
+                pose_dataset: Some(pose_dataset),
+            } if errors.is_empty() => Ok(Self {
+                prefix,
+                character_image,
+                face_mask,
+                face,
+                body,
+                num_cpu_workers,
+                num_gpus,
+                recipe,
+                teacher,
+                pose_dataset,
+                backend,
+            }),
             paths => Err(InvalidConfig { errors, paths }),
         }
     }
 
-    /// The three paths.
+    /// The fields in which another configuration differs from this one.
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let training = |of: &MorpherTraining, other: &MorpherTraining| {
+            [
+                of.random_seeds[0] == other.random_seeds[0],
+                of.random_seeds[1] == other.random_seeds[1],
+                of.examples_per_sample_output == other.examples_per_sample_output,
+                of.batch_size == other.batch_size,
+            ]
+        };
+        let same = [
+            &[
+                self.prefix == other.prefix,
+                self.character_image == other.character_image,
+                self.face_mask == other.face_mask,
+            ][..],
+            &training(&self.face, &other.face),
+            &training(&self.body, &other.body),
+            &[
+                self.num_cpu_workers == other.num_cpu_workers,
+                self.num_gpus == other.num_gpus,
+                self.recipe == other.recipe,
+                self.teacher == other.teacher,
+                self.pose_dataset == other.pose_dataset,
+                self.backend == other.backend,
+            ],
+        ];
+        FIELDS.into_iter().zip(same.concat()).filter_map(|(field, same)| (!same).then_some(field)).collect()
+    }
+
+    /// The paths.
     pub fn paths(&self) -> ConfigPaths {
         ConfigPaths {
             prefix: Some(self.prefix.clone()),
             character_image: Some(self.character_image.clone()),
             face_mask: Some(self.face_mask.clone()),
+            recipe: Some(self.recipe.clone()),
+            teacher: Some(self.teacher.clone()),
+            pose_dataset: Some(self.pose_dataset.clone()),
         }
     }
 }
@@ -226,6 +317,18 @@ impl Reader {
         let Value::Mapping(map) = value else { return Err(failed(ConfigError::NotAMap)) };
         let errors = map.keys().filter_map(unknown).collect();
         Ok(Self { map, errors })
+    }
+
+    fn path_or(&mut self, field: &'static str, default: &str) -> Option<PathBuf> {
+        if self.map.contains_key(field) { self.path(field) } else { Some(PathBuf::from(default)) }
+    }
+
+    fn backend(&mut self) -> Accelerator {
+        let Some(value) = self.map.get(BACKEND) else { return Accelerator::default() };
+        value.as_str().and_then(|name| name.parse().ok()).unwrap_or_else(|| {
+            self.errors.push(wrong(BACKEND, Wanted::Backend, value));
+            Accelerator::default()
+        })
     }
 
     fn path(&mut self, field: &'static str) -> Option<PathBuf> {
@@ -340,6 +443,9 @@ mod tests {
         }
         assert_eq!((config.num_cpu_workers, config.num_gpus), (1, 1));
         assert_eq!(config.paths().face_mask, Some(PathBuf::from("m.png")));
+        let ours = [config.recipe, config.teacher, config.pose_dataset].map(|path| path.display().to_string());
+        assert_eq!(ours, ["reference", "data/tha4", "data/pose_dataset.pt"]);
+        assert_eq!(config.backend, Accelerator::Auto);
     }
 
     #[test]
@@ -349,21 +455,41 @@ mod tests {
              face_morpher_num_training_examples_per_sample_output: null\nface_morpher_batch_size: 1\n\
              body_morpher_random_seed_0: 2\nbody_morpher_random_seed_1: 3\n\
              body_morpher_num_training_examples_per_sample_output: 1000000\nbody_morpher_batch_size: 7\n\
-             num_cpu_workers: 5\nnum_gpus: 6\n"
+             num_cpu_workers: 5\nnum_gpus: 6\n\
+             recipe: fast\nteacher: /models\npose_dataset: poses.pt\nbackend: cpu\n"
         );
         let config = DistillerConfig::parse(&text).expect("complete");
         let face = MorpherTraining { random_seeds: [0, u64::MAX], examples_per_sample_output: None, batch_size: 1 };
         let body = MorpherTraining { random_seeds: [2, 3], examples_per_sample_output: Some(1_000_000), batch_size: 7 };
         assert_eq!((config.face, config.body, config.num_cpu_workers, config.num_gpus), (face, body, 5, 6));
+        let ours = [config.recipe, config.teacher, config.pose_dataset].map(|path| path.display().to_string());
+        assert_eq!(ours, ["fast", "/models", "poses.pt"]);
+        assert_eq!(config.backend, Accelerator::Cpu);
+    }
+
+    #[test]
+    fn configurations_differ_in_the_fields_that_say_so() {
+        let parse = |lines: &str| DistillerConfig::parse(&format!("{PATHS}{lines}")).expect("complete");
+        let plain = parse("");
+        for (field, value) in FIELDS[3..].iter().map(|field| match *field {
+            field if field.contains("per_sample_output") => (field, "100000"),
+            field @ (RECIPE | TEACHER | POSE_DATASET) => (field, "other"),
+            BACKEND => (BACKEND, "cpu"),
+            field => (field, "3"),
+        }) {
+            assert_eq!(plain.differing(&parse(&format!("{field}: {value}\n"))), [field]);
+        }
+        assert!(plain.differing(&plain).is_empty());
     }
 
     #[test]
     fn all_that_is_wrong_is_said_at_once_and_the_paths_are_kept() {
         let text = "prefix: out\nface_mask_image_file_name: 7\nface_morpher_batchsize: 4\nnum_gpus: 0\n\
                     body_morpher_batch_size: 9\nface_morpher_random_seed_0: -1\n\
-                    body_morpher_num_training_examples_per_sample_output: 5\n";
+                    body_morpher_num_training_examples_per_sample_output: 5\nbackend: gpu\nteacher: ../models\n";
         let invalid = DistillerConfig::parse(text).expect_err("wrong");
-        assert_eq!(invalid.paths, ConfigPaths { prefix: Some("out".into()), ..ConfigPaths::default() });
+        let ConfigPaths { prefix, character_image, face_mask, teacher, .. } = &invalid.paths;
+        assert_eq!((prefix, character_image, face_mask, teacher), (&Some("out".into()), &None, &None, &None));
         let all = invalid.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         for part in [
             "unknown field `face_morpher_batchsize`; did you mean `face_morpher_batch_size`?",
@@ -373,10 +499,12 @@ mod tests {
             "`body_morpher_batch_size` must be a whole number from 1 to 8, not `9`",
             "`face_morpher_random_seed_0` must be a whole number from 0 to 18446744073709551615, not `-1`",
             "must be 10000, 100000, 1000000 or null, not `5`",
+            "`backend` must be auto, cpu, wgpu or cuda, not `gpu`",
+            "`teacher` leads out of the working folder",
         ] {
             assert!(all.contains(part), "{part}\nis not in\n{all}");
         }
-        assert_eq!(invalid.errors.len(), 7);
+        assert_eq!(invalid.errors.len(), 9);
         assert!(invalid.errors.iter().all(|error| !error.help().is_empty()));
     }
 

@@ -1,9 +1,14 @@
 //! The poses of a `pose_dataset.pt` (`spec/THA4.md` §9.4).
 
+use crate::{
+    digest::sha256,
+    files::{read, reason},
+};
 use bunraku_core::{
-    character::{Tensor, WeightsError},
+    character::{Tensor, WEIGHTS_LIMIT, WeightsError},
     pose::{POSE_LEN, Pose},
 };
+use std::{io::ErrorKind, path::Path};
 use thiserror::Error;
 
 /// Poses to train on, at least one.
@@ -17,6 +22,9 @@ pub struct PoseDataset {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PoseDatasetError {
+    /// It is there, but not as a file that can be read.
+    #[error("{0}")]
+    Read(String),
     /// Not a file of a tensor.
     #[error("{0}")]
     File(#[from] WeightsError),
@@ -48,6 +56,18 @@ impl PoseDataset {
     /// [`PoseDatasetError`] when it is no such file.
     pub fn read(bytes: &[u8]) -> Result<Self, PoseDatasetError> {
         Self::new(Tensor::read_torch(bytes)?)
+    }
+
+    /// The poses in the file at `path`, with the SHA-256 of it; none where there is no such file.
+    ///
+    /// # Errors
+    /// [`PoseDatasetError`] when it is there and cannot be read, or is no such file.
+    pub fn open(path: &Path) -> Result<Option<(Self, String)>, PoseDatasetError> {
+        match read(path, WEIGHTS_LIMIT) {
+            Ok(bytes) => Ok(Some((Self::read(&bytes)?, sha256(&bytes)))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(PoseDatasetError::Read(reason(&error))),
+        }
     }
 
     /// The poses in a tensor `[N, 45]`.

@@ -6,10 +6,14 @@
 mod merge;
 mod validate;
 
-use crate::loss::{BodyWeights, FaceWeights};
+use crate::{
+    files::{CONFIG_LIMIT, read, reason},
+    loss::{BodyWeights, FaceWeights},
+};
 use merge::{merged, with_nearest};
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
+use std::path::Path;
 use thiserror::Error;
 
 /// The name of the seeds' own recipe, the default.
@@ -84,6 +88,8 @@ pub struct Replay {
     pub pictures: usize,
     /// Pictures that the teacher paints at once.
     pub teacher_batch: usize,
+    /// Pictures painted before the first step, at least `teacher_batch`, a multiple of it, at most `pictures`.
+    pub fill: usize,
     /// Steps of the student between two batches of the teacher's.
     pub steps: u64,
     /// Edge of random square patches in pixels, even; `None`: whole pictures.
@@ -120,6 +126,9 @@ pub struct Phase<L> {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RecipeError {
+    /// Neither a built-in recipe's name nor a file that can be read.
+    #[error("is no recipe: {0}")]
+    File(String),
     /// Not YAML, or not a recipe's fields.
     #[error("is not a recipe: {0}")]
     Fields(String),
@@ -129,6 +138,19 @@ pub enum RecipeError {
     /// Values that no training can have.
     #[error("{}", .0.join("; "))]
     Values(Vec<String>),
+}
+
+/// The recipe called `name`: a built-in one, or a file, relative to `folder`.
+///
+/// # Errors
+/// [`RecipeError`] when there is no such recipe, or it cannot be used.
+pub fn open(name: &Path, folder: &Path) -> Result<Recipe, RecipeError> {
+    if let Some(recipe) = name.to_str().and_then(Recipe::built_in) {
+        return Ok(recipe);
+    }
+    let bytes = read(&folder.join(name), CONFIG_LIMIT).map_err(|error| RecipeError::File(reason(&error)))?;
+    let text = String::from_utf8(bytes).map_err(|_| RecipeError::File("is not UTF-8 text".to_owned()))?;
+    Recipe::parse(&text)
 }
 
 impl Recipe {

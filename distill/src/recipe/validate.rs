@@ -87,12 +87,16 @@ impl Problems {
     }
 
     fn replay(&mut self, of: &str, replay: &Replay, size: usize) {
-        let Replay { pictures, teacher_batch, steps, patch, precision: _ } = *replay;
+        let Replay { pictures, teacher_batch, fill, steps, patch, precision: _ } = *replay;
         self.require((1..=LARGEST_BATCH).contains(&teacher_batch), || {
             format!("`{of}.replay.teacher_batch` must be 1 to {LARGEST_BATCH}")
         });
         let whole = pictures > 0 && teacher_batch > 0 && pictures.is_multiple_of(teacher_batch);
         self.require(whole, || format!("`{of}.replay.pictures` must be a multiple of its `teacher_batch`"));
+        let filled = teacher_batch > 0 && fill.is_multiple_of(teacher_batch) && (1..=pictures).contains(&fill);
+        self.require(filled, || {
+            format!("`{of}.replay.fill` must be a multiple of `teacher_batch`, at most `pictures`")
+        });
         self.require(steps > 0, || format!("`{of}.replay.steps` must be 1 or more"));
         let edge = patch.unwrap_or(size);
         let fits = edge.is_multiple_of(2) && (2..=size).contains(&edge);
@@ -133,7 +137,7 @@ mod tests {
             face: {network: [], batch: 0, phases: []}
             body:
               network: [[4], [0], [4]]
-              replay: {pictures: 7, steps: 0, patch: 600}
+              replay: {pictures: 7, fill: 9, steps: 0, patch: 600}
               phases:
                 - {until: 9, learning_rate: .nan, losses: {blended: -1, warped: 0, grid_change: 0, color_change: 0}}
                 - {until: 9, learning_rate: 0, losses: {blended: 0, warped: 0, grid_change: 0, color_change: 0}}";
@@ -148,6 +152,7 @@ mod tests {
             "`face.phases`",
             "`body.network`",
             "`body.replay.pictures`",
+            "`body.replay.fill`",
             "`body.replay.steps`",
             "`body.replay.patch`",
             "`body.phases[0].learning_rate`",
@@ -156,6 +161,6 @@ mod tests {
         ] {
             assert!(message.contains(part), "{part} is not in {message}");
         }
-        assert_eq!(message.matches("; ").count(), 13, "{message}");
+        assert_eq!(message.matches("; ").count(), 14, "{message}");
     }
 }

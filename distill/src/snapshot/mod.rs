@@ -9,7 +9,11 @@ pub use store::{Damaged, Newest, Store};
 
 use bunraku_core::character::Tensor;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, io, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::PathBuf,
+};
 use thiserror::Error;
 
 /// Everything that training goes on from.
@@ -34,6 +38,19 @@ pub struct Progress {
     pub held_out: Option<HeldOut>,
     /// What the training is made of, by name: with anything else it would be another training.
     pub ingredients: BTreeMap<String, String>,
+}
+
+impl Progress {
+    /// Of a training that has not begun.
+    pub fn new(ingredients: BTreeMap<String, String>) -> Self {
+        Self { examples: 0, steps: 0, seconds: 0.0, held_out: None, ingredients }
+    }
+
+    /// The names of the ingredients in which another training differs from this one.
+    pub fn differing(&self, other: &BTreeMap<String, String>) -> Vec<String> {
+        let names: BTreeSet<&String> = self.ingredients.keys().chain(other.keys()).collect();
+        names.into_iter().filter(|name| self.ingredients.get(*name) != other.get(*name)).cloned().collect()
+    }
 }
 
 /// An error on the held-out poses.

@@ -1,0 +1,45 @@
+//! `bunraku-distill check`: what is wrong with a configuration, before it is trained with.
+
+use super::findings::told;
+use anyhow::Context as _;
+use bunraku_distill::check::{Report, Severity};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// Shown under `--help`.
+const EXAMPLE: &str = "\
+Example:
+  bunraku-distill check data/distill_examples/my_character/config.yaml";
+
+/// Say what is wrong with a configuration, its picture, its mask and its recipe, all of it, at once
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub(super) struct Args {
+    /// A distiller's config.yaml; the paths in it are relative to the working folder
+    config: PathBuf,
+    /// End with one line of JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// The findings go to standard error; to standard output goes what a script or a satisfied person would look for.
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let report = told(&args.config)?;
+    let summary = if args.json { serde_json::to_string(&report)? } else { summary(&report) };
+    if !summary.is_empty() {
+        writeln!(io::stdout(), "{summary}").context("cannot write the report")?;
+    }
+    Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn summary(report: &Report) -> String {
+    let warnings = report.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+    match warnings {
+        _ if !report.ok => String::new(),
+        0 => format!("{}: nothing is wrong", report.config.display()),
+        warnings => format!("{}: nothing is wrong, {warnings} warnings", report.config.display()),
+    }
+}

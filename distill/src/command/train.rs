@@ -1,0 +1,154 @@
+//! `bunraku-distill train`: makes a character, or goes on making it.
+
+use super::{findings::told, help::Help as _, progress::Terminal, signals};
+use anyhow::Context as _;
+use bunraku_core::character::{CharacterImage, PictureError};
+use bunraku_distill::{
+    backend::Accelerator,
+    config::DistillerConfig,
+    examples::{PoseDataset, face_mask},
+    recipe,
+    trainer::{DistillError, Distillation, Finished, Kept, Prefix, PrefixError, TrainError, Watched},
+};
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::atomic::AtomicBool,
+};
+
+/// Shown under `--help`.
+pub(super) const EXAMPLE: &str = "\
+Examples:
+  bunraku-distill train data/distill_examples/my_character/config.yaml
+  bunraku-distill train my_character.yaml --recipe fast --examples 20000";
+
+/// Make the character that a configuration describes, or go on where it was interrupted
+///
+/// Ctrl-C stops it: what was reached is kept, and the same command goes on from there.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub(super) struct Args {
+    /// A distiller's config.yaml; the paths in it are relative to the working folder
+    config: PathBuf,
+    /// Train as this recipe says, not as the configuration's: reference, fast, or a recipe's file
+    #[arg(long, value_name = "NAME|FILE")]
+    recipe: Option<PathBuf>,
+    /// Train on this, not on what the configuration says
+    #[arg(long, value_enum)]
+    backend: Option<Accelerator>,
+    /// Show each student no more than this many examples, those of earlier runs too, and make the character of it
+    #[arg(long, value_name = "N")]
+    examples: Option<u64>,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if !told(&args.config)?.ok {
+        return Ok(ExitCode::FAILURE);
+    }
+    let (config, text) = configuration(args)?;
+    let stop = signals::stop_on_signal()?;
+    let (backend, devices) = (config.backend, config.num_gpus as usize);
+    let distillation = read(config, args.examples, &stop)?;
+    let config = &distillation.config;
+    let prefix = Prefix::new(&config.prefix);
+    let _claim = prefix.claim().help("wait for it, or stop it first")?;
+    if prefix.keep_config(&args.config, config, &text).map_err(with_way_out)? == Kept::Replaced {
+        let path = config.prefix.join("config.yaml");
+        say(&format!("note: {} was another one, with nothing trained; it is replaced", path.display()));
+    }
+    let mut terminal = Terminal::new();
+    let work = Watched { distillation: &distillation, watch: &mut terminal };
+    let finished = backend.run(devices, work).help("`--backend cpu` works everywhere")?;
+    drop(terminal);
+    let finished = finished.map_err(|error| way_out(error, &config.prefix))?;
+    Ok(conclude(&finished, &args.config))
+}
+
+/// The configuration with what the command line says instead, and its text.
+fn configuration(args: &Args) -> anyhow::Result<(DistillerConfig, String)> {
+    let text = fs::read_to_string(&args.config).with_context(|| format!("cannot read {}", args.config.display()))?;
+    let mut config = DistillerConfig::parse(&text).with_context(|| args.config.display().to_string())?;
+    if let Some(recipe) = &args.recipe {
+        config.recipe.clone_from(recipe);
+    }
+    config.backend = args.backend.unwrap_or(config.backend);
+    Ok((config, text))
+}
+
+/// Everything that the configuration names.
+fn read(config: DistillerConfig, examples: Option<u64>, stop: &AtomicBool) -> anyhow::Result<Distillation<'_>> {
+    let file = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let recipe = recipe::open(&config.recipe, Path::new(""))
+        .with_context(|| config.recipe.display().to_string())
+        .help("name one of the recipes reference and fast, or a recipe's file")?;
+    let picture = file(&config.character_image)?;
+    // The check before had nothing against it; only a file that was changed since can fail here.
+    let first =
+        |errors: Vec<PictureError>| errors.into_iter().next().map_or(anyhow::anyhow!("cannot be read"), Into::into);
+    let image = CharacterImage::from_png(&picture)
+        .map_err(first)
+        .with_context(|| config.character_image.display().to_string())?;
+    let mask_file = file(&config.face_mask)?;
+    let mask = face_mask(&mask_file).with_context(|| config.face_mask.display().to_string())?;
+    let dataset = dataset(&config.pose_dataset)?;
+    Ok(Distillation { config, recipe, picture, image, mask_file, mask, dataset, examples, stop })
+}
+
+/// The pose dataset and its hash, if it is there.
+fn dataset(path: &Path) -> anyhow::Result<Option<(PoseDataset, String)>> {
+    let Some((dataset, hash)) = PoseDataset::open(path)
+        .with_context(|| format!("the pose dataset {}", path.display()))
+        .help("save a tensor [N, 45] with torch.save, or take the file away to have poses drawn")?
+    else {
+        say(&format!("note: {} is absent; poses are drawn", path.display()));
+        return Ok(None);
+    };
+    tracing::info!("{} poses of {} (SHA-256 {hash})", dataset.len(), path.display());
+    Ok(Some((dataset, hash)))
+}
+
+fn with_way_out(error: PrefixError) -> anyhow::Error {
+    let help = match &error {
+        PrefixError::OtherConfig { kept, .. } => {
+            format!("go on with {}, or give the other configuration another `prefix`", kept.display())
+        }
+        _ => "check the folder's permissions and the disk's space".to_owned(),
+    };
+    Err::<(), _>(error).help(help).expect_err("it is an error")
+}
+
+fn way_out(error: DistillError, prefix: &Path) -> anyhow::Error {
+    let help = match &error {
+        DistillError::Train(TrainError::Another { student, .. } | TrainError::Misfit { student, .. }) => {
+            let folder = prefix.join(student);
+            format!("undo the change, or move {} away to begin anew", folder.display())
+        }
+        DistillError::Train(TrainError::Save { .. }) | DistillError::Save(_) => {
+            "make room on the disk and run the command again; it goes on from the last snapshot".to_owned()
+        }
+        DistillError::Train(TrainError::Diverged { .. }) => {
+            "lower the recipe's learning rates, and run the command again".to_owned()
+        }
+        _ => "`bunraku-distill check` looks at all that training needs".to_owned(),
+    };
+    Err::<(), _>(error).help(help).expect_err("it is an error")
+}
+
+/// Says how it ended. A stop that was asked for is no failure.
+fn conclude(finished: &Finished, config: &Path) -> ExitCode {
+    let text = match finished {
+        Finished::Character(folder) => {
+            format!("the character is in {0}\nhelp: `bunraku --character {0}` shows it", folder.display())
+        }
+        Finished::Stopped => format!("stopped; `bunraku-distill train {}` goes on from here", config.display()),
+    };
+    say(&text);
+    ExitCode::SUCCESS
+}
+
+/// A line on standard error. Nothing is left to be done where even that is gone.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,86 @@
+//! What a training writes for people: the log, a plot of it, sheets of samples.
+
+use super::{
+    exam::Exam,
+    lesson::Lesson,
+    watch::{Event, Watch},
+};
+use crate::{
+    backend::TrainingBackend,
+    report::{Curves, Log, ReportError, plot_losses, read_metrics, sample_path, save_sheet},
+};
+use burn::module::AutodiffModule as _;
+use std::path::{Path, PathBuf};
+
+/// The plot's name in a student's folder.
+const PLOT: &str = "losses.png";
+
+/// The journal of one student; what cannot be written is told once and then left out.
+pub(super) struct Journal {
+    folder: PathBuf,
+    /// None where it cannot be written.
+    log: Option<Log>,
+    /// Examples at which a phase ends.
+    phase_ends: Vec<u64>,
+}
+
+impl Journal {
+    /// In a student's folder, to go on after `seen` examples.
+    pub(super) fn open(folder: &Path, seen: u64, phase_ends: Vec<u64>, watch: &mut dyn Watch) -> Self {
+        let log = told(Log::open(&folder.join("log"), seen), watch);
+        Self { folder: folder.to_owned(), log, phase_ends }
+    }
+
+    /// Notes a step's loss, under the seeds' names (`spec/THA4.md` §9.6).
+    pub(super) fn loss<B: TrainingBackend, L: Lesson<B>>(
+        &mut self,
+        seen: u64,
+        learning_rate: f64,
+        (total, terms): (f64, &[(&'static str, f64)]),
+        watch: &mut dyn Watch,
+    ) {
+        let named = |(name, value): &(&str, f64)| (format!("training_module_{}{name}_loss", L::LOG), *value as f32);
+        let mut values: Vec<(String, f32)> = terms.iter().map(named).collect();
+        values.push(("training_module_loss".to_owned(), total as f32));
+        values.push(("module_learning_rate".to_owned(), learning_rate as f32));
+        let values: Vec<(&str, f32)> = values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        self.note(seen, &values, watch);
+    }
+
+    /// Notes the error on the held-out poses.
+    pub(super) fn held_out(&mut self, seen: u64, l1: f64, watch: &mut dyn Watch) {
+        self.note(seen, &[("held_out_l1", l1 as f32)], watch);
+    }
+
+    fn note(&mut self, seen: u64, values: &[(&str, f32)], watch: &mut dyn Watch) {
+        if self.log.as_mut().is_some_and(|log| told(log.note(seen, values), watch).is_none()) {
+            self.log = None;
+        }
+    }
+
+    /// Draws what was noted so far.
+    pub(super) fn plot(&self, title: &str, watch: &mut dyn Watch) {
+        let drawn = read_metrics(&self.folder.join("log")).and_then(|entries| {
+            let curves = Curves { title, entries: &entries, phase_ends: &self.phase_ends };
+            plot_losses(&curves, &self.folder.join(PLOT))
+        });
+        told(drawn, watch);
+    }
+
+    /// Writes the sheet of what the student makes of the samples after `seen` examples.
+    pub(super) fn sheet<B: TrainingBackend, L: Lesson<B>>(
+        &self,
+        lesson: &L,
+        student: &L::Student,
+        samples: &Exam<B>,
+        seen: u64,
+        watch: &mut dyn Watch,
+    ) {
+        let sheet = lesson.sheet(&student.valid(), samples.painted());
+        told(save_sheet(&sheet, &sample_path(&self.folder, seen)), watch);
+    }
+}
+
+fn told<T>(written: Result<T, ReportError>, watch: &mut dyn Watch) -> Option<T> {
+    written.map_err(|error| watch.tell(&Event::NotReported(&error))).ok()
+}

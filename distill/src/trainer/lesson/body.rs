@@ -1,0 +1,98 @@
+//! The body morpher's training (`spec/THA4.md` §9.6).
+
+use super::{Lesson, Shown, numbers};
+use crate::{
+    backend::TrainingBackend,
+    loss::{self, BodyTarget, BodyWeights, Loss},
+    ops::Window,
+    report::{BodySample, BodySheet},
+    student::{BodyMorpher, BodyMorpherConfig, BodyOutput},
+    teacher::Teacher,
+};
+use bunraku_core::character::{IMAGE_SIZE, Weights};
+use burn::tensor::{Tensor, backend::Backend};
+use image::RgbaImage;
+
+/// Shown are the resting picture with the teacher's face, the finished picture, the moved one and the grid change.
+#[derive(Clone, Debug)]
+pub struct BodyLesson {
+    /// The network's shape.
+    pub network: BodyMorpherConfig,
+}
+
+fn target<B: Backend>(shown: Shown<B>) -> BodyTarget<B> {
+    let Ok([image, posed, warped, grid_change]) = <[_; 4]>::try_from(shown.0) else {
+        unreachable!("a body is four pictures")
+    };
+    BodyTarget { image, posed, warped, grid_change }
+}
+
+impl<B: TrainingBackend> Lesson<B> for BodyLesson {
+    type Student = BodyMorpher<B>;
+    type Losses = BodyWeights;
+
+    const NAME: &'static str = "body_morpher";
+    const EDGE: usize = IMAGE_SIZE;
+    const LOG: &'static str = "full_";
+    const SAMPLES: usize = BodySheet::SAMPLES;
+
+    fn begin(&self, seed: u64, device: &B::Device) -> BodyMorpher<B> {
+        self.network.init(seed, device)
+    }
+
+    fn show(
+        &self,
+        teacher: &mut dyn Teacher<B::InnerBackend>,
+        poses: Tensor<B::InnerBackend, 2>,
+    ) -> Shown<B::InnerBackend> {
+        let posed = teacher.pose(poses);
+        Shown(vec![posed.face_morphed_full, posed.posed, posed.warped, posed.grid_change])
+    }
+
+    fn loss(
+        &self,
+        student: &BodyMorpher<B>,
+        poses: Tensor<B, 2>,
+        shown: Shown<B>,
+        losses: BodyWeights,
+        window: Window,
+    ) -> Loss<B> {
+        loss::body(student, poses, &target(shown), losses, window)
+    }
+
+    fn compare(
+        &self,
+        student: &BodyMorpher<B::InnerBackend>,
+        poses: Tensor<B::InnerBackend, 2>,
+        shown: &Shown<B::InnerBackend>,
+    ) -> [Tensor<B::InnerBackend, 4>; 2] {
+        [student.forward(shown.0[0].clone(), poses).blended, shown.0[1].clone()]
+    }
+
+    fn sheet(
+        &self,
+        student: &BodyMorpher<B::InnerBackend>,
+        samples: &[(Tensor<B::InnerBackend, 2>, Shown<B::InnerBackend>)],
+    ) -> RgbaImage {
+        let mut sheet = BodySheet::new(samples.len());
+        for (poses, shown) in samples {
+            let [image, posed, _, truth_grid] = [0, 1, 2, 3].map(|index: usize| shown.0[index].clone());
+            let BodyOutput { blended, warped, grid_change, color_change, alpha } =
+                student.forward(image, poses.clone());
+            sheet.push(&BodySample {
+                truth_blended: &numbers(posed),
+                blended: &numbers(blended),
+                alpha: &numbers(alpha),
+                color_change: &numbers(color_change),
+                warped: &numbers(warped),
+                truth_grid_change: &numbers(truth_grid),
+                grid_change: &numbers(grid_change),
+            });
+        }
+        sheet.into_image()
+    }
+
+    fn weights(&self, student: &BodyMorpher<B>) -> Weights {
+        student.to_core().to_weights()
+    }
+}

@@ -1,0 +1,90 @@
+//! The face morpher's training (`spec/THA4.md` §9.6).
+
+use super::{Lesson, Shown, numbers};
+use crate::{
+    backend::TrainingBackend,
+    loss::{self, FaceTarget, FaceWeights, Loss},
+    ops::Window,
+    report::{FACE_SAMPLES, FaceSample, face_sheet},
+    student::{FaceMorpher, FaceMorpherConfig},
+    teacher::Teacher,
+};
+use bunraku_core::character::{FACE_SIZE, Weights};
+use burn::tensor::{Tensor, TensorData};
+use image::RgbaImage;
+
+/// Shown is the face, `[n, 4, 128, 128]`.
+#[derive(Clone, Debug)]
+pub struct FaceLesson {
+    /// The network's shape.
+    pub network: FaceMorpherConfig,
+    /// Where errors weigh more: `128 * 128` values of the face window, 0 to 1.
+    pub mask: Vec<f32>,
+}
+
+impl FaceLesson {
+    fn target<B: TrainingBackend>(&self, shown: Shown<B>) -> FaceTarget<B> {
+        let Ok([face]) = <[_; 1]>::try_from(shown.0) else { unreachable!("a face is one picture") };
+        let mask = TensorData::new(self.mask.clone(), [1, 1, FACE_SIZE, FACE_SIZE]);
+        FaceTarget { mask: Tensor::from_data(mask, &face.device()), face }
+    }
+}
+
+impl<B: TrainingBackend> Lesson<B> for FaceLesson {
+    type Student = FaceMorpher<B>;
+    type Losses = FaceWeights;
+
+    const NAME: &'static str = "face_morpher";
+    const EDGE: usize = FACE_SIZE;
+    const LOG: &'static str = "";
+    const SAMPLES: usize = FACE_SAMPLES;
+
+    fn begin(&self, seed: u64, device: &B::Device) -> FaceMorpher<B> {
+        self.network.init(seed, device)
+    }
+
+    fn show(
+        &self,
+        teacher: &mut dyn Teacher<B::InnerBackend>,
+        poses: Tensor<B::InnerBackend, 2>,
+    ) -> Shown<B::InnerBackend> {
+        Shown(vec![teacher.face(poses)])
+    }
+
+    fn loss(
+        &self,
+        student: &FaceMorpher<B>,
+        poses: Tensor<B, 2>,
+        shown: Shown<B>,
+        losses: FaceWeights,
+        window: Window,
+    ) -> Loss<B> {
+        loss::face(student, poses, &self.target(shown), losses, window)
+    }
+
+    fn compare(
+        &self,
+        student: &FaceMorpher<B::InnerBackend>,
+        poses: Tensor<B::InnerBackend, 2>,
+        shown: &Shown<B::InnerBackend>,
+    ) -> [Tensor<B::InnerBackend, 4>; 2] {
+        [student.forward(poses), shown.0[0].clone()]
+    }
+
+    fn sheet(
+        &self,
+        student: &FaceMorpher<B::InnerBackend>,
+        samples: &[(Tensor<B::InnerBackend, 2>, Shown<B::InnerBackend>)],
+    ) -> RgbaImage {
+        let faces =
+            samples.iter().map(|(poses, shown)| [shown.0[0].clone(), student.forward(poses.clone())].map(numbers));
+        let faces: Vec<[Vec<f32>; 2]> = faces.collect();
+        let samples: Vec<FaceSample<'_>> =
+            faces.iter().map(|[truth, prediction]| FaceSample { truth, prediction }).collect();
+        face_sheet(&samples)
+    }
+
+    fn weights(&self, student: &FaceMorpher<B>) -> Weights {
+        student.to_core().to_weights()
+    }
+}

@@ -1,0 +1,115 @@
+//! What each of the two students learns: what it is shown, and how far off it is.
+
+mod body;
+mod face;
+
+pub use body::BodyLesson;
+pub use face::FaceLesson;
+
+use crate::{backend::TrainingBackend, loss::Loss, ops::Window, recipe::Precision, teacher::Teacher};
+use bunraku_core::character::Weights;
+use burn::{
+    module::AutodiffModule,
+    tensor::{
+        FloatDType, Tensor,
+        backend::{AutodiffBackend, Backend},
+    },
+};
+use image::RgbaImage;
+
+/// One of the two trainings. What it is shown is on the backend without gradients.
+pub trait Lesson<B: TrainingBackend> {
+    /// The network.
+    type Student: AutodiffModule<B>;
+    /// How much each term of its loss counts.
+    type Losses: Copy;
+
+    /// The network's name and its folder's: `face_morpher` or `body_morpher`.
+    const NAME: &'static str;
+
+    /// Edge of what it paints, in pixels.
+    const EDGE: usize;
+
+    /// What the terms of its loss are called in the log, before their names.
+    const LOG: &'static str;
+
+    /// Examples on a sample sheet.
+    const SAMPLES: usize;
+
+    /// A network with the first weights of a seed.
+    fn begin(&self, seed: u64, device: &B::Device) -> Self::Student;
+
+    /// What the teacher shows of `poses`, `[n, 45]`, as far as this student learns from it.
+    fn show(
+        &self,
+        teacher: &mut dyn Teacher<B::InnerBackend>,
+        poses: Tensor<B::InnerBackend, 2>,
+    ) -> Shown<B::InnerBackend>;
+
+    /// How far off the student is within `window` of its grid. `shown` is what [`show`](Self::show) gave for the poses.
+    fn loss(
+        &self,
+        student: &Self::Student,
+        poses: Tensor<B, 2>,
+        shown: Shown<B>,
+        losses: Self::Losses,
+        window: Window,
+    ) -> Loss<B>;
+
+    /// What the student paints, and what the teacher painted: `[n, 4, EDGE, EDGE]` each.
+    fn compare(
+        &self,
+        student: &<Self::Student as AutodiffModule<B>>::InnerModule,
+        poses: Tensor<B::InnerBackend, 2>,
+        shown: &Shown<B::InnerBackend>,
+    ) -> [Tensor<B::InnerBackend, 4>; 2];
+
+    /// The sheet of samples, each a pose and what the teacher shows of it (`spec/THA4.md` §9.7).
+    fn sheet(
+        &self,
+        student: &<Self::Student as AutodiffModule<B>>::InnerModule,
+        samples: &[(Tensor<B::InnerBackend, 2>, Shown<B::InnerBackend>)],
+    ) -> RgbaImage;
+
+    /// The network's weights by the original's names.
+    fn weights(&self, student: &Self::Student) -> Weights;
+}
+
+/// A tensor's numbers on the host.
+fn numbers<B: Backend>(tensor: Tensor<B, 4>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// The teacher's pictures of `n` poses: tensors `[n, channels, height, width]`, in an order of the lesson's own.
+#[derive(Clone, Debug)]
+pub struct Shown<B: Backend>(pub Vec<Tensor<B, 4>>);
+
+impl<B: Backend> Shown<B> {
+    /// Each pose's pictures alone.
+    pub fn split(self) -> Vec<Self> {
+        let count = self.0.first().map_or(0, |tensor| tensor.dims()[0]);
+        (0..count).map(|index| Self(self.0.iter().map(|tensor| tensor.clone().narrow(0, index, 1)).collect())).collect()
+    }
+
+    /// The pictures of several poses together; the opposite of [`split`](Self::split).
+    pub fn join(parts: &[&Self]) -> Self {
+        let kinds = parts.first().map_or(0, |part| part.0.len());
+        Self((0..kinds).map(|kind| Tensor::cat(parts.iter().map(|part| part.0[kind].clone()).collect(), 0)).collect())
+    }
+
+    /// The pictures in another format of numbers.
+    #[must_use]
+    pub fn cast(self, precision: Precision) -> Self {
+        let format = match precision {
+            Precision::F32 => FloatDType::F32,
+            Precision::F16 => FloatDType::F16,
+            Precision::Bf16 => FloatDType::BF16,
+        };
+        Self(self.0.into_iter().map(|tensor| tensor.cast(format)).collect())
+    }
+
+    /// The pictures where gradients are kept; they have none of their own.
+    pub fn with_gradients<A: AutodiffBackend<InnerBackend = B>>(self) -> Shown<A> {
+        Shown(self.0.into_iter().map(Tensor::from_inner).collect())
+    }
+}

@@ -1,0 +1,27 @@
+//! Trains one student after the other: takes examples, steps downhill, measures, keeps what was reached.
+//!
+//! Everything random is a function of seeds and position ([`crate::examples`]), and what was painted before is painted
+//! again, so a training that was interrupted ends as if it had not been, bit for bit where the backend computes the same
+//! twice (the CPU does).
+
+mod distillation;
+mod exam;
+mod gallery;
+mod journal;
+mod learner;
+mod lesson;
+mod optimizer;
+mod peers;
+mod prefix;
+mod state;
+mod training;
+mod watch;
+
+pub use distillation::{DistillError, Distillation, Finished, Watched};
+pub use lesson::{BodyLesson, FaceLesson, Lesson, Shown};
+pub use prefix::{Claim, Kept, Prefix, PrefixError, STUDENTS};
+pub use training::{Outcome, TrainError, Training};
+pub use watch::{Event, Unwatched, Watch};
+
+#[cfg(test)]
+mod tests;
