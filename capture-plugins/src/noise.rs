@@ -1,5 +1,7 @@
 //! Smooth random motion: a pure function of a seed and the time, the same on every machine.
 
+use bunraku_core::random::SplitMix64;
+
 /// Random numbers that are looked up, not drawn: the same question has the same answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Noise {
@@ -13,8 +15,8 @@ impl Noise {
 
     /// A number in [0, 1) for the `index`-th event of `channel`.
     pub(crate) fn at(self, channel: u64, index: i64) -> f64 {
-        let mixed = mix(mix(self.seed ^ channel.wrapping_mul(0xd1b5_4a32_d192_ed03)) ^ index as u64);
-        (mixed >> 11) as f64 / (1_u64 << 53) as f64
+        let of_channel = SplitMix64::new(self.seed ^ channel.wrapping_mul(0xd1b5_4a32_d192_ed03)).number();
+        SplitMix64::new(of_channel ^ index as u64).unit()
     }
 
     /// Three layers of smooth noise in (-1, 1); the lowest turns about `hertz` times a second.
@@ -40,14 +42,6 @@ impl Noise {
 pub(crate) fn ease(t: f64) -> f64 {
     let t = t.clamp(0.0, 1.0);
     t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
-}
-
-/// The output function of the `SplitMix64` generator: every bit of the input stirs every bit of the output.
-fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 #[cfg(test)]

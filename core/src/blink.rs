@@ -1,6 +1,9 @@
 //! Blinks of their own accord, at life-like intervals.
 
-use crate::pose::{Parameter, Pose};
+use crate::{
+    pose::{Parameter, Pose},
+    random::SplitMix64,
+};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
@@ -37,7 +40,7 @@ const LONGEST: f64 = 3.0;
 /// The same seed and clock give the same blinks.
 #[derive(Clone, Copy, Debug)]
 pub struct Blink {
-    random: u64,
+    random: SplitMix64,
     /// When the present or next blink begins, on the caller's clock.
     start: Option<f64>,
 }
@@ -45,7 +48,7 @@ pub struct Blink {
 impl Blink {
     /// Blinks that follow from `seed`.
     pub const fn new(seed: u64) -> Self {
-        Self { random: seed, start: None }
+        Self { random: SplitMix64::new(seed), start: None }
     }
 
     /// How far the lids are shut at `now` (seconds): 0 to 1.
@@ -70,17 +73,8 @@ impl Blink {
     fn wait(&mut self, settings: &BlinkSettings) -> f64 {
         let least = settings.least_interval.max(0.0);
         let mean = (settings.interval - least).max(0.0);
-        let wait = least - mean * (1.0 - self.uniform()).ln();
+        let wait = least - mean * (1.0 - self.random.unit()).ln();
         wait.clamp(least, least.max(settings.interval * LONGEST))
-    }
-
-    /// A number in [0, 1): `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-    fn uniform(&mut self) -> f64 {
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 

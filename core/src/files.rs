@@ -1,11 +1,43 @@
-//! Files that are whole or not there at all.
+//! Files that are whole or not there at all, and none larger than it should be.
 
 use std::{
-    io::{Result, Write as _},
+    fs::File,
+    io::{self, Read as _, Result, Write as _},
     path::Path,
 };
 
 use tempfile::{Builder, NamedTempFile};
+
+/// Why a file is not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A folder, pipe or device.
+    #[error("is not a regular file")]
+    NotAFile,
+    /// Larger than any honest file of its kind.
+    #[error("is larger than {limit} bytes")]
+    TooLarge {
+        /// The greatest size accepted.
+        limit: u64,
+    },
+    /// What the file system says.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Reads a regular file of at most `limit` bytes. A pipe or device is not opened: reading it might never end.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read(path: &Path, limit: u64) -> std::result::Result<Vec<u8>, ReadError> {
+    if !path.metadata()?.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    // One byte more than the limit tells a file that is too large from one that just fits, even while it grows.
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(ReadError::TooLarge { limit }) } else { Ok(bytes) }
+}
 
 /// Writes a file: first under a temporary name in the same folder, then renamed, so that nobody ever reads half of it
 /// and a failure leaves what was there before.
@@ -61,6 +93,17 @@ mod tests {
         replace(&path, b"two").expect("replaced");
         assert_eq!(std::fs::read(&path).expect("there"), b"two");
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit_and_nothing_but_a_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a");
+        std::fs::write(&path, b"three").expect("written");
+        assert_eq!(read(&path, 5).expect("it fits"), b"three");
+        assert!(matches!(read(&path, 4), Err(ReadError::TooLarge { limit: 4 })));
+        assert!(matches!(read(folder.path(), 5), Err(ReadError::NotAFile)));
+        assert!(matches!(read(&folder.path().join("b"), 5), Err(ReadError::Io(_))));
     }
 
     #[test]

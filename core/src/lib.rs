@@ -19,6 +19,7 @@ pub mod performer;
 pub mod picture_file;
 pub mod pose;
 pub mod profile;
+pub mod random;
 pub mod rotation;
 pub mod sample;
 pub mod source;

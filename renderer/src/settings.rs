@@ -1,8 +1,13 @@
 //! What a person chooses about the picture, in the words of the command line and of `bunraku.yaml`.
 
 use crate::engine::{MAX_SIZE, MIN_SIZE, Quality};
+use bunraku_core::suggest::nearest;
 use serde::{Deserialize, Serialize};
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 /// Edge of the output in pixels where nothing else was asked for.
 pub const DEFAULT_SIZE: usize = 512;
@@ -86,6 +91,15 @@ pub enum Background {
 const NAMED: [(&str, [u8; 3]); 4] =
     [("green", [0, 255, 0]), ("blue", [0, 0, 255]), ("black", [0, 0, 0]), ("white", [255, 255, 255])];
 
+impl Background {
+    /// The word that a picture's path, at which nothing is, most likely means, if any.
+    pub fn misspelt(path: &Path) -> Option<&'static str> {
+        // A path in a configuration has its folder before it by now.
+        let word = path.file_name()?.to_str().filter(|_| path.extension().is_none() && !path.exists())?;
+        nearest(word, NAMED.iter().map(|(name, _)| *name).chain(["transparent"]))
+    }
+}
+
 impl FromStr for Background {
     type Err = SettingError;
 
@@ -152,6 +166,19 @@ mod tests {
             let error = text.parse::<Background>().expect_err(text).to_string();
             assert!(error.contains(text) && error.contains("#RRGGBB"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_misspelt_colour_finds_its_name_and_a_picture_is_a_picture() {
+        assert_eq!(Background::misspelt(Path::new("gren")), Some("green"));
+        assert_eq!(Background::misspelt(Path::new("/home/me/trasparent")), Some("transparent"));
+        for path in ["green.png", "wood", ".", "/", ""] {
+            assert_eq!(Background::misspelt(Path::new(path)), None, "{path}");
+        }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let picture = folder.path().join("grean");
+        std::fs::write(&picture, "").expect("written");
+        assert_eq!(Background::misspelt(&picture), None, "it is there");
     }
 
     #[test]

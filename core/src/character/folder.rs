@@ -1,10 +1,11 @@
 //! A character model on disk: its folder, read within bounds and never beyond its walls.
 
 use std::{
-    fs::File,
-    io::{ErrorKind, Read as _},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
+
+use crate::files::{self, ReadError};
 
 use super::{
     BodyMorpher, CharacterError, CharacterImage, CharacterModel, FaceMorpher, Fault, Problem,
@@ -113,15 +114,13 @@ fn note<T>(file: &Path, value: Result<T, Vec<Fault>>, problems: &mut Vec<Problem
     None
 }
 
-/// Reads a regular file of at most `limit` bytes. A pipe or device is not opened: reading it might never end.
+/// Reads one of its files.
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Fault> {
-    if !path.metadata().map_err(unreadable)?.is_file() {
-        return Err(Fault::NotAFile);
-    }
-    let mut bytes = Vec::new();
-    // One byte more than the limit tells a file that is too large from one that just fits, even while it grows.
-    File::open(path).map_err(unreadable)?.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > limit { Err(Fault::TooLarge { limit }) } else { Ok(bytes) }
+    files::read(path, limit).map_err(|error| match error {
+        ReadError::NotAFile => Fault::NotAFile,
+        ReadError::TooLarge { limit } => Fault::TooLarge { limit },
+        ReadError::Io(error) => unreadable(error),
+    })
 }
 
 fn unreadable(error: std::io::Error) -> Fault {

@@ -5,6 +5,7 @@ use super::{BodyMorpher, CharacterImage, CharacterModel, FaceMorpher, IMAGE_SIZE
 use crate::{
     color,
     pose::{FACE_POSE_LEN, POSE_LEN},
+    random::SplitMix64,
 };
 
 /// Outputs of every sine layer of a student.
@@ -32,20 +33,20 @@ pub fn tiny_character(seed: u64) -> CharacterModel {
 /// # Panics
 /// If a stack has no layer.
 pub fn character(seed: u64, widths: Widths<'_>) -> CharacterModel {
-    let mut random = Random(seed);
+    let mut random = SplitMix64::new(seed);
     let face = face(&mut random, widths.face);
     let body = body(&mut random, widths.body);
     CharacterModel { name: format!("sample-{seed}"), image: picture(), face, body }
 }
 
-fn face(random: &mut Random, widths: &[usize]) -> FaceMorpher {
+fn face(random: &mut SplitMix64, widths: &[usize]) -> FaceMorpher {
     let sine = stack(random, 2 + FACE_POSE_LEN, widths, true);
     // An opaque face of varying colour around a middle one.
     let last = last(random, widths, &[(0.1, 0.25), (-0.1, 0.25), (-0.2, 0.25), (0.9, 0.05)]);
     FaceMorpher { sine, last }
 }
 
-fn body(random: &mut Random, widths: [&[usize]; 3]) -> BodyMorpher {
+fn body(random: &mut SplitMix64, widths: [&[usize]; 3]) -> BodyMorpher {
     let mut features = 0;
     let levels = [0, 1, 2].map(|level: usize| {
         let layers = stack(random, features + 2 + POSE_LEN, widths[level], level == 0);
@@ -59,11 +60,11 @@ fn body(random: &mut Random, widths: [&[usize]; 3]) -> BodyMorpher {
 
 /// Sine layers within the ranges of SIREN's initialisation, which keep sines of sines lively at any depth: 1 / inputs
 /// for a network's first layer, sqrt(6 / inputs) / 30 for the others (`spec/THA4.md` §9.5).
-fn stack(random: &mut Random, mut inputs: usize, widths: &[usize], first: bool) -> Vec<Linear> {
+fn stack(random: &mut SplitMix64, mut inputs: usize, widths: &[usize], first: bool) -> Vec<Linear> {
     let layer = |(index, &outputs): (usize, &usize)| {
         let bound = if first && index == 0 { 1.0 / inputs as f32 } else { (6.0 / inputs as f32).sqrt() / 30.0 };
-        let weight = random.values(inputs * outputs, bound);
-        let bias = random.values(outputs, 1.0 / (inputs as f32).sqrt());
+        let weight = values(random, inputs * outputs, bound);
+        let bias = values(random, outputs, 1.0 / (inputs as f32).sqrt());
         let layer = Linear { inputs, outputs, weight, bias };
         inputs = outputs;
         layer
@@ -72,11 +73,11 @@ fn stack(random: &mut Random, mut inputs: usize, widths: &[usize], first: bool) 
 }
 
 /// A last layer whose channels have about these means and spreads.
-fn last(random: &mut Random, widths: &[usize], channels: &[(f32, f32)]) -> Linear {
+fn last(random: &mut SplitMix64, widths: &[usize], channels: &[(f32, f32)]) -> Linear {
     let inputs = widths[widths.len() - 1];
     // A sine's mean square is 1/2, a uniform weight's is bound^2 / 3.
     let bound = |spread: f32| spread * (6.0 / inputs as f32).sqrt();
-    let weight = channels.iter().flat_map(|&(_, spread)| random.values(inputs, bound(spread))).collect();
+    let weight = channels.iter().flat_map(|&(_, spread)| values(random, inputs, bound(spread))).collect();
     Linear { inputs, outputs: channels.len(), weight, bias: channels.iter().map(|&(mean, _)| mean).collect() }
 }
 
@@ -115,21 +116,9 @@ fn picture() -> CharacterImage {
     CharacterImage { planes: color::planes_from_rgba8(&pixels) }
 }
 
-/// `SplitMix64`: small, and the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
-    }
-
-    /// Values spread evenly over -`bound` to `bound`.
-    fn values(&mut self, count: usize, bound: f32) -> Vec<f32> {
-        (0..count).map(|_| ((self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0) * bound).collect()
-    }
+/// Values spread evenly over -`bound` to `bound`.
+fn values(random: &mut SplitMix64, count: usize, bound: f32) -> Vec<f32> {
+    (0..count).map(|_| (2.0 * random.unit_f32() - 1.0) * bound).collect()
 }
 
 #[cfg(test)]

@@ -35,9 +35,9 @@ impl Config {
 
     fn wrong_background(&self) -> Option<String> {
         let Some(Background::Picture(path)) = &self.background else { return None };
-        bunraku_core::picture_file::open(path)
-            .err()
-            .map(|error| format!("background: {} cannot be shown: {error}", path.display()))
+        let error = bunraku_core::picture_file::open(path).err()?;
+        let advice = Background::misspelt(path).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+        Some(format!("background: {} cannot be shown: {error}{advice}", path.display()))
     }
 }
 

@@ -3,6 +3,7 @@
 //! It listens on this machine only unless told otherwise; `guard.rs` says whom it answers.
 
 mod guard;
+mod listener;
 mod openapi;
 mod routes;
 mod token;
@@ -10,6 +11,7 @@ mod token;
 use crate::show::Backstage;
 use bunraku_core::source::CancellationToken;
 pub use guard::Guard;
+use listener::Listener;
 use std::{io, net::SocketAddr, str::FromStr, thread::JoinHandle};
 pub use token::Token;
 use tokio::net::TcpListener;
@@ -77,7 +79,7 @@ impl Service {
                 tokio::select! {
                     () = stopped.cancelled() => {}
                     // Accepting goes on after errors; it never ends by itself.
-                    _ = axum::serve(listener, app) => {}
+                    _ = axum::serve(Listener::new(listener), app) => {}
                 }
             });
         })?;

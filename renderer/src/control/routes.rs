@@ -8,7 +8,7 @@ use crate::{
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, FromRequest, Request, State, rejection::JsonRejection},
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header::CONNECTION},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -22,7 +22,7 @@ use std::{path::PathBuf, time::Duration};
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// How long an order may take; only a character takes longer than a step.
-const ORDER_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const ORDER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The service's routes; `guard` sees every request first.
 pub(super) fn router(show: Backstage, guard: Guard) -> Router {
@@ -46,10 +46,13 @@ pub(super) fn router(show: Backstage, guard: Guard) -> Router {
 }
 
 async fn admit(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    match guard.check(request.headers(), request.uri()) {
+    let mut answer = match guard.check(request.headers(), request.uri()) {
         Ok(()) => next.run(request).await,
         Err((status, why)) => Failure(status, why.to_owned()).into_response(),
-    }
+    };
+    // One that stays open and asks for nothing more would hold its place for ever.
+    answer.headers_mut().entry(CONNECTION).or_insert(HeaderValue::from_static("close"));
+    answer
 }
 
 /// A refusal as JSON: `{"error": why}`.

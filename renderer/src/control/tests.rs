@@ -160,3 +160,14 @@ fn where_to_listen_is_an_address_or_off() {
     let error = "7878".parse::<Listen>().expect_err("no address");
     assert!(error.contains("7878") && error.contains(DEFAULT_ADDRESS), "{error}");
 }
+
+#[test]
+fn a_connection_ends_with_its_answer_so_that_none_is_held_for_nothing() {
+    let running = start(None);
+    let mut stream = TcpStream::connect(running.service.address()).expect("it listens");
+    stream.write_all(b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    // Ends although this side asked for nothing of the kind.
+    stream.read_to_string(&mut answer).expect("answered and closed");
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.to_lowercase().contains("connection: close"), "{answer}");
+}

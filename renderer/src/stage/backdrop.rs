@@ -10,10 +10,17 @@ const LARGEST: u32 = 2048;
 
 /// Why a background cannot be shown.
 #[derive(Debug, thiserror::Error)]
-#[error("the background {} cannot be shown: {why}; it may be a PNG picture, a colour's name or #RRGGBB", path.display())]
+#[error("the background {} cannot be shown: {why}; {}", path.display(), advice(path))]
 pub struct BackdropError {
     path: PathBuf,
     why: image::ImageError,
+}
+
+fn advice(path: &Path) -> String {
+    match Background::misspelt(path) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => "it may be a PNG picture, a colour's name or #RRGGBB".to_owned(),
+    }
 }
 
 /// A background's pixels: RGBA, premultiplied in linear light, then sRGB-encoded, as in a
@@ -128,7 +135,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("gren");
         let missing = Backdrop::load(&Background::Picture(path.clone())).expect_err("missing").to_string();
-        assert!(missing.contains("gren") && missing.contains("#RRGGBB"), "{missing}");
+        assert!(missing.contains("gren") && missing.contains("did you mean `green`?"), "{missing}");
+        let elsewhere = Backdrop::load(&Background::Picture("no/wood.png".into())).expect_err("missing").to_string();
+        assert!(elsewhere.contains("wood.png") && elsewhere.contains("#RRGGBB"), "{elsewhere}");
         std::fs::write(&path, b"no picture").expect("written");
         let damaged = Backdrop::load(&Background::Picture(path)).expect_err("damaged").to_string();
         assert!(damaged.contains("gren"), "{damaged}");
