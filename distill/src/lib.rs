@@ -6,6 +6,7 @@
 //! it is; a [`report`] and an [`eval`]uation say how well it went.
 
 pub mod backend;
+pub mod bench;
 pub mod check;
 pub mod config;
 mod digest;

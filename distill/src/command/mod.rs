@@ -2,7 +2,9 @@
 //!
 //! A new subcommand is a file here, a line in [`Command`] and one in [`Command::run`].
 
+mod bench;
 mod check;
+mod eval;
 mod findings;
 mod help;
 mod progress;
@@ -33,6 +35,8 @@ enum Command {
     Train(train::Args),
     Check(check::Args),
     Status(status::Args),
+    Eval(eval::Args),
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -41,6 +45,8 @@ impl Command {
             Self::Train(args) => train::run(&args),
             Self::Check(args) => check::run(&args),
             Self::Status(args) => status::run(&args),
+            Self::Eval(args) => eval::run(&args),
+            Self::Bench(args) => bench::run(&args),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! From the networks' planes to what VGG16 was trained on; and its weights from a file.
 
-use bunraku_core::character::Weights;
+use bunraku_core::{character::Weights, files};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
-use std::{fs::File, io::Read as _, path::Path};
+use std::path::Path;
 
 /// ImageNet's mean and deviation of red, green and blue, as torchvision normalises them.
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -34,8 +34,6 @@ fn srgb<B: Backend>(light: Tensor<B, 4>) -> Tensor<B, 4> {
 
 /// Reads a weights file of at most `limit` bytes.
 pub(super) fn read(path: &Path, limit: u64) -> Result<Weights, String> {
-    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    let bytes = files::read(path, limit).map_err(|error| format!("cannot be read: {error}"))?;
     Weights::read_within(&bytes, limit).map_err(|error| error.to_string())
 }

@@ -16,22 +16,23 @@ use burn::tensor::{Tensor, TensorData, backend::Backend};
 use std::collections::VecDeque;
 
 /// What a step learns from.
-pub(super) struct Examples<B: Backend> {
+#[derive(Clone)]
+pub(crate) struct Examples<B: Backend> {
     /// `[n, 45]`.
-    pub(super) poses: Tensor<B, 2>,
-    pub(super) shown: Shown<B>,
+    pub(crate) poses: Tensor<B, 2>,
+    pub(crate) shown: Shown<B>,
     /// Where they are looked at.
-    pub(super) window: Window,
+    pub(crate) window: Window,
 }
 
 /// Poses as a tensor `[n, 45]`.
-pub(super) fn tensor<B: Backend>(poses: &[Pose], device: &B::Device) -> Tensor<B, 2> {
+pub(crate) fn tensor<B: Backend>(poses: &[Pose], device: &B::Device) -> Tensor<B, 2> {
     let values = poses.iter().flat_map(|pose| pose.0).collect();
     Tensor::from_data(TensorData::new(values, [poses.len(), POSE_LEN]), device)
 }
 
 /// The teacher's pictures, as far as they are kept.
-pub(super) struct Gallery<B: Backend> {
+pub(crate) struct Gallery<B: Backend> {
     poses: Poses,
     /// Examples a step, of this device.
     batch: usize,
@@ -54,7 +55,7 @@ struct Kept<B: Backend> {
 
 impl<B: Backend> Gallery<B> {
     /// A gallery before the step `step` of the optimiser, empty: what it should hold is painted again.
-    pub(super) fn new(
+    pub(crate) fn new(
         poses: Poses,
         batch: usize,
         peers: Peers,
@@ -70,12 +71,12 @@ impl<B: Backend> Gallery<B> {
     }
 
     /// How many batches the teacher has to paint before the step `step`.
-    pub(super) fn missing(&self, step: u64) -> u64 {
+    pub(crate) fn missing(&self, step: u64) -> u64 {
         self.replay.as_ref().map_or(0, |kept| due(&kept.settings, step).saturating_sub(kept.batches))
     }
 
     /// Has the teacher paint one batch, to be kept.
-    pub(super) fn paint<A, L>(&mut self, lesson: &L, teacher: &mut dyn Teacher<B>)
+    pub(crate) fn paint<A, L>(&mut self, lesson: &L, teacher: &mut dyn Teacher<B>)
     where
         A: TrainingBackend<InnerBackend = B>,
         L: Lesson<A>,
@@ -92,7 +93,7 @@ impl<B: Backend> Gallery<B> {
     }
 
     /// The examples of a step, after `seen` examples.
-    pub(super) fn examples<A, L>(
+    pub(crate) fn examples<A, L>(
         &mut self,
         lesson: &L,
         teacher: &mut dyn Teacher<B>,

@@ -15,31 +15,31 @@ use crate::{
 use burn::{module::AutodiffModule, optim::GradientsParams, tensor::Tensor};
 
 /// What a step changes.
-pub(super) struct Learner<B: TrainingBackend, S> {
-    pub(super) student: S,
+pub(crate) struct Learner<B: TrainingBackend, S> {
+    pub(crate) student: S,
     optimizer: Optimizer<B>,
-    pub(super) progress: Progress,
+    pub(crate) progress: Progress,
 }
 
 impl<B: TrainingBackend, S: AutodiffModule<B>> Learner<B, S> {
-    pub(super) fn new(student: S, adam: &AdamSettings, progress: Progress) -> Self {
+    pub(crate) fn new(student: S, adam: &AdamSettings, progress: Progress) -> Self {
         Self { student, optimizer: Optimizer::new(adam), progress }
     }
 
     /// As it was when the snapshot was made; or the name of a tensor that the snapshot should hold.
-    pub(super) fn restored(mut self, snapshot: Snapshot, device: &B::Device) -> Result<Self, String> {
+    pub(crate) fn restored(mut self, snapshot: Snapshot, device: &B::Device) -> Result<Self, String> {
         let Snapshot { progress, tensors } = snapshot;
         let student = state::restore(self.student, &mut self.optimizer, progress.steps, &tensors, device)?;
         self.student = student;
         Ok(Self { progress, ..self })
     }
 
-    pub(super) fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot { progress: self.progress.clone(), tensors: state::collect(&self.student, &self.optimizer) }
     }
 
     /// How far off the student is, and which way is down.
-    pub(super) fn look<L>(
+    pub(crate) fn look<L>(
         &self,
         lesson: &L,
         examples: Examples<B::InnerBackend>,
@@ -56,7 +56,7 @@ impl<B: TrainingBackend, S: AutodiffModule<B>> Learner<B, S> {
     }
 
     /// A step down, after which `examples` more have been seen.
-    pub(super) fn step(&mut self, gradients: GradientsParams, rate: f64, examples: u64) {
+    pub(crate) fn step(&mut self, gradients: GradientsParams, rate: f64, examples: u64) {
         self.student = self.optimizer.step(self.student.clone(), gradients, rate);
         self.progress.steps += 1;
         self.progress.examples += examples;

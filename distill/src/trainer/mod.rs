@@ -18,7 +18,10 @@ mod training;
 mod watch;
 
 pub use distillation::{DistillError, Distillation, Finished, Watched};
+pub(crate) use gallery::{Examples, Gallery, tensor};
+pub(crate) use learner::Learner;
 pub use lesson::{BodyLesson, FaceLesson, Lesson, Shown};
+pub(crate) use peers::Peers;
 pub use prefix::{Claim, Kept, Prefix, PrefixError, STUDENTS};
 pub use training::{Outcome, TrainError, Training};
 pub use watch::{Event, Unwatched, Watch};

@@ -2,22 +2,22 @@
 
 /// This device among those that train together; each has a copy of the student, and a share of every step's examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Peers {
+pub(crate) struct Peers {
     rank: u32,
     count: u32,
 }
 
 impl Peers {
     /// One device alone.
-    pub(super) const ALONE: Self = Self { rank: 0, count: 1 };
+    pub(crate) const ALONE: Self = Self { rank: 0, count: 1 };
 
     /// Which of them it is, from 0; the first one writes files and tells what happens.
-    pub(super) fn rank(self) -> u64 {
+    pub(crate) fn rank(self) -> u64 {
         self.rank.into()
     }
 
     /// How many there are.
-    pub(super) fn count(self) -> u64 {
+    pub(crate) fn count(self) -> u64 {
         self.count.into()
     }
 }

@@ -1,0 +1,163 @@
+//! Examples a second: the teacher alone, the student's step alone, and both as a training does them.
+
+mod floor;
+mod peer;
+
+pub use floor::{Floor, body_floor, face_floor};
+pub use peer::{PeerError, PeerRates, run_peer};
+
+use crate::{
+    backend::TrainingBackend,
+    examples::Poses,
+    recipe::{AdamSettings, Course, Replay},
+    snapshot::Progress,
+    teacher::Teacher,
+    trainer::{Examples, Gallery, Learner, Lesson, Peers, Shown, tensor},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, time::Instant};
+
+/// Rounds before the first that counts, as the peers' scripts have them.
+const WARM_UP: usize = 2;
+
+/// One student's training, to be measured.
+pub struct Workload<'a, B: TrainingBackend, L: Lesson<B>, N> {
+    /// The student and what it learns.
+    pub lesson: &'a L,
+    /// How it learns; the first phase's losses are taken.
+    pub course: &'a Course<N, L::Losses>,
+    /// The optimiser's constants.
+    pub adam: AdamSettings,
+    /// Examples a step, and pictures that the teacher paints at once.
+    pub batch: usize,
+    /// Rounds that are measured, at least 1.
+    pub steps: usize,
+    /// On what.
+    pub device: B::Device,
+}
+
+/// Examples a second.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rates {
+    /// Pictures that the teacher paints.
+    pub teacher_examples_s: f64,
+    /// Examples that the student learns from, were the teacher's pictures there for nothing.
+    pub student_step_examples_s: f64,
+    /// Examples of the training itself: each is painted first, or, where the recipe keeps pictures, one batch is every
+    /// few steps.
+    pub whole_step_examples_s: f64,
+}
+
+impl<B: TrainingBackend, L: Lesson<B>, N> Workload<'_, B, L, N> {
+    /// Measures the three, one after the other. Nothing is written.
+    pub fn measure(&self, teacher: &mut dyn Teacher<B::InnerBackend>) -> Rates {
+        let mut bench = Bench::new(self);
+        let rate = |examples: usize, seconds: f64| examples as f64 / seconds;
+        let teacher_time = self.timed(self.steps, || drop(bench.teach(teacher)));
+        let student_time = {
+            bench.prepare(teacher);
+            self.timed(self.steps, || bench.learn(teacher))
+        };
+        // As many steps as it takes to paint evenly.
+        let steps = self.replay().map_or(self.steps, |replay| self.steps.next_multiple_of(replay.steps as usize));
+        let whole_time = self.timed(steps, || bench.train(teacher));
+        Rates {
+            teacher_examples_s: rate(self.steps * self.batch, teacher_time),
+            student_step_examples_s: rate(self.steps * self.batch, student_time),
+            whole_step_examples_s: rate(steps * self.batch, whole_time),
+        }
+    }
+
+    /// Seconds of `rounds` rounds, after the warm-up, until the device has done them.
+    fn timed(&self, rounds: usize, mut round: impl FnMut()) -> f64 {
+        (0..WARM_UP).for_each(|_| round());
+        self.wait();
+        let start = Instant::now();
+        (0..rounds).for_each(|_| round());
+        self.wait();
+        start.elapsed().as_secs_f64()
+    }
+
+    fn wait(&self) {
+        // A lost device says so itself when it is next used.
+        let _ = B::sync(&self.device);
+    }
+
+    /// The recipe's, with no more pictures before the first step than that needs.
+    fn replay(&self) -> Option<Replay> {
+        let pictures = |replay: &Replay| replay.pictures.next_multiple_of(self.batch);
+        self.course.replay.map(|replay| Replay {
+            pictures: pictures(&replay),
+            teacher_batch: self.batch,
+            fill: self.batch,
+            ..replay
+        })
+    }
+}
+
+/// The training's own parts, moved by hand.
+struct Bench<'a, B: TrainingBackend, L: Lesson<B>, N> {
+    work: &'a Workload<'a, B, L, N>,
+    poses: Poses,
+    gallery: Gallery<B::InnerBackend>,
+    learner: Learner<B, L::Student>,
+    /// What is learnt from where no pictures are kept.
+    lent: Option<Examples<B::InnerBackend>>,
+    /// Batches that the teacher painted by itself.
+    painted: u64,
+}
+
+impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
+    fn new(work: &'a Workload<'a, B, L, N>) -> Self {
+        let poses = Poses::new(None, 0, work.batch);
+        let replay = work.replay().map(|replay| (replay, 0, 0));
+        let gallery = Gallery::new(poses.clone(), work.batch, Peers::ALONE, work.device.clone(), L::EDGE, replay);
+        let student = work.lesson.begin(0, &work.device);
+        let learner = Learner::new(student, &work.adam, Progress::new(BTreeMap::new()));
+        Self { work, poses, gallery, learner, lent: None, painted: 0 }
+    }
+
+    /// One batch of the teacher's.
+    fn teach(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) -> Shown<B::InnerBackend> {
+        let first = self.painted * self.work.batch as u64;
+        self.painted += 1;
+        let poses: Vec<_> = (first..first + self.work.batch as u64).map(|index| self.poses.at(index)).collect();
+        let shown = self.work.lesson.show(teacher, tensor(&poses, &self.work.device));
+        // A backend that puts work off must not drop it with the pictures.
+        self.work.wait();
+        shown
+    }
+
+    /// Paints all that a step needs.
+    fn prepare(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
+        for _ in 0..self.gallery.missing(self.learner.progress.steps) {
+            self.gallery.paint(self.work.lesson, teacher);
+        }
+    }
+
+    /// A step without the teacher: with pictures that are kept, or always the same.
+    fn learn(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
+        let examples = match self.lent.take() {
+            Some(examples) => examples,
+            None => self.gallery.examples(self.work.lesson, teacher, self.learner.progress.steps, 0),
+        };
+        if self.work.course.replay.is_none() {
+            self.lent = Some(examples.clone());
+        }
+        self.step(examples);
+    }
+
+    /// A step of the training.
+    fn train(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
+        self.prepare(teacher);
+        let (steps, seen) = (self.learner.progress.steps, self.learner.progress.examples);
+        let examples = self.gallery.examples(self.work.lesson, teacher, steps, seen);
+        self.step(examples);
+    }
+
+    fn step(&mut self, examples: Examples<B::InnerBackend>) {
+        let phase = &self.work.course.phases[0];
+        let (_, gradients) = self.learner.look(self.work.lesson, examples, phase.losses);
+        self.learner.step(gradients, phase.learning_rate, self.work.batch as u64);
+    }
+}
