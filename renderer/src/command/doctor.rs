@@ -9,7 +9,10 @@ use bunraku::{
     },
     stage::WindowStage,
 };
-use bunraku_capture::SourceInfo;
+use bunraku_capture::{
+    SourceInfo,
+    mediapipe::models::{self, FileState, Inventory, ModelsError},
+};
 use serde::Serialize;
 use std::{
     fmt::{self, Display},
@@ -76,6 +79,7 @@ fn examine() -> anyhow::Result<Vec<Check>> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     checks.push(processor(cpu::instructions(), threads));
     checks.push(display(WindowStage::connect().err().map(|error| error.to_string())));
+    checks.push(tracking_models(models::folder().map(|folder| models::inventory(&folder))));
     let phone = phone_port()?;
     checks.push(port(
         &format!("iFacialMocap, UDP port {phone}"),
@@ -126,6 +130,23 @@ fn display(trouble: Option<String>) -> Check {
         None => Check::new("display", State::Works, "a window can be opened", None),
         Some(why) => Check::new("display", State::Fails, why, Some(NO_DISPLAY)),
     }
+}
+
+const NO_MODELS: &str = "a webcam needs them: `bunraku models install` (3.8 MB, once)";
+
+fn tracking_models(inventory: Result<Inventory, ModelsError>) -> Check {
+    const NAME: &str = "tracking models";
+    let inventory = match inventory {
+        Ok(inventory) => inventory,
+        Err(error) => return Check::new(NAME, State::Fails, error.to_string(), Some(NO_MODELS)),
+    };
+    let folder = inventory.folder.display();
+    if inventory.usable {
+        return Check::new(NAME, State::Works, format!("installed in {folder}"), None);
+    }
+    let absent = inventory.files.iter().all(|file| file.state == FileState::Missing);
+    let found = if absent { "not installed" } else { "damaged" };
+    Check::new(NAME, State::Fails, format!("{found} in {folder}"), Some(NO_MODELS))
 }
 
 const PHONE: &str = "close the program that uses it (another bunraku, VTube Studio, VSeeFace …), or choose another port \
@@ -216,6 +237,17 @@ mod tests {
         let missing = display(Some("nothing answers".to_owned()));
         assert_eq!((missing.state, missing.help), (State::Fails, Some(NO_DISPLAY)));
         assert_eq!(display(None).state, State::Works);
+    }
+
+    #[test]
+    fn tracking_models_that_are_not_there_say_how_to_get_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let none = tracking_models(Ok(models::inventory(folder.path())));
+        assert_eq!((none.state, none.help), (State::Fails, Some(NO_MODELS)));
+        assert!(none.found.starts_with("not installed in "), "{}", none.found);
+        std::fs::write(folder.path().join("face_detector.onnx"), "?").expect("written");
+        assert!(tracking_models(Ok(models::inventory(folder.path()))).found.starts_with("damaged in "));
+        assert_eq!(tracking_models(Err(ModelsError::NoFolder)).state, State::Fails);
     }
 
     #[test]

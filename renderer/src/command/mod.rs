@@ -9,6 +9,7 @@ mod completions;
 mod convert;
 mod doctor;
 mod help;
+mod models;
 mod options;
 mod record;
 mod regular;
@@ -55,6 +56,7 @@ enum Command {
     Render(render::Args),
     Bench(bench::Args),
     Check(check::Args),
+    Models(models::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -69,6 +71,7 @@ impl Command {
             Self::Render(args) => render::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Check(args) => check::run(&args),
+            Self::Models(args) => models::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Completions(args) => completions::run(&args),
         }

@@ -1,14 +1,30 @@
-//! The tracking models: three networks and the face's geometry, from the official bundle.
+//! The tracking models: three networks and the face's geometry, converted from the official bundle `face_landmarker.task`
+//! (`spec/MEDIAPIPE.md` §8) and kept in the person's data folder. The bundle is Google's, under the Apache License 2.0;
+//! nothing of it is part of this project.
 
+mod download;
+mod error;
+mod folder;
 mod geometry;
+mod install;
+mod manifest;
 mod network;
+mod store;
 mod task;
 #[cfg(test)]
+mod test_server;
+#[cfg(test)]
 mod tests;
+mod transfer;
 mod wire;
 
+pub use download::{DownloadError, Watch};
+pub use error::ModelsError;
+pub use folder::folder;
 pub use geometry::{BasisPoint, FACE_LANDMARKS, FaceGeometry, GeometryError};
+pub use install::{OFFICIAL_ADDRESS, OFFICIAL_BYTES, OFFICIAL_SHA256, install_file, install_url};
 pub use network::Network;
+pub use store::{FileState, InstalledFile, Inventory, inventory, load};
 pub use task::TaskError;
 
 /// Everything that the tracker needs to know beside its code.

@@ -65,3 +65,122 @@ fn the_networks_compute_what_the_reference_conversions_do() {
         }
     }
 }
+
+/// Something installed from the official bundle.
+fn installed() -> Option<tempfile::TempDir> {
+    let bundle = shared("face_landmarker.task")?;
+    let folder = tempfile::tempdir().expect("a folder");
+    let models = task::Converted::from_task(&bundle).expect("the official bundle");
+    store::write(folder.path(), "a test", &bundle, &models).expect("written");
+    Some(folder)
+}
+
+#[test]
+fn what_was_installed_loads_as_it_was_converted() {
+    let (Some(folder), Some(bundle)) = (installed(), shared("face_landmarker.task")) else { return };
+    let loaded = load(folder.path()).expect("whole");
+    assert_eq!(loaded, TrackingModels::from_task(&bundle).expect("the official bundle"));
+    assert_eq!(loaded.geometry.basis.len(), 33);
+    let close = |weights: f32| (weights - 1.055).abs() < 1e-3;
+    assert!(close(loaded.geometry.basis.iter().map(|point| point.weight).sum()));
+    assert!(inventory(folder.path()).usable);
+}
+
+#[test]
+fn without_models_the_error_names_the_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let error = load(folder.path()).expect_err("nothing is there").to_string();
+    assert!(error.contains("`bunraku models install`"), "{error}");
+}
+
+#[test]
+fn damage_is_noticed_in_every_file() {
+    let Some(folder) = installed() else { return };
+    for entry in std::fs::read_dir(folder.path()).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let bytes = std::fs::read(&path).expect("there");
+        let mut odd = bytes.clone();
+        odd[bytes.len() / 2] ^= 0x80;
+        for damaged in [&odd[..], &bytes[..bytes.len() / 2], &[]] {
+            std::fs::write(&path, damaged).expect("written");
+            let error = load(folder.path()).expect_err("damaged");
+            assert!(matches!(error, ModelsError::Damaged { .. }), "{}: {error}", path.display());
+            assert!(error.to_string().contains("`bunraku models install`"), "{error}");
+            assert!(!inventory(folder.path()).usable);
+        }
+        std::fs::remove_file(&path).expect("removed");
+        load(folder.path()).expect_err("missing");
+        std::fs::write(&path, bytes).expect("restored");
+    }
+    load(folder.path()).expect("whole again");
+}
+
+mod hostile {
+    use super::*;
+    use crate::mediapipe::{onnx, tflite::Graph};
+    use bunraku_core::archive::Archive;
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    /// The official bundle, or the least there can be of one.
+    fn bundle() -> &'static [u8] {
+        static BUNDLE: OnceLock<Vec<u8>> = OnceLock::new();
+        BUNDLE.get_or_init(|| shared("face_landmarker.task").unwrap_or_else(|| b"PK\x05\x06".to_vec()))
+    }
+
+    fn convert(network: Network, file: &[u8]) {
+        if let Ok(graph) = Graph::read(file) {
+            let _ = onnx::convert(&graph, &network.interface());
+        }
+    }
+
+    proptest! {
+        // Each reads megabytes: a few hundred take seconds.
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn a_bundle_cut_anywhere_is_refused(cut in any::<prop::sample::Index>()) {
+            let whole = bundle();
+            TrackingModels::from_task(&whole[..cut.index(whole.len())]).expect_err("cut short");
+        }
+
+        #[test]
+        fn a_bundle_with_odd_bytes_never_panics(
+            flips in prop::collection::vec((0..500_usize, any::<u8>()), 1..8), at_end in any::<bool>(),
+        ) {
+            let mut file = bundle().to_vec();
+            let len = file.len();
+            for (at, byte) in flips {
+                // The directory is at the end.
+                let at = at.min(len - 1);
+                file[if at_end { len - 1 - at } else { at }] = byte;
+            }
+            let _ = TrackingModels::from_task(&file);
+        }
+
+        #[test]
+        fn a_network_with_odd_bytes_never_panics(
+            network in prop::sample::select(&Network::ALL[..]),
+            flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
+        ) {
+            let archive = Archive::open(bundle());
+            let Some(file) = archive.ok().and_then(|archive| archive.read(network.entry()).ok()) else { return Ok(()) };
+            let mut file = file.to_vec();
+            // The tables are at both ends, the weights between them.
+            let len = file.len();
+            let ends = |at: usize| if at < 4_000 { at } else { len - (at - 3_999) };
+            for (at, byte) in flips {
+                let at = ends(at.index(44_000));
+                file[at] = byte;
+            }
+            convert(network, &file);
+        }
+
+        #[test]
+        fn any_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            TrackingModels::from_task(&bytes).expect_err("no bundle");
+            let network = [&b"\x08\0\0\0TFL3"[..], &bytes].concat();
+            convert(Network::Detector, &network);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! From the official bundle to installed models.
+
+use super::{
+    ModelsError,
+    download::{Watch, download},
+    manifest::sha256,
+    store,
+    task::Converted,
+};
+use std::{
+    fs,
+    path::{self, Path},
+};
+
+/// Where the official bundle is.
+pub const OFFICIAL_ADDRESS: &str =
+    "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task";
+/// Its SHA-256 (`spec/MEDIAPIPE.md`).
+pub const OFFICIAL_SHA256: &str = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff";
+/// Its length.
+pub const OFFICIAL_BYTES: u64 = 3_758_596;
+
+/// Name of a download that is not whole yet, in the folder of the models.
+const PART: &str = "face_landmarker.task.part";
+
+/// Installs the models of a bundle that is at hand.
+///
+/// # Errors
+/// [`ModelsError::Hash`] where it is not the official one, [`ModelsError::Read`] and [`ModelsError::Write`].
+pub fn install_file(bundle: &Path, folder: &Path) -> Result<(), ModelsError> {
+    let bytes = store::read(bundle).map_err(|source| ModelsError::Read { path: bundle.to_owned(), source })?;
+    // The list is read from other folders too.
+    let source = path::absolute(bundle).unwrap_or_else(|_| bundle.to_owned()).display().to_string();
+    create(folder)?;
+    install(&bytes, &source, folder)
+}
+
+/// Downloads the bundle and installs its models. What came of a download that breaks off, or is stopped, is kept, and
+/// gone on from the next time.
+///
+/// # Errors
+/// As [`install_file`], and [`ModelsError::Download`].
+pub fn install_url(address: &str, folder: &Path, watch: Watch<'_>) -> Result<(), ModelsError> {
+    create(folder)?;
+    let part = folder.join(PART);
+    let bytes = download(address, &part, OFFICIAL_SHA256, watch).inspect_err(|_| {
+        // Nothing has come: there is nothing to go on from.
+        if fs::metadata(&part).is_ok_and(|metadata| metadata.len() == 0) {
+            let _ = fs::remove_file(&part);
+        }
+    })?;
+    let installed = install(&bytes, address, folder);
+    if !matches!(installed, Err(ModelsError::Write { .. })) {
+        // Used, or of no use: either way, at worst it is left and looked at once more.
+        let _ = fs::remove_file(part);
+    }
+    installed
+}
+
+fn create(folder: &Path) -> Result<(), ModelsError> {
+    fs::create_dir_all(folder).map_err(|source| ModelsError::Write { path: folder.to_owned(), source })
+}
+
+fn install(bundle: &[u8], source: &str, folder: &Path) -> Result<(), ModelsError> {
+    let found = sha256(bundle);
+    if found != OFFICIAL_SHA256 {
+        return Err(ModelsError::Hash { what: source.to_owned(), bytes: bundle.len() as u64, found });
+    }
+    let what = || source.to_owned();
+    let models = Converted::from_task(bundle).map_err(|fault| ModelsError::Task { what: what(), fault })?;
+    store::write(folder, source, bundle, &models)
+}
