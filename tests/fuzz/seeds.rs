@@ -1,9 +1,11 @@
-//! Writes the seeds that the fuzz targets start from, made from this project's own sample characters:
+//! Writes the seeds that the fuzz targets start from, made from this project's own sample characters, and from the
+//! official bundle of the tracking models where it lies in `../shared`:
 //! `cargo run --example seeds` puts them under `corpus/<target>/`.
 
 use std::{error::Error, fs, path::Path};
 
 use bunraku_core::{
+    archive::Archive,
     character::sample::{TINY, Widths, character},
     sample::{Blendshape, FaceSample},
 };
@@ -75,5 +77,18 @@ fn sample_line(folder: &Path) -> Result<(), Box<dyn Error>> {
         folder.join("part"),
         r#"{"time": 2, "blendshapes": {"jawOpen": 0.5}, "head": {"rotation_deg": [1, 2, 3]}}"#,
     )?;
+    Ok(())
+}
+
+/// The bundle, and what is in it one by one; without the bundle, nothing.
+fn task_reader(folder: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(folder)?;
+    let bundle = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/mediapipe/face_landmarker.task");
+    let Ok(bundle) = fs::read(bundle) else { return Ok(()) };
+    let archive = Archive::open(&bundle)?;
+    for name in archive.names() {
+        fs::write(folder.join(name), archive.read(name)?)?;
+    }
+    fs::write(folder.join("face_landmarker.task"), &bundle)?;
     Ok(())
 }

@@ -5,6 +5,8 @@
 
 mod flat;
 mod operator;
+#[cfg(test)]
+mod tests;
 
 pub use flat::OutOfFile;
 pub use operator::{Activation, Binary, Kind, Unary, Window};
