@@ -182,10 +182,9 @@ impl Part {
         let fault = |source| DownloadError::Write { part: path.to_owned(), source };
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(fault)?;
         match file.try_lock() {
-            Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(DownloadError::Busy { part: path.to_owned() }),
-            // Some network disks cannot: then it is as if nobody else wrote.
-            Err(TryLockError::Error(_)) => {}
+            // Some network disks cannot lock: then it is as if nobody else wrote.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let len = file.metadata().map_err(fault)?.len();
         let mut part = Self { path: path.to_owned(), file, len };

@@ -3,6 +3,7 @@
 use super::{
     Fault, Port,
     constant::{Constant, Form},
+    long,
     model::{Attribute, Model},
 };
 use crate::mediapipe::tflite::{Activation, Graph, Kind, Operator, Tensor};
@@ -169,7 +170,7 @@ impl<'a> Converter<'a> {
     /// Adds a `Reshape` of `input` called `output`.
     pub(super) fn reshape(&mut self, input: &str, output: &str, shape: &[usize]) -> Result<(), Fault> {
         let target = format!("{output}_shape");
-        let axes: Vec<i64> = shape.iter().map(|&axis| axis as i64).collect();
+        let axes: Vec<i64> = shape.iter().map(|&axis| long(axis)).collect();
         self.model.integers(&target, &axes)?;
         self.model.node("Reshape", &[input, &target], output, &[]);
         Ok(())

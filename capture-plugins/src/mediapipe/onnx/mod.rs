@@ -18,6 +18,11 @@ use thiserror::Error;
 /// What is wrong with an operation, as a predicate.
 type Fault = &'static str;
 
+/// A length as ONNX writes it; none is so long that it would not fit.
+fn long(length: usize) -> i64 {
+    length.cast_signed() as i64
+}
+
 /// Why a network cannot be converted.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]

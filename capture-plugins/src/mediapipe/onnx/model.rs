@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fault, protobuf::Message};
+use super::{Fault, long, protobuf::Message};
 use crate::mediapipe::tflite::Element;
 
 /// The version of the operators. Later ones move the axes of `ReduceMean` to an input.
@@ -52,7 +52,7 @@ impl Model {
         if !self.names.insert(name.to_owned()) {
             return Ok(());
         }
-        let shape = shape.iter().map(|&axis| axis as i64);
+        let shape = shape.iter().map(|&axis| long(axis));
         match element {
             Element::F32 => self.initializer(name, shape, FLOAT, &data()),
             Element::F16 => {
@@ -68,7 +68,7 @@ impl Model {
     /// Adds a constant of whole numbers, such as a shape.
     pub(super) fn integers(&mut self, name: &str, values: &[i64]) -> Result<(), Fault> {
         let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.initializer(name, [values.len() as i64].into_iter(), INT64, &data)
+        self.initializer(name, [long(values.len())].into_iter(), INT64, &data)
     }
 
     fn initializer(
@@ -121,7 +121,7 @@ impl Attribute<'_> {
 }
 
 fn port(name: &str, shape: &[usize]) -> Message {
-    let axes = shape.iter().map(|&axis| Message::default().integer(1, axis as i64));
+    let axes = shape.iter().map(|&axis| Message::default().integer(1, long(axis)));
     let shape = axes.fold(Message::default(), |shape, axis| shape.message(1, &axis));
     let tensor = Message::default().integer(1, FLOAT).message(2, &shape);
     Message::default().text(1, name).message(2, &Message::default().message(1, &tensor))

@@ -4,6 +4,7 @@ use super::{
     Fault,
     constant::Form,
     converter::{Computed, Converter, Value, name_of, operand},
+    long,
     model::Attribute,
 };
 use crate::mediapipe::tflite::{Activation, Binary, Operator, Unary};
@@ -164,7 +165,7 @@ fn parts(shape: &[usize], bounds: [&[i64]; 3], masks: [u32; 3]) -> Result<Vec<[i
     }
     let mut parts = Vec::new();
     for (axis, &length) in shape.iter().enumerate() {
-        let (bit, length) = (1 << axis, length as i64);
+        let (bit, length) = (1 << axis, long(length));
         let from_start = |at: i64| if at < 0 { at.saturating_add(length) } else { at }.clamp(0, length);
         let mut from = if begin_mask & bit == 0 { from_start(begin[axis]) } else { 0 };
         let mut to = if end_mask & bit == 0 { from_start(end[axis]) } else { length };
@@ -173,7 +174,7 @@ fn parts(shape: &[usize], bounds: [&[i64]; 3], masks: [u32; 3]) -> Result<Vec<[i
             to = from + 1;
         }
         if (from, to) != (0, length) {
-            parts.push([from, to, axis as i64]);
+            parts.push([from, to, long(axis)]);
         }
     }
     Ok(parts)

@@ -4,6 +4,7 @@ use super::{
     Fault,
     constant::Form,
     converter::{Computed, Converter, name_of, operand},
+    long,
     model::Attribute,
 };
 use crate::mediapipe::tflite::{Activation, Kind, Operator, Window};
@@ -25,10 +26,10 @@ impl Converter<'_> {
         }
         let pads = pads([height, width], [rows, columns], window, dilation);
         let attributes = [
-            Attribute::Integer("group", if depthwise { channels as i64 } else { 1 }),
-            Attribute::Integers("kernel_shape", &[rows as i64, columns as i64]),
-            Attribute::Integers("strides", &window.stride.map(|step| step as i64)),
-            Attribute::Integers("dilations", &dilation.map(|step| step as i64)),
+            Attribute::Integer("group", if depthwise { long(channels) } else { 1 }),
+            Attribute::Integers("kernel_shape", &[long(rows), long(columns)]),
+            Attribute::Integers("strides", &window.stride.map(long)),
+            Attribute::Integers("dilations", &dilation.map(long)),
             Attribute::Integers("pads", &pads),
         ];
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
@@ -68,8 +69,8 @@ impl Converter<'_> {
         let (picture, [height, width, _]) = self.picture(operand(operator, 0)?)?;
         let pads = pads([height, width], size, window, [1, 1]);
         let attributes = [
-            Attribute::Integers("kernel_shape", &size.map(|length| length as i64)),
-            Attribute::Integers("strides", &window.stride.map(|step| step as i64)),
+            Attribute::Integers("kernel_shape", &size.map(long)),
+            Attribute::Integers("strides", &window.stride.map(long)),
             Attribute::Integers("pads", &pads),
         ];
         Ok(self.activated(operator.output, true, Activation::None, |model, name| {
@@ -126,7 +127,7 @@ fn pads(picture: [usize; 2], window: [usize; 2], how: Window, dilation: [usize; 
     }
     let total = |axis: usize| {
         let [length, size, stride, dilation] =
-            [picture[axis], window[axis], how.stride[axis], dilation[axis]].map(|count| count as i64);
+            [picture[axis], window[axis], how.stride[axis], dilation[axis]].map(long);
         let steps = (length + stride - 1) / stride;
         ((steps - 1) * stride + (size - 1) * dilation + 1 - length).max(0)
     };

@@ -126,7 +126,7 @@ fn a_network_of_one_convolution_computes_what_it_should() {
     assert_eq!(graph.tensors[1].element, Element::F16);
     let onnx = onnx::convert(&graph, &INTERFACE).expect("converted");
     let model = rten::Model::load(onnx).expect("rten reads it");
-    let picture = rten_tensor::NdTensor::from([[[[1.0_f32, 2.0], [3.0, 4.0]]]]);
+    let picture = rten_tensor::NdTensor::from_data([1, 1, 2, 2], vec![1.0_f32, 2.0, 3.0, 4.0]);
     let result = model.run_one(picture.view().into(), None).expect("it runs");
     let result: rten_tensor::Tensor<f32> = result.try_into().expect("floats");
     assert_eq!(
