@@ -9,6 +9,9 @@ use crate::{
 use burn::tensor::{Tensor, backend::Backend};
 use serde::{Deserialize, Serialize};
 
+/// The names of the terms.
+pub const TERMS: [&str; 4] = ["blended", "warped", "grid_change", "color_change"];
+
 /// How much each term counts; they change with the phase of the training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +55,7 @@ pub fn body<B: StudentOps>(
     weights: BodyWeights,
     window: Window,
 ) -> Loss<B> {
-    terms(student.forward_window(target.image.clone(), poses, window), target, weights, window)
+    B::body_loss(student.last_stage(poses, window), target, weights)
 }
 
 /// The terms of a student's output that is already there, as an additional term needs it.
@@ -63,12 +66,13 @@ pub fn terms<B: Backend>(
     window: Window,
 ) -> Loss<B> {
     let [posed, warped, grid] = [&target.posed, &target.warped, &target.grid_change].map(|it| crop(it.clone(), window));
-    Loss::new([
-        ("blended", l1(posed.clone(), output.blended).mul_scalar(weights.blended)),
-        ("warped", l1(warped, output.warped).mul_scalar(weights.warped)),
-        ("grid_change", l1(grid, output.grid_change).mul_scalar(weights.grid_change)),
-        ("color_change", l1(posed, output.color_change).mul_scalar(weights.color_change)),
-    ])
+    let terms = [
+        l1(posed.clone(), output.blended).mul_scalar(weights.blended),
+        l1(warped, output.warped).mul_scalar(weights.warped),
+        l1(grid, output.grid_change).mul_scalar(weights.grid_change),
+        l1(posed, output.color_change).mul_scalar(weights.color_change),
+    ];
+    Loss::new(TERMS, terms)
 }
 
 /// A window of a whole picture.

@@ -8,6 +8,9 @@ use crate::{
 use burn::tensor::{Tensor, backend::Backend};
 use serde::{Deserialize, Serialize};
 
+/// The names of the terms.
+pub const TERMS: [&str; 2] = ["full", "eye_mouth"];
+
 /// How much each term counts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,7 +38,7 @@ impl<B: Backend> FaceTarget<B> {
     }
 }
 
-/// `full · mean |e - p| + eye_mouth · mean |(e - p) mask|` of the student's face in `window`: two terms of these names.
+/// The weighted terms of the student's face in `window`: `mean |e - p|` is `full`, `mean |(e - p) mask|` is `eye_mouth`.
 pub fn face<B: StudentOps>(
     student: &FaceMorpher<B>,
     poses: Tensor<B, 2>,
@@ -43,11 +46,12 @@ pub fn face<B: StudentOps>(
     weights: FaceWeights,
     window: Window,
 ) -> Loss<B> {
-    terms(student.forward_window(poses, window), target.clone().crop(window), weights)
+    B::face_loss(student.stage(poses, window), target, weights)
 }
 
-fn terms<B: Backend>(face: Tensor<B, 4>, target: FaceTarget<B>, weights: FaceWeights) -> Loss<B> {
+/// The terms of a face that is already there, `target` being of the same window.
+pub fn terms<B: Backend>(face: Tensor<B, 4>, target: FaceTarget<B>, weights: FaceWeights) -> Loss<B> {
     let full = l1(target.face.clone(), face.clone()).mul_scalar(weights.full);
     let masked = ((target.face - face) * target.mask).abs().mean().mul_scalar(weights.eye_mouth);
-    Loss::new([("full", full), ("eye_mouth", masked)])
+    Loss::new(TERMS, [full, masked])
 }

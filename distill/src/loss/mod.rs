@@ -5,8 +5,8 @@
 mod body;
 mod face;
 
-pub use body::{BodyTarget, BodyWeights, body, terms as body_terms};
-pub use face::{FaceTarget, FaceWeights, face};
+pub use body::{BodyTarget, BodyWeights, TERMS as BODY_TERMS, body, terms as body_terms};
+pub use face::{FaceTarget, FaceWeights, TERMS as FACE_TERMS, face, terms as face_terms};
 
 use burn::tensor::{Tensor, backend::Backend};
 
@@ -20,10 +20,17 @@ pub struct Loss<B: Backend> {
 }
 
 impl<B: Backend> Loss<B> {
-    fn new<const N: usize>(terms: [(&'static str, Tensor<B, 1>); N]) -> Self {
-        let sum = terms.iter().map(|(_, term)| term.clone()).reduce(|a, b| a + b);
+    fn new<const N: usize>(names: [&'static str; N], terms: [Tensor<B, 1>; N]) -> Self {
+        let sum = terms.iter().cloned().reduce(|a, b| a + b);
         let total = sum.expect("a loss has a term");
-        Self { total, terms: terms.map(|(name, term)| (name, term.detach())).into() }
+        Self { total, terms: names.into_iter().zip(terms.map(Tensor::detach)).collect() }
+    }
+
+    /// A loss whose terms are known already.
+    pub(crate) fn with_terms<const N: usize>(total: Tensor<B, 1>, names: [&'static str; N], terms: [f32; N]) -> Self {
+        let device = total.device();
+        let terms = terms.map(|term| Tensor::from_floats([term], &device));
+        Self { total, terms: names.into_iter().zip(terms).collect() }
     }
 }
 

@@ -1,6 +1,10 @@
 //! The student's operations in burn's own terms: the definition, and what GPUs run.
 
-use super::{Layer, OMEGA, Stage, Window};
+use super::{Layer, OMEGA, Stage, StudentOps, Window};
+use crate::{
+    loss::{self, BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss},
+    student::BodyOutput,
+};
 use burn::tensor::{
     Int, Tensor,
     backend::Backend,
@@ -69,8 +73,10 @@ fn double<B: Backend>(x: Tensor<B, 4>, dim: usize) -> Tensor<B, 4> {
     let mut shape = x.dims();
     let count = shape[dim];
     shape[dim] *= 2;
-    let before = Tensor::cat(vec![x.clone().narrow(dim, 0, 1), x.clone().narrow(dim, 0, count - 1)], dim);
-    let after = Tensor::cat(vec![x.clone().narrow(dim, 1, count - 1), x.clone().narrow(dim, count - 1, 1)], dim);
+    // The border continued: the first before the first, the last after the last.
+    let parts = vec![x.clone().narrow(dim, 0, 1), x.clone(), x.clone().narrow(dim, count - 1, 1)];
+    let continued = Tensor::cat(parts, dim);
+    let (before, after) = (continued.clone().narrow(dim, 0, count), continued.narrow(dim, 2, count));
     let near = x.mul_scalar(0.75);
     let (even, odd) = (near.clone() + before.mul_scalar(0.25), near + after.mul_scalar(0.25));
     Tensor::stack::<5>(vec![even, odd], dim + 1).reshape(shape)
@@ -83,4 +89,17 @@ pub fn warp<B: Backend>(image: Tensor<B, 4>, grid_change: Tensor<B, 4>, window: 
     let grid = (own + grid_change).permute([0, 2, 3, 1]);
     let options = GridSampleOptions::new(InterpolateMode::Bilinear).with_padding_mode(GridSamplePaddingMode::Border);
     image.grid_sample_2d(grid, options.with_align_corners(false))
+}
+
+/// [`StudentOps::body_loss`].
+pub fn body_loss<B: StudentOps>(stage: Stage<B>, target: &BodyTarget<B>, weights: BodyWeights) -> Loss<B> {
+    let window = stage.window;
+    let output = BodyOutput::new(target.image.clone(), B::stage(stage), window);
+    loss::body_terms(output, target, weights, window)
+}
+
+/// [`StudentOps::face_loss`].
+pub fn face_loss<B: StudentOps>(stage: Stage<B>, target: &FaceTarget<B>, weights: FaceWeights) -> Loss<B> {
+    let window = stage.window;
+    loss::face_terms(B::stage(stage), target.clone().crop(window), weights)
 }

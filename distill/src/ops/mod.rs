@@ -6,11 +6,16 @@
 //! vector; and a linear layer commutes with bilinear upsampling, so the features' part of a level's first layer is the
 //! exit of the level below, at that level's resolution.
 
+mod cpu;
+mod flex;
 pub mod generic;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use window::Window;
 
+use crate::loss::{BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss};
 use burn::{
     backend::Autodiff,
     tensor::{Tensor, backend::Backend},
@@ -65,11 +70,46 @@ pub trait StudentOps: Backend {
     fn warp(image: Tensor<Self, 4>, grid_change: Tensor<Self, 4>, window: Window) -> Tensor<Self, 4> {
         generic::warp(image, grid_change, window)
     }
+
+    /// [`loss::body`](crate::loss::body) of the body's last stage.
+    fn body_loss(stage: Stage<Self>, target: &BodyTarget<Self>, weights: BodyWeights) -> Loss<Self> {
+        generic::body_loss(stage, target, weights)
+    }
+
+    /// [`loss::face`](crate::loss::face) of the face's stage.
+    fn face_loss(stage: Stage<Self>, target: &FaceTarget<Self>, weights: FaceWeights) -> Loss<Self> {
+        generic::face_loss(stage, target, weights)
+    }
 }
 
-impl StudentOps for Flex {}
+impl StudentOps for Flex {
+    fn stage(stage: Stage<Self>) -> Tensor<Self, 4> {
+        if flex::fits(&stage) { flex::stage(stage) } else { generic::stage(stage) }
+    }
+}
 
-impl StudentOps for Autodiff<Flex> {}
+impl StudentOps for Autodiff<Flex> {
+    fn stage(stage: Stage<Self>) -> Tensor<Self, 4> {
+        if flex::fits(&stage) { flex::stage_with_gradient(stage) } else { generic::stage(stage) }
+    }
+
+    fn body_loss(stage: Stage<Self>, target: &BodyTarget<Self>, weights: BodyWeights) -> Loss<Self> {
+        if !flex::fits(&stage) {
+            return generic::body_loss(stage, target, weights);
+        }
+        let BodyWeights { blended, warped, grid_change, color_change } = weights;
+        let (total, terms) = flex::body_loss(stage, target, [blended, warped, grid_change, color_change]);
+        Loss::with_terms(total, crate::loss::BODY_TERMS, terms)
+    }
+
+    fn face_loss(stage: Stage<Self>, target: &FaceTarget<Self>, weights: FaceWeights) -> Loss<Self> {
+        if !flex::fits(&stage) {
+            return generic::face_loss(stage, target, weights);
+        }
+        let (total, terms) = flex::face_loss(stage, target, [weights.full, weights.eye_mouth]);
+        Loss::with_terms(total, crate::loss::FACE_TERMS, terms)
+    }
+}
 
 #[cfg(feature = "wgpu")]
 mod on_wgpu {

@@ -1,7 +1,7 @@
 //! The body morpher: moves the picture and paints over what moving cannot give (`spec/THA4.md` §2.2).
 
 use super::{Init, Linear, stage};
-use crate::ops::{Layer, StudentOps, Window};
+use crate::ops::{Layer, Stage, StudentOps, Window};
 use bunraku_core::{character::IMAGE_SIZE, pose::POSE_LEN};
 use burn::{
     config::Config,
@@ -43,6 +43,18 @@ pub struct BodyOutput<B: Backend> {
     pub alpha: Tensor<B, 4>,
 }
 
+impl<B: StudentOps> BodyOutput<B> {
+    /// From the seven channels, `[n, 7, height, width]` of a window of the picture `[n, 4, 512, 512]`.
+    pub fn new(image: Tensor<B, 4>, channels: Tensor<B, 4>, window: Window) -> Self {
+        let grid_change = channels.clone().narrow(1, 0, 2);
+        let alpha = channels.clone().narrow(1, 2, 1);
+        let color_change = channels.narrow(1, 3, 4);
+        let warped = B::warp(image, grid_change.clone(), window);
+        let blended = warped.clone() + alpha.clone() * (color_change.clone() - warped.clone());
+        Self { blended, warped, grid_change, color_change, alpha }
+    }
+}
+
 impl BodyMorpherConfig {
     /// The published students' (`spec/THA4.md` §2.2): 331 567 parameters.
     pub fn standard() -> Self {
@@ -77,23 +89,17 @@ impl<B: StudentOps> BodyMorpher<B> {
     /// A part of the picture, with what it needs of the levels below: `window` is one of the grid of 512, `image` is
     /// still whole.
     pub fn forward_window(&self, image: Tensor<B, 4>, poses: Tensor<B, 2>, window: Window) -> BodyOutput<B> {
-        let channels = self.channels(poses, window);
-        let grid_change = channels.clone().narrow(1, 0, 2);
-        let alpha = channels.clone().narrow(1, 2, 1);
-        let color_change = channels.narrow(1, 3, 4);
-        let warped = B::warp(image, grid_change.clone(), window);
-        let blended = warped.clone() + alpha.clone() * (color_change.clone() - warped.clone());
-        BodyOutput { blended, warped, grid_change, color_change, alpha }
+        BodyOutput::new(image, B::stage(self.last_stage(poses, window)), window)
     }
 
-    /// The seven channels of the last layer.
-    fn channels(&self, poses: Tensor<B, 2>, window: Window) -> Tensor<B, 4> {
-        let windows = [window.below().below(), window.below(), window];
+    /// The last level, which gives the seven channels in `window`; the levels below it are evaluated.
+    pub fn last_stage(&self, poses: Tensor<B, 2>, window: Window) -> Stage<B> {
+        let windows = [window.below().below(), window.below()];
         let mut below = None;
-        for (level, window) in windows.into_iter().enumerate().take(2) {
+        for (level, window) in windows.into_iter().enumerate() {
             below = Some(B::stage(stage(&self.levels[level], self.exit(level), poses.clone(), below, window)));
         }
-        B::stage(stage(&self.levels[2], self.last.layer(), poses, below, window))
+        stage(&self.levels[2], self.last.layer(), poses, below, window)
     }
 
     /// The exit of a level below the last: the next level's first layer, as far as it takes features.

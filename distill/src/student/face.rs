@@ -1,7 +1,7 @@
 //! The face morpher: repaints the 128 x 128 window around the face (`spec/THA4.md` §2.1).
 
 use super::{Init, Linear, stage};
-use crate::ops::{StudentOps, Window};
+use crate::ops::{Stage, StudentOps, Window};
 use bunraku_core::{character::FACE_SIZE, pose::FACE_POSE_LEN};
 use burn::{
     config::Config,
@@ -56,7 +56,12 @@ impl<B: StudentOps> FaceMorpher<B> {
 
     /// A part of the face: `window` is one of the grid of 128.
     pub fn forward_window(&self, poses: Tensor<B, 2>, window: Window) -> Tensor<B, 4> {
+        B::stage(self.stage(poses, window))
+    }
+
+    /// The whole network for a window of the grid of 128.
+    pub fn stage(&self, poses: Tensor<B, 2>, window: Window) -> Stage<B> {
         let poses = poses.narrow(1, 0, FACE_POSE_LEN);
-        B::stage(stage(&self.sine, self.last.layer(), poses, None, window))
+        stage(&self.sine, self.last.layer(), poses, None, window)
     }
 }

@@ -1,0 +1,42 @@
+//! The face's two terms at a tile's positions, and their gradient (`spec/THA4.md` §9.6).
+
+use super::{body::sign, entry::Place, head::Head};
+
+/// Channels of the face.
+const COLORS: usize = 4;
+
+/// What the face is held against, for `n` poses: planes of the whole face window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FacePictures<'a> {
+    /// Edge of the face window.
+    pub(crate) edge: usize,
+    /// `[n, 4, edge, edge]`.
+    pub(crate) face: &'a [f32],
+    /// `[edge, edge]`.
+    pub(crate) mask: &'a [f32],
+}
+
+/// Adds up a band's terms and leaves their gradient in the exit.
+#[derive(Clone, Debug)]
+pub(super) struct FaceHead<'a> {
+    pub(super) pictures: FacePictures<'a>,
+    /// What an absolute difference counts in each term: its weight, divided by the number of differences.
+    pub(super) factors: [f32; 2],
+    /// Sums of the weighted terms: full, and where the mask is.
+    pub(super) terms: [f64; 2],
+}
+
+impl Head for FaceHead<'_> {
+    fn position(&mut self, example: usize, place: Place, index: usize, exit: &mut [f32]) {
+        let FacePictures { edge, face, mask } = self.pictures;
+        let pixel = (place.window.row + place.row) * edge + place.window.column + place.column + index;
+        let [full, eye_mouth] = self.factors;
+        let eye_mouth = eye_mouth * mask[pixel].abs();
+        for (channel, value) in exit.iter_mut().enumerate() {
+            let difference = *value - face[(example * COLORS + channel) * edge * edge + pixel];
+            self.terms[0] += f64::from(difference.abs() * full);
+            self.terms[1] += f64::from(difference.abs() * eye_mouth);
+            *value = sign(difference) * (full + eye_mouth);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A tile: some positions of a row, taken through all of a stage's layers and back while they are in the cache.
+
+use super::{
+    entry::{EntrySums, Line, Place, entry, entry_gradient},
+    net::{Gradient, Net},
+    product::{Finish, ROWS, add_outer, product},
+    row::{Aligned, Row, rows},
+    sine::sine_and_slope,
+};
+use pulp::Simd;
+
+/// Most positions of a tile: its features and slopes should stay in the second-level cache.
+pub(super) const fn positions(ld: usize) -> usize {
+    if ld <= 208 { 128 } else { 64 }
+}
+
+/// A tile's features. One thread's own.
+#[derive(Debug)]
+pub(super) struct Tile<const LD: usize> {
+    /// After each sine.
+    features: Vec<Vec<Row<LD>>>,
+    /// The sine's derivative by the turns.
+    slopes: Vec<Vec<Row<LD>>>,
+    /// The exit's values, then their gradient.
+    pub(super) exit: Vec<Row<LD>>,
+    gradient: Vec<Row<LD>>,
+    other: Vec<Row<LD>>,
+}
+
+impl<const LD: usize> Tile<LD> {
+    pub(super) fn new(net: &Net) -> Self {
+        let new = || rows(positions(LD));
+        let sines = net.layers.len();
+        Self {
+            features: (0..sines).map(|_| new()).collect(),
+            slopes: (0..sines).map(|_| new()).collect(),
+            exit: new(),
+            gradient: new(),
+            other: new(),
+        }
+    }
+
+    /// Features of all sine layers; with `slopes`, what [`backward`](Self::backward) needs too.
+    #[inline(always)]
+    pub(super) fn features<S: Simd>(
+        &mut self,
+        simd: S,
+        net: &Net,
+        bias: &Aligned,
+        line: Option<&Line<LD>>,
+        place: Place,
+        slopes: bool,
+    ) {
+        let count = place.count.next_multiple_of(ROWS);
+        let own = if slopes { Some(&mut self.slopes[0][..]) } else { None };
+        let mut finish = SineFinish { bias: None, features: &mut self.features[0], slopes: own };
+        entry(simd, net, bias, line, place, &mut finish);
+        let hidden = net.layers.len() - 1;
+        for (index, layer) in net.layers[..hidden].iter().enumerate() {
+            let (before, after) = self.features.split_at_mut(index + 1);
+            let slopes = if slopes { Some(&mut self.slopes[index + 1][..]) } else { None };
+            let mut finish = SineFinish { bias: Some(&layer.bias), features: &mut after[0], slopes };
+            product(simd, &before[index][..count], &layer.forward, &mut finish);
+        }
+    }
+
+    /// Fills `exit` from the features of `count` positions.
+    #[inline(always)]
+    pub(super) fn exit<S: Simd>(&mut self, simd: S, net: &Net, count: usize) {
+        let last = net.layers.len() - 1;
+        let mut finish = PlainFinish { bias: &net.layers[last].bias, to: &mut self.exit };
+        let features = &self.features[last][..count.next_multiple_of(ROWS)];
+        product(simd, features, &net.layers[last].forward, &mut finish);
+    }
+
+    /// Adds to the sums what the gradient in `exit` gives.
+    #[inline(always)]
+    pub(super) fn backward<S: Simd>(
+        &mut self,
+        simd: S,
+        net: &Net,
+        line: Option<&mut Line<LD>>,
+        place: Place,
+        example: usize,
+        sums: &mut Gradient,
+    ) {
+        let count = place.count.next_multiple_of(ROWS);
+        // Positions that only fill up the last block have no part in the sums.
+        self.exit[place.count..count].fill(Row::ZERO);
+        for (index, layer) in net.layers.iter().enumerate().rev() {
+            let from = if index + 1 == net.layers.len() { &self.exit } else { &self.gradient };
+            let sum = &mut sums.layers[index];
+            add_rows(simd, &from[..count], &mut sum.bias);
+            let features = &self.features[index][..count];
+            add_outer(simd, &from[..count], features, layer.outputs, layer.backward.vectors, &mut sum.weight);
+            let mut finish = SlopeFinish { slopes: &self.slopes[index], to: &mut self.other };
+            product(simd, &from[..count], &layer.backward, &mut finish);
+            std::mem::swap(&mut self.gradient, &mut self.other);
+        }
+        let mut entry = EntrySums { x: &mut sums.x, y: &mut sums.y, bias: &mut sums.bias[example] };
+        entry_gradient(simd, net.vectors, &self.gradient[..count], place, line, &mut entry);
+    }
+}
+
+/// Adds each row to `sum`.
+#[inline(always)]
+fn add_rows<S: Simd, const LD: usize>(simd: S, rows: &[Row<LD>], sum: &mut [f32]) {
+    for (v, to) in S::as_mut_simd_f32s(sum).0.iter_mut().enumerate() {
+        for row in rows {
+            *to = simd.add_f32s(*to, S::as_simd_f32s(&row.0).0[v]);
+        }
+    }
+}
+
+/// Through the sine.
+pub(super) struct SineFinish<'a, const LD: usize> {
+    /// Added before the sine.
+    pub(super) bias: Option<&'a Aligned>,
+    pub(super) features: &'a mut [Row<LD>],
+    /// Where the slopes are wanted.
+    pub(super) slopes: Option<&'a mut [Row<LD>]>,
+}
+
+impl<S: Simd, const LD: usize> Finish<S> for SineFinish<'_, LD> {
+    #[inline(always)]
+    fn finish<const R: usize, const V: usize>(&mut self, simd: S, row: usize, vector: usize, sums: [[S::f32s; V]; R]) {
+        let mut bias = [simd.splat_f32s(0.0); V];
+        if let Some(values) = self.bias {
+            bias.copy_from_slice(&S::as_simd_f32s(values).0[vector..vector + V]);
+        }
+        for (index, sums) in sums.into_iter().enumerate() {
+            let features = &mut S::as_mut_simd_f32s(&mut self.features[row + index].0).0[vector..vector + V];
+            if let Some(slopes) = &mut self.slopes {
+                let slopes = &mut S::as_mut_simd_f32s(&mut slopes[row + index].0).0[vector..vector + V];
+                for v in 0..V {
+                    (features[v], slopes[v]) = sine_and_slope(simd, simd.add_f32s(sums[v], bias[v]));
+                }
+            } else {
+                for v in 0..V {
+                    features[v] = sine_and_slope(simd, simd.add_f32s(sums[v], bias[v])).0;
+                }
+            }
+        }
+    }
+}
+
+/// As they are.
+struct PlainFinish<'a, const LD: usize> {
+    bias: &'a Aligned,
+    to: &'a mut [Row<LD>],
+}
+
+impl<S: Simd, const LD: usize> Finish<S> for PlainFinish<'_, LD> {
+    #[inline(always)]
+    fn finish<const R: usize, const V: usize>(&mut self, simd: S, row: usize, vector: usize, sums: [[S::f32s; V]; R]) {
+        let bias = &S::as_simd_f32s(self.bias).0[vector..vector + V];
+        for (to, sums) in self.to[row..row + R].iter_mut().zip(sums) {
+            let to = &mut S::as_mut_simd_f32s(&mut to.0).0[vector..vector + V];
+            for v in 0..V {
+                to[v] = simd.add_f32s(sums[v], bias[v]);
+            }
+        }
+    }
+}
+
+/// Back through the sine.
+struct SlopeFinish<'a, const LD: usize> {
+    slopes: &'a [Row<LD>],
+    to: &'a mut [Row<LD>],
+}
+
+impl<S: Simd, const LD: usize> Finish<S> for SlopeFinish<'_, LD> {
+    #[inline(always)]
+    fn finish<const R: usize, const V: usize>(&mut self, simd: S, row: usize, vector: usize, sums: [[S::f32s; V]; R]) {
+        for ((to, slopes), sums) in self.to[row..row + R].iter_mut().zip(&self.slopes[row..row + R]).zip(sums) {
+            let to = &mut S::as_mut_simd_f32s(&mut to.0).0[vector..vector + V];
+            let slopes = &S::as_simd_f32s(&slopes.0).0[vector..vector + V];
+            for v in 0..V {
+                to[v] = simd.mul_f32s(sums[v], slopes[v]);
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The operations by hand against their definitions in burn's terms: values and gradients.
+
+use super::{Layer, Stage, StudentOps as _, Window, generic};
+use crate::{
+    loss::{self, BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss},
+    student::BodyOutput,
+};
+use burn::{
+    backend::Autodiff,
+    tensor::{Tensor, TensorData},
+};
+use burn_flex::{Flex, FlexDevice};
+
+type B = Autodiff<Flex>;
+
+/// `SplitMix64`, so that the tests do not share the backend's generator.
+struct Random(u64);
+
+impl Random {
+    fn tensor<const D: usize>(&mut self, shape: [usize; D], bound: f32) -> Tensor<B, D> {
+        let mut value = || {
+            self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+            ((mixed ^ mixed >> 31) >> 40) as f32 / (1 << 23) as f32 - 1.0
+        };
+        let values = (0..shape.iter().product()).map(|_| value() * bound).collect::<Vec<_>>();
+        Tensor::from_data(TensorData::new(values, shape), &FlexDevice)
+    }
+
+    /// A stage whose every tensor asks for its gradient.
+    fn stage(&mut self, n: usize, widths: &[usize], exit: usize, window: Window, below: bool) -> Stage<B> {
+        let mut layer = |inputs: usize, outputs: usize, bias: bool| Layer {
+            weight: self.tensor([outputs, inputs], (6.0 / inputs as f32).sqrt() / 30.0).require_grad(),
+            bias: bias.then(|| self.tensor([outputs], 0.05).require_grad()),
+        };
+        let hidden = widths.windows(2).map(|pair| layer(pair[0], pair[1], true)).collect();
+        let exit = layer(widths[widths.len() - 1], exit, !below);
+        let below = below.then(|| {
+            let source = window.below();
+            self.tensor([n, widths[0], source.height, source.width], 0.05).require_grad()
+        });
+        let position = self.tensor([widths[0], 2], 0.05).require_grad();
+        Stage { window, position, bias: self.tensor([n, widths[0]], 0.05).require_grad(), below, hidden, exit }
+    }
+}
+
+fn numbers<const D: usize>(tensor: Tensor<Flex, D>) -> Vec<f32> {
+    tensor.into_data().to_vec().expect("float32")
+}
+
+/// The gradients of all of a stage's tensors.
+fn gradients(stage: &Stage<B>, total: &Tensor<B, 1>) -> Vec<(String, Vec<f32>)> {
+    let grads = total.backward();
+    let mut all = vec![
+        ("position".to_owned(), numbers(stage.position.grad(&grads).expect("position"))),
+        ("bias".to_owned(), numbers(stage.bias.grad(&grads).expect("bias"))),
+    ];
+    if let Some(below) = &stage.below {
+        all.push(("below".to_owned(), numbers(below.grad(&grads).expect("below"))));
+    }
+    for (index, layer) in stage.hidden.iter().chain([&stage.exit]).enumerate() {
+        all.push((format!("weight {index}"), numbers(layer.weight.grad(&grads).expect("weight"))));
+        if let Some(bias) = &layer.bias {
+            all.push((format!("bias {index}"), numbers(bias.grad(&grads).expect("bias"))));
+        }
+    }
+    all
+}
+
+/// Equal within a part of the greatest.
+fn assert_close(what: &str, expected: &[f32], found: &[f32], part: f32) {
+    assert_eq!(expected.len(), found.len(), "{what}");
+    let scale = expected.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+    for (index, (a, b)) in expected.iter().zip(found).enumerate() {
+        assert!((a - b).abs() <= part * scale, "{what}[{index}]: {a} expected, {b} found, the greatest is {scale}");
+    }
+}
+
+fn assert_same_gradients(stage: &Stage<B>, expected: &Tensor<B, 1>, found: &Tensor<B, 1>) {
+    for ((what, expected), (_, found)) in gradients(stage, expected).iter().zip(gradients(stage, found)) {
+        assert_close(what, expected, &found, 2e-4);
+    }
+}
+
+/// Windows at corners, inside, of odd sizes, and of more than a tile; and the whole grid.
+const WINDOWS: [Window; 4] = [
+    Window::whole(16),
+    Window { edge: 32, row: 3, column: 6, height: 9, width: 21 },
+    Window { edge: 32, row: 20, column: 31, height: 12, width: 1 },
+    Window { edge: 256, row: 255, column: 50, height: 1, width: 141 },
+];
+
+#[test]
+fn a_stage_is_what_its_definition_says_with_all_gradients() {
+    let mut random = Random(1);
+    for (index, window) in WINDOWS.into_iter().enumerate() {
+        for (widths, exit, below) in [(&[20, 24, 10][..], 7, true), (&[7][..], 4, false), (&[130, 120, 9], 240, true)] {
+            let n = 1 + index % 2;
+            let stage = random.stage(n, widths, exit, window, below);
+            let (expected, found) = (generic::stage(stage.clone()), B::stage(stage.clone()));
+            assert_eq!(expected.dims(), found.dims());
+            assert_close("values", &numbers(expected.clone().inner()), &numbers(found.clone().inner()), 1e-4);
+            let factors = random.tensor(found.dims(), 1.0);
+            let [expected, found] = [expected, found].map(|values| (values * factors.clone()).sum());
+            assert_same_gradients(&stage, &expected, &found);
+        }
+    }
+}
+
+#[test]
+fn a_stage_too_wide_for_the_kernels_still_works() {
+    let stage = Random(2).stage(1, &[401, 3], 2, Window::whole(4), false);
+    let found = numbers(B::stage(stage.clone()).inner());
+    assert_close("values", &numbers(generic::stage(stage).inner()), &found, 1e-4);
+}
+
+/// Names and values of the terms.
+fn terms(loss: &Loss<B>) -> Vec<(&'static str, f32)> {
+    loss.terms.iter().map(|(name, term)| (*name, numbers(term.clone().inner())[0])).collect()
+}
+
+fn assert_same_loss(stage: &Stage<B>, expected: &Loss<B>, found: &Loss<B>) {
+    for ((name, expected), (other, found)) in terms(expected).into_iter().zip(terms(found)) {
+        assert_eq!(name, other);
+        assert!((expected - found).abs() <= 1e-5 * expected.abs(), "{name}: {expected} expected, {found} found");
+    }
+    let sum = terms(found).iter().map(|(_, term)| term).sum::<f32>();
+    assert!((sum - numbers(found.total.clone().inner())[0]).abs() <= 1e-5 * sum, "the total is the terms' sum");
+    // A loss that is a part of a greater one passes its factor on.
+    assert_same_gradients(stage, &expected.total.clone().mul_scalar(3.0), &found.total.clone().mul_scalar(3.0));
+}
+
+#[test]
+fn the_bodys_loss_is_what_its_definition_says_with_all_gradients() {
+    let mut random = Random(3);
+    let weights = BodyWeights { blended: 0.25, warped: 0.5, grid_change: 3.0, color_change: 2.0 };
+    for window in [Window::whole(16), Window { edge: 16, row: 0, column: 3, height: 9, width: 13 }] {
+        let stage = random.stage(2, &[20, 12], 7, window, true);
+        let mut picture = |channels| random.tensor([2, channels, 16, 16], 1.0);
+        let target = BodyTarget { image: picture(4), posed: picture(4), warped: picture(4), grid_change: picture(2) };
+        let output = BodyOutput::new(target.image.clone(), generic::stage(stage.clone()), window);
+        let expected = loss::body_terms(output, &target, weights, window);
+        assert_same_loss(&stage, &expected, &B::body_loss(stage.clone(), &target, weights));
+    }
+}
+
+#[test]
+fn the_faces_loss_is_what_its_definition_says_with_all_gradients() {
+    let mut random = Random(4);
+    let weights = FaceWeights { full: 1.0, eye_mouth: 20.0 };
+    for window in [Window::whole(16), Window { edge: 16, row: 5, column: 0, height: 11, width: 16 }] {
+        let stage = random.stage(2, &[20, 12], 4, window, false);
+        let mask = random.tensor([1, 1, 16, 16], 1.0).greater_elem(0.0).float();
+        let target = FaceTarget { face: random.tensor([2, 4, 16, 16], 1.0), mask };
+        let expected = loss::face_terms(generic::stage(stage.clone()), target.clone().crop(window), weights);
+        assert_same_loss(&stage, &expected, &B::face_loss(stage.clone(), &target, weights));
+    }
+}
+
+#[test]
+fn the_same_numbers_come_out_on_any_number_of_threads() {
+    let stage = Random(5).stage(1, &[20, 12], 7, Window::whole(64), true);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| gradients(&stage, &B::stage(stage.clone()).powi_scalar(2).sum()))
+    };
+    assert_eq!(run(1), run(3));
+}
