@@ -1,6 +1,7 @@
 //! A student's first weights.
 
 use super::Linear;
+use bunraku_core::random::SplitMix64;
 use burn::{
     module::Param,
     tensor::{Tensor, TensorData, backend::Backend},
@@ -15,13 +16,13 @@ use burn::{
 /// floats. They are made on the host, so that a seed means the same student on every backend.
 #[derive(Clone, Debug)]
 pub struct Init {
-    state: u64,
+    random: SplitMix64,
 }
 
 impl Init {
     /// A generator for one network.
     pub const fn new(seed: u64) -> Self {
-        Self { state: seed }
+        Self { random: SplitMix64::new(seed) }
     }
 
     /// Sine layers from `inputs` through `widths`; `first`: they begin a network.
@@ -61,10 +62,7 @@ impl Init {
 
     /// Evenly within [0, 1).
     fn unit(&mut self) -> f64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.state ^ self.state >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ mixed >> 31) >> 40) as f64 / f64::from(1 << 24)
+        f64::from(self.random.unit_f32())
     }
 
     fn uniform(&mut self, bound: f64) -> f32 {
