@@ -63,7 +63,8 @@ pub fn face_steps<B: TrainingBackend>(
     device: &B::Device,
 ) -> Vec<Duration> {
     let edge = FACE_SIZE;
-    let target = FaceTarget { face: noise([batch, 4, edge, edge], device), mask: noise([1, 1, edge, edge], device).abs() };
+    let target =
+        FaceTarget { face: noise([batch, 4, edge, edge], device), mask: noise([1, 1, edge, edge], device).abs() };
     let poses = noise::<B, 2>([batch, POSE_LEN], device);
     let weights = FaceWeights { full: 1.0, eye_mouth: 20.0 };
     steps(config.init::<B>(1, device), count, device, |student| {
