@@ -17,6 +17,7 @@ mod render;
 mod run;
 mod signals;
 mod sources;
+mod track;
 
 use clap::{Parser, Subcommand};
 use std::{
@@ -51,6 +52,7 @@ struct Logs {
 enum Command {
     Run(run::Args),
     Convert(convert::Args),
+    Track(track::Args),
     Record(record::Args),
     Sources(sources::Args),
     Render(render::Args),
@@ -66,6 +68,7 @@ impl Command {
         match self {
             Self::Run(args) => run::run(args),
             Self::Convert(args) => convert::run(&args),
+            Self::Track(args) => track::run(&args),
             Self::Record(args) => record::run(&args),
             Self::Sources(args) => sources::run(&args),
             Self::Render(args) => render::run(&args),

@@ -31,6 +31,19 @@ impl<'a> Constant<'a> {
         Some(Self { shape: &tensor.shape, element: tensor.element, data: tensor.data? })
     }
 
+    /// Whether all numbers are known to be at most 1.
+    pub(super) fn is_at_most_one(&self) -> bool {
+        match self.element {
+            Element::F32 => self.data.as_chunks().0.iter().all(|bytes| f32::from_le_bytes(*bytes) <= 1.0),
+            // Half precision: the bits are in the order of the numbers, and a sign in front is less than nothing.
+            Element::F16 => self.data.as_chunks().0.iter().all(|bytes| {
+                let bits = u16::from_le_bytes(*bytes);
+                bits <= 0x3C00 || (0x8000..=0xFC00).contains(&bits)
+            }),
+            Element::I32 => false,
+        }
+    }
+
     /// The shape in another form, and whether this constant has that form at all.
     pub(super) fn shape_as(&self, form: Form) -> Result<Vec<usize>, Fault> {
         Ok(match (form, self.shape) {
@@ -90,5 +103,18 @@ mod tests {
         let matrix = Constant { shape: &[4, 1, 1, 6], ..filter };
         assert_eq!(matrix.shape_as(Form::Matrix), Ok(vec![6, 4]));
         assert_eq!(numbers(matrix.data_as(Form::Matrix))[..5], [0, 6, 12, 18, 1]);
+    }
+
+    #[test]
+    fn numbers_above_one_are_found_in_either_precision() {
+        let halves = |bits: [u16; 2]| bits.into_iter().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let at_most_one = |element, data: &[u8]| Constant { shape: &[2], element, data }.is_at_most_one();
+        // 1 and -2; 1.001 and 0; not a number and 0.
+        for (bits, expected) in [([0x3C00, 0xC000], true), ([0x3C01, 0], false), ([0x7E00, 0], false)] {
+            assert_eq!(at_most_one(Element::F16, &halves(bits)), expected, "{bits:?}");
+        }
+        for (number, expected) in [(1.0_f32, true), (-7.0, true), (1.001, false), (f32::NAN, false)] {
+            assert_eq!(at_most_one(Element::F32, &number.to_le_bytes()), expected, "{number}");
+        }
     }
 }

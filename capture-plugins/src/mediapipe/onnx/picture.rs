@@ -7,7 +7,12 @@ use super::{
     long,
     model::Attribute,
 };
-use crate::mediapipe::tflite::{Activation, Kind, Operator, Window};
+use crate::mediapipe::tflite::{Activation, Element, Kind, Operator, Window};
+
+/// A picture of more channels is not padded with more; the face landmarker's have at most 128.
+const MOST_CHANNELS: i64 = 1024;
+/// 1 in half precision.
+const ONE_HALF: u16 = 0x3C00;
 
 impl Converter<'_> {
     /// A convolution of a picture.
@@ -80,10 +85,14 @@ impl Converter<'_> {
 
     /// Zeros around a picture, or behind its channels.
     pub(super) fn pad(&mut self, operator: &Operator) -> Result<Computed, Fault> {
-        let (picture, _) = self.picture(operand(operator, 0)?)?;
+        let (picture, shape) = self.picture(operand(operator, 0)?)?;
         let [before_one, after_one, top, bottom, left, right, front, behind] =
             *self.integers(operand(operator, 1)?)?.as_array().ok_or("does not pad four axes")?;
         let name = name_of(operator.output);
+        if [before_one, after_one, top, bottom, left, right, front] == [0; 7] && (1..=MOST_CHANNELS).contains(&behind) {
+            self.widen(&picture.name, shape[2], behind as usize, &name)?;
+            return Ok(Computed { name, picture: true });
+        }
         let pads = format!("{name}_pads");
         self.model.integers(&pads, &[before_one, front, top, left, after_one, behind, bottom, right])?;
         // Without a value, it is 0.
@@ -91,19 +100,40 @@ impl Converter<'_> {
         Ok(Computed { name, picture: true })
     }
 
+    /// Zeros behind `channels` channels, as a convolution that repeats the picture: unlike `Pad`, it keeps to the blocked
+    /// layout of ONNX Runtime, and so does all that follows.
+    fn widen(&mut self, picture: &str, channels: usize, behind: usize, name: &str) -> Result<(), Fault> {
+        if channels as i64 > MOST_CHANNELS {
+            return Err("pads too many channels");
+        }
+        let filter = format!("{name}_filter");
+        let entry = |index: usize| if index / channels == index % channels { ONE_HALF } else { 0_u16 };
+        self.model.constant(&filter, &[channels + behind, channels, 1, 1], Element::F16, || {
+            (0..(channels + behind) * channels).flat_map(|index| entry(index).to_le_bytes()).collect()
+        })?;
+        self.model.node("Conv", &[picture, &filter], name, &[Attribute::Integers("kernel_shape", &[1, 1])]);
+        Ok(())
+    }
+
     /// A slope a channel below zero, as `a x + (1 - a) Relu(x)`: where ONNX Runtime's own `PRelu` is scalar, this keeps
-    /// to its blocked layout. Slopes lie on both sides of 1, so a maximum would not do.
+    /// to its blocked layout. Slopes lie on both sides of 1, so a maximum would not do. Where none is above, it is
+    /// `a x + Relu((1 - a) x)`, two of whose steps are computed as one.
     pub(super) fn prelu(&mut self, operator: &Operator) -> Result<Computed, Fault> {
         let (picture, _) = self.picture(operand(operator, 0)?)?;
+        let at_most_one = self.constant(operand(operator, 1)?)?.1.is_at_most_one();
         let slope = self.weights(operand(operator, 1)?, Form::Channels)?;
         let name = name_of(operator.output);
         let [rest, positive, bent, straight] =
             ["rest", "positive", "bent", "straight"].map(|part| format!("{name}_{part}"));
-        self.model
-            .constant("one", &[1, 1, 1], crate::mediapipe::tflite::Element::F32, || 1_f32.to_le_bytes().into())?;
+        self.model.constant("one", &[1, 1, 1], Element::F32, || 1_f32.to_le_bytes().into())?;
         self.model.node("Sub", &["one", &slope], &rest, &[]);
-        self.model.node("Relu", &[&picture.name], &positive, &[]);
-        self.model.node("Mul", &[&positive, &rest], &bent, &[]);
+        if at_most_one {
+            self.model.node("Mul", &[&picture.name, &rest], &positive, &[]);
+            self.model.node("Relu", &[&positive], &bent, &[]);
+        } else {
+            self.model.node("Relu", &[&picture.name], &positive, &[]);
+            self.model.node("Mul", &[&positive, &rest], &bent, &[]);
+        }
         self.model.node("Mul", &[&picture.name, &slope], &straight, &[]);
         self.model.node("Add", &[&bent, &straight], &name, &[]);
         Ok(Computed { name, picture: true })
