@@ -11,7 +11,10 @@ use bunraku::{
 };
 use bunraku_capture::{
     SourceInfo,
-    mediapipe::models::{self, FileState, Inventory, ModelsError},
+    mediapipe::{
+        RuntimeReport, describe_runtime,
+        models::{self, FileState, Inventory, ModelsError},
+    },
 };
 use serde::Serialize;
 use std::{
@@ -78,6 +81,7 @@ fn examine() -> anyhow::Result<Vec<Check>> {
     let mut checks = graphics(&gpu::adapters());
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     checks.push(processor(cpu::instructions(), threads));
+    checks.push(tracking_runtime(&describe_runtime()));
     checks.push(display(WindowStage::connect().err().map(|error| error.to_string())));
     checks.push(tracking_models(models::folder().map(|folder| models::inventory(&folder))));
     let phone = phone_port()?;
@@ -120,6 +124,30 @@ fn processor(instructions: &str, threads: usize) -> Check {
     let scalar = instructions.starts_with("no ");
     let (state, help) = if scalar { (State::Limited, Some(NO_VECTORS)) } else { (State::Works, None) };
     Check::new("processor", state, format!("{instructions}, {threads} threads"), help)
+}
+
+const NO_ONNX_RUNTIME: &str = "it is enough for a webcam; to track in a quarter of the time install ONNX Runtime: `pip \
+                               install onnxruntime` in the Python environment from which bunraku is started, or its \
+                               library named by ORT_DYLIB_PATH";
+const BROKEN_ONNX_RUNTIME: &str = "remove the library that cannot be used, or name another (1.17 or later, for this \
+                                   processor) by ORT_DYLIB_PATH";
+
+/// What computes the tracker's networks, and what the other runtime would give.
+fn tracking_runtime(report: &RuntimeReport) -> Check {
+    let RuntimeReport { in_use, onnx_runtime, broken } = report;
+    let mut found = format!("{in_use} is used");
+    if *onnx_runtime {
+        found += "; the built-in runtime (rten) would take four times as long";
+    }
+    for (path, why) in broken {
+        found += &format!("; {} cannot be used: {why}", path.display());
+    }
+    let (state, help) = match (onnx_runtime, broken.is_empty()) {
+        (true, true) => (State::Works, None),
+        (_, false) => (State::Limited, Some(BROKEN_ONNX_RUNTIME)),
+        (false, true) => (State::Limited, Some(NO_ONNX_RUNTIME)),
+    };
+    Check::new("webcam tracking", state, found, help)
 }
 
 const NO_DISPLAY: &str = "start it from a desktop session; without one, --headless --out DIR writes the frames and \
@@ -248,6 +276,21 @@ mod tests {
         std::fs::write(folder.path().join("face_detector.onnx"), "?").expect("written");
         assert!(tracking_models(Ok(models::inventory(folder.path()))).found.starts_with("damaged in "));
         assert_eq!(tracking_models(Err(ModelsError::NoFolder)).state, State::Fails);
+    }
+
+    #[test]
+    fn the_runtime_in_use_is_named_and_a_library_of_no_use_is_told() {
+        let report = |onnx_runtime: bool, broken: &[&str]| RuntimeReport {
+            in_use: "this one".to_owned(),
+            onnx_runtime,
+            broken: broken.iter().map(|path| (path.into(), "too old".to_owned())).collect(),
+        };
+        let fast = tracking_runtime(&report(true, &[]));
+        assert!(fast.state == State::Works && fast.found.contains("this one") && fast.found.contains("rten"));
+        assert_eq!(tracking_runtime(&report(false, &[])).help, Some(NO_ONNX_RUNTIME));
+        let broken = tracking_runtime(&report(true, &["/lib/old.so"]));
+        assert_eq!((broken.state, broken.help), (State::Limited, Some(BROKEN_ONNX_RUNTIME)));
+        assert!(broken.found.contains("/lib/old.so cannot be used: too old"), "{}", broken.found);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
 use crate::mediapipe::tflite::{Activation, Element, Kind, Operator, Window};
 
 /// A picture of more channels is not padded with more; the face landmarker's have at most 128.
-const MOST_CHANNELS: i64 = 1024;
+const MOST_CHANNELS: usize = 1024;
 /// 1 in half precision.
 const ONE_HALF: u16 = 0x3C00;
 
@@ -89,8 +89,9 @@ impl Converter<'_> {
         let [before_one, after_one, top, bottom, left, right, front, behind] =
             *self.integers(operand(operator, 1)?)?.as_array().ok_or("does not pad four axes")?;
         let name = name_of(operator.output);
-        if [before_one, after_one, top, bottom, left, right, front] == [0; 7] && (1..=MOST_CHANNELS).contains(&behind) {
-            self.widen(&picture.name, shape[2], behind as usize, &name)?;
+        let only_behind = [before_one, after_one, top, bottom, left, right, front] == [0; 7];
+        if let (true, Ok(behind @ 1..=MOST_CHANNELS)) = (only_behind, usize::try_from(behind)) {
+            self.widen(&picture.name, shape[2], behind, &name)?;
             return Ok(Computed { name, picture: true });
         }
         let pads = format!("{name}_pads");
@@ -103,7 +104,7 @@ impl Converter<'_> {
     /// Zeros behind `channels` channels, as a convolution that repeats the picture: unlike `Pad`, it keeps to the blocked
     /// layout of ONNX Runtime, and so does all that follows.
     fn widen(&mut self, picture: &str, channels: usize, behind: usize, name: &str) -> Result<(), Fault> {
-        if channels as i64 > MOST_CHANNELS {
+        if channels > MOST_CHANNELS {
             return Err("pads too many channels");
         }
         let filter = format!("{name}_filter");

@@ -77,12 +77,7 @@ impl Runtime {
         match onnx_runtime::load() {
             Ok(loaded) => Ok(Self::OnnxRuntime(loaded)),
             Err(why) if choice == RuntimeChoice::Ort => Err(RuntimeError::NoOnnxRuntime(why.to_string())),
-            Err(why) => {
-                if !why.broken.is_empty() {
-                    tracing::warn!("{why}; the built-in runtime is used, which is slower");
-                }
-                Ok(Self::BuiltIn)
-            }
+            Err(_) => Ok(Self::BuiltIn),
         }
     }
 

@@ -62,7 +62,10 @@ fn load_first(candidates: Vec<Candidate>) -> Result<Loaded, NotLoaded> {
                 return Ok(Loaded { environment, version, path, broken });
             }
             // Where a bare name leads nowhere, nothing is broken.
-            Err(why) if named || path.is_absolute() => broken.push((path, why)),
+            Err(why) if named || path.is_absolute() => {
+                tracing::warn!("the library {} cannot be used: {why}", path.display());
+                broken.push((path, why));
+            }
             Err(_) => {}
         }
     }

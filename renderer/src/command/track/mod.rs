@@ -155,7 +155,8 @@ fn load_models(path: Option<&Path>) -> anyhow::Result<TrackingModels> {
 }
 
 fn unreadable(error: FrameError, input: &str) -> anyhow::Error {
-    let help = "--input takes a folder of PNG or JPEG pictures, a video, or camera:N; `bunraku doctor` names the cameras";
+    let help =
+        "--input takes a folder of PNG or JPEG pictures, a video, or camera:N; `bunraku doctor` names the cameras";
     Helped::new(anyhow::Error::new(error).context(format!("cannot track {input}")), help).into()
 }
 
