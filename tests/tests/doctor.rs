@@ -24,7 +24,7 @@ fn everything_is_looked_at_and_what_fails_has_a_way_out() {
     // Whether it is ours or another program's: the phone's port is in use.
     let _taken = UdpSocket::bind("127.0.0.1:49983");
     let checks = doctor();
-    for name in ["graphics", "processor", "display", "iFacialMocap", "control service"] {
+    for name in ["graphics", "processor", "webcam tracking", "display", "iFacialMocap", "control service"] {
         named(&checks, name);
     }
     for check in &checks {
