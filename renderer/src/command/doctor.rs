@@ -139,9 +139,7 @@ fn tracking_runtime(report: &RuntimeReport) -> Check {
     if *onnx_runtime {
         found += "; the built-in runtime (rten) would take four times as long";
     }
-    for (path, why) in broken {
-        found += &format!("; {} cannot be used: {why}", path.display());
-    }
+    found.extend(broken.iter().map(|(path, why)| format!("; {} cannot be used: {why}", path.display())));
     let (state, help) = match (onnx_runtime, broken.is_empty()) {
         (true, true) => (State::Works, None),
         (_, false) => (State::Limited, Some(BROKEN_ONNX_RUNTIME)),
