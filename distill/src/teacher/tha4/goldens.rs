@@ -142,6 +142,20 @@ mod on_tensors {
     fn every_module_alone_is_the_golden_one() {
         isolated(&Module::ALL, layers);
     }
+}
+
+mod on_a_processor {
+    use super::*;
+    use crate::teacher::tha4::cpu::{CpuLayers, Engine};
+
+    fn layers(module: Module) -> CpuLayers {
+        CpuLayers::new(golden::weights(module), &Engine::new())
+    }
+
+    #[test]
+    fn every_module_alone_is_the_golden_one() {
+        isolated(&Module::ALL, layers);
+    }
 
     #[test]
     fn the_pipeline_shows_the_golden_pictures() {

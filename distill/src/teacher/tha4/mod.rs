@@ -2,6 +2,7 @@
 
 mod architecture;
 mod body;
+mod cpu;
 mod encoder_decoder;
 mod face;
 mod formula;
@@ -17,8 +18,8 @@ mod weights;
 
 use std::path::PathBuf;
 
-use bunraku_core::character::CharacterImage;
-use burn::tensor::{Tensor, backend::Backend};
+use bunraku_core::character::{CharacterImage, Weights};
+use burn::tensor::{Tensor, TensorData, backend::Backend};
 
 pub use architecture::Module;
 pub use body::Morphed;
@@ -29,6 +30,8 @@ pub use pipeline::{FaceOutputs, Outputs};
 pub use weights::{Origin, TeacherError, WeightsFault, WeightsProblem};
 
 use super::{Posed, Teacher};
+use cpu::{CpuLayers, Engine};
+use layers::{FeatureMap, Layers};
 use pipeline::Pipeline;
 use tensors::TensorLayers;
 
@@ -58,10 +61,19 @@ pub fn open<B: Backend>(
     Ok(Box::new(Tha4::<B>::open(settings, image, device)?))
 }
 
-/// The full system on a burn backend.
+/// The full system.
 pub struct Tha4<B: Backend> {
-    pipeline: Pipeline<TensorLayers<B>>,
+    pipeline: AnyPipeline<B>,
     origin: Origin,
+    device: B::Device,
+}
+
+/// The pipeline in the layers that are fastest on a device.
+enum AnyPipeline<B: Backend> {
+    /// Those of any burn backend.
+    Tensors(Box<Pipeline<TensorLayers<B>>>),
+    /// Those for a processor.
+    Processor(Box<Pipeline<CpuLayers>>),
 }
 
 impl<B: Backend> Tha4<B> {
@@ -70,15 +82,41 @@ impl<B: Backend> Tha4<B> {
     /// # Errors
     /// As [`open`].
     pub fn open(settings: &Tha4Settings, image: &CharacterImage, device: &B::Device) -> Result<Self, TeacherError> {
-        let (modules, origin) = weights::load(&settings.folder, |_, weights| TensorLayers::new(weights, device))?;
-        let Ok(modules) = <[_; 5]>::try_from(modules) else { unreachable!("a module for each of five") };
-        Ok(Self { pipeline: Pipeline::new(modules, image), origin })
+        let (pipeline, origin) = if B::name(device).contains("flex") {
+            let engine = Engine::new();
+            let (pipeline, origin) = pipeline(settings, image, |weights| CpuLayers::new(weights, &engine))?;
+            (AnyPipeline::Processor(Box::new(pipeline)), origin)
+        } else {
+            let (pipeline, origin) = pipeline(settings, image, |weights| TensorLayers::new(weights, device))?;
+            (AnyPipeline::Tensors(Box::new(pipeline)), origin)
+        };
+        Ok(Self { pipeline, origin, device: device.clone() })
     }
 
-    /// Everything the five networks show for poses `[n, 45]`.
-    pub fn outputs(&self, poses: &Tensor<B, 2>) -> Outputs<Tensor<B, 4>> {
-        self.pipeline.run(poses, poses.dims()[0])
+    /// Everything that the five networks show for poses `[n, 45]`: 33 batches, in the original's order.
+    pub fn outputs(&self, poses: Tensor<B, 2>) -> Vec<Tensor<B, 4>> {
+        match &self.pipeline {
+            AnyPipeline::Tensors(pipeline) => pipeline.run(&poses, poses.dims()[0]).into_all(),
+            AnyPipeline::Processor(pipeline) => {
+                self.one_by_one(poses, |pose| pipeline.run(pose, 1).into_all()).collect()
+            }
+        }
     }
+
+    /// Where the weights are from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+fn pipeline<L: Layers>(
+    settings: &Tha4Settings,
+    image: &CharacterImage,
+    layers: impl Fn(Weights) -> L,
+) -> Result<(Pipeline<L>, Origin), TeacherError> {
+    let (modules, origin) = weights::load(&settings.folder, |_, weights| layers(weights))?;
+    let Ok(modules) = <[_; 5]>::try_from(modules) else { unreachable!("a module for each of five") };
+    Ok((Pipeline::new(modules, image), origin))
 }
 
 impl<B: Backend> Teacher<B> for Tha4<B> {
@@ -87,13 +125,62 @@ impl<B: Backend> Teacher<B> for Tha4<B> {
     }
 
     fn pose(&mut self, poses: Tensor<B, 2>) -> Posed<B> {
-        let Outputs { upscaler, face_morphed_full, .. } = self.outputs(&poses);
-        let Morphed { merged: posed, alpha, warped, grid_change, .. } = upscaler;
-        Posed { posed, warped, grid_change, alpha, face_morphed_full }
+        match &self.pipeline {
+            AnyPipeline::Tensors(pipeline) => {
+                let Outputs { upscaler, face_morphed_full, .. } = pipeline.run(&poses, poses.dims()[0]);
+                let Morphed { merged: posed, alpha, warped, grid_change, .. } = upscaler;
+                Posed { posed, warped, grid_change, alpha, face_morphed_full }
+            }
+            AnyPipeline::Processor(pipeline) => {
+                let shown = self.one_by_one(poses, |pose| {
+                    let Outputs { upscaler, face_morphed_full, .. } = pipeline.run(pose, 1);
+                    vec![upscaler.merged, upscaler.warped, upscaler.grid_change, upscaler.alpha, face_morphed_full]
+                });
+                let Ok([posed, warped, grid_change, alpha, face_morphed_full]) =
+                    <[_; 5]>::try_from(shown.collect::<Vec<_>>())
+                else {
+                    unreachable!("five pictures for a pose, and there is a pose")
+                };
+                Posed { posed, warped, grid_change, alpha, face_morphed_full }
+            }
+        }
     }
 
     fn face(&mut self, poses: Tensor<B, 2>) -> Tensor<B, 4> {
-        let face = self.pipeline.face(&poses, poses.dims()[0]).face_morpher.output_image;
-        layers::FeatureMap::crop(&face, 48..176, 32..160)
+        match &self.pipeline {
+            AnyPipeline::Tensors(pipeline) => student_face(&pipeline.face(&poses, poses.dims()[0])),
+            AnyPipeline::Processor(pipeline) => {
+                Tensor::cat(self.one_by_one(poses, |pose| vec![student_face(&pipeline.face(pose, 1))]).collect(), 0)
+            }
+        }
+    }
+}
+
+/// The student's face window of what the face morpher shows (`spec/THA4.md` §1.5).
+fn student_face<M: FeatureMap>(face: &FaceOutputs<M>) -> M {
+    face.face_morpher.output_image.crop(48..176, 32..160)
+}
+
+impl<B: Backend> Tha4<B> {
+    /// Runs the processor's pipeline for each pose, and puts each of the pictures it gives into one batch.
+    fn one_by_one(
+        &self,
+        poses: Tensor<B, 2>,
+        show: impl Fn(&Vec<f32>) -> Vec<cpu::Map>,
+    ) -> impl Iterator<Item = Tensor<B, 4>> {
+        let [n, parameters] = poses.dims();
+        let poses = poses.into_data().convert::<f32>().into_vec::<f32>().unwrap_or_default();
+        let mut batches = Vec::<(Vec<f32>, [usize; 4])>::new();
+        for pose in poses.chunks_exact(parameters) {
+            for (index, map) in show(&pose.to_vec()).into_iter().enumerate() {
+                let (planes, [height, width]) = (map.planes(), map.size());
+                let shape = [n, planes.len() / (height * width), height, width];
+                match batches.get_mut(index) {
+                    Some((values, _)) => values.extend(planes),
+                    None => batches.push((planes, shape)),
+                }
+            }
+        }
+        batches.into_iter().map(|(values, shape)| Tensor::from_data(TensorData::new(values, shape), &self.device))
     }
 }

@@ -129,7 +129,9 @@ pub(super) fn load<T>(
 ) -> Result<(Vec<T>, Origin), TeacherError> {
     let Some(paths) = locate(folder)? else {
         let taken = Module::ALL.map(|module| take(module, formula::weights(module)));
-        return Ok((taken.into(), Origin::Formula { folder: folder.to_owned() }));
+        let origin = Origin::Formula { folder: folder.to_owned() };
+        tracing::warn!("{origin}");
+        return Ok((taken.into(), origin));
     };
     let (mut taken, mut files, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for (module, path) in Module::ALL.into_iter().zip(paths) {

@@ -1,0 +1,71 @@
+//! Memory that is used again: mapping a fresh 33 MB map costs more than writing it.
+
+use pulp::Arch;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// What every computation needs: instructions and memory.
+#[derive(Clone)]
+pub(in crate::teacher::tha4) struct Engine {
+    pub(super) arch: Arch,
+    pub(super) pool: Pool,
+}
+
+impl Engine {
+    pub(in crate::teacher::tha4) fn new() -> Self {
+        Self { arch: Arch::new(), pool: Pool::default() }
+    }
+}
+
+/// Freed memory that is kept, in blocks.
+const KEPT: usize = 64;
+
+/// Lends memory.
+#[derive(Clone, Default)]
+pub(super) struct Pool(Arc<Mutex<Vec<Vec<f32>>>>);
+
+/// Numbers whose memory goes back to the pool.
+pub(super) struct Lent {
+    values: Vec<f32>,
+    pool: Pool,
+}
+
+impl Pool {
+    /// `length` numbers of no particular value.
+    pub(super) fn lend(&self, length: usize) -> Lent {
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |block: &Vec<f32>| block.capacity() >= length && block.capacity() / 2 <= length;
+        let best = free.iter().enumerate().filter(|(_, block)| fits(block)).min_by_key(|(_, block)| block.capacity());
+        let block = best.map(|(index, _)| index).map(|index| free.swap_remove(index));
+        drop(free);
+        let mut values = block.unwrap_or_default();
+        values.resize(length, 0.0);
+        Lent { values, pool: self.clone() }
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let mut free = self.pool.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() == KEPT {
+            free.remove(0);
+        }
+        free.push(std::mem::take(&mut self.values));
+    }
+}
+
+impl Deref for Lent {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+}
