@@ -13,6 +13,7 @@ pub mod mouse;
 mod noise;
 mod pace;
 mod pointer;
+mod preview;
 pub mod process;
 pub mod recording;
 mod registry;
@@ -22,6 +23,7 @@ mod testing;
 
 pub use lines::{LINE_LIMIT, LineError, LineReport, parse_line};
 pub use pointer::{Pointer, Surroundings};
+pub use preview::{Preview, PreviewPicture};
 pub use registry::{
     info::{SettingInfo, SourceInfo},
     settings::{SettingValue, Settings},

@@ -1,5 +1,6 @@
 //! What a source may see of the program around it.
 
+use crate::Preview;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -10,6 +11,8 @@ use std::sync::{
 pub struct Surroundings {
     /// The mouse pointer over the puppet's window.
     pub pointer: Pointer,
+    /// Where a camera shows what it sees.
+    pub preview: Preview,
 }
 
 /// The newest position of the mouse pointer, shared without locks between the window and the sources.

@@ -12,6 +12,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 pub use tokio_util::sync::CancellationToken;
 
@@ -75,10 +76,21 @@ struct Published {
     sample: FaceSample,
 }
 
+/// What a source that computes took for its newest sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Its own work.
+    pub work: Duration,
+    /// How old what it saw was when its sample was published: the work, and the wait for it.
+    pub age: Duration,
+}
+
 #[derive(Default)]
 struct Shared {
     state: Mutex<SourceState>,
     skipped: AtomicU64,
+    /// Microseconds of work, then of age, 32 bits each; 0 if the source says nothing of it.
+    timing: AtomicU64,
 }
 
 /// The source's end of its slot.
@@ -112,6 +124,12 @@ impl SampleSink {
     pub fn skip(&self, count: usize) {
         self.shared.skipped.fetch_add(count as u64, Ordering::Relaxed);
     }
+
+    /// Says what the newest sample took, for a source that computes. Allocates nothing and never blocks.
+    pub fn time(&self, timing: Timing) {
+        let micros = |time: Duration| u64::from(u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
+        self.shared.timing.store(micros(timing.work) << 32 | micros(timing.age), Ordering::Relaxed);
+    }
 }
 
 /// The reader's end of a source's slot.
@@ -136,6 +154,13 @@ impl SampleTap {
     /// How many fields or packets the source could not use so far.
     pub fn skipped(&self) -> u64 {
         self.shared.skipped.load(Ordering::Relaxed)
+    }
+
+    /// What the newest sample took, if the source computes and says so.
+    pub fn timing(&self) -> Option<Timing> {
+        let both = self.shared.timing.load(Ordering::Relaxed);
+        let micros = |part: u64| Duration::from_micros(part & u64::from(u32::MAX));
+        (both > 0).then(|| Timing { work: micros(both >> 32), age: micros(both) })
     }
 }
 
@@ -164,6 +189,10 @@ mod tests {
         let (sink, tap) = slot(Arc::new(|| {}));
         sink.report(SourceState::Failed("port 49983 is in use".to_owned()));
         sink.skip(2);
+        assert_eq!(tap.timing(), None);
+        let timing = Timing { work: Duration::from_micros(8_100), age: Duration::from_hours(2) };
+        sink.time(timing);
+        assert_eq!(tap.timing(), Some(Timing { age: Duration::from_micros(u64::from(u32::MAX)), ..timing }));
         assert_eq!(tap.state(), SourceState::Failed("port 49983 is in use".to_owned()));
         assert_eq!(tap.skipped(), 2);
     }

@@ -12,6 +12,7 @@ pub mod onnx;
 mod region;
 mod runtime;
 mod smoothing;
+pub mod source;
 pub mod tflite;
 mod timing;
 mod tracker;

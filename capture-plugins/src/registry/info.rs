@@ -26,6 +26,11 @@ impl SettingInfo {
         Self { name, default, required: false, file: false, about }
     }
 
+    /// A file or folder that may be left out.
+    pub(crate) const fn optional_file(name: &'static str, about: &'static str) -> Self {
+        Self { name, default: None, required: false, file: true, about }
+    }
+
     /// A file that must be given.
     pub(crate) const fn required_file(name: &'static str, about: &'static str) -> Self {
         Self { name, default: None, required: true, file: true, about }

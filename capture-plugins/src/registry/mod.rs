@@ -4,14 +4,14 @@ pub(crate) mod info;
 pub(crate) mod settings;
 pub(crate) mod spec;
 
-use crate::{Surroundings, idle, ifacialmocap, mouse, process, replay};
+use crate::{Surroundings, idle, ifacialmocap, mediapipe, mouse, process, replay};
 use bunraku_core::source::CaptureSource;
 use info::SourceInfo;
 use spec::SourceSpec;
 
 /// All capture sources, in the order they are shown.
 pub fn registry() -> &'static [SourceInfo] {
-    &[idle::INFO, mouse::INFO, replay::INFO, process::INFO, ifacialmocap::INFO]
+    &[idle::INFO, mouse::INFO, replay::INFO, process::INFO, ifacialmocap::INFO, mediapipe::INFO]
 }
 
 /// Makes the source that `spec` names, ready to run; nothing is opened that could be missing for a while.

@@ -249,6 +249,7 @@ impl Switchboard {
             age: watch.and_then(|watch| watch.age(self.now)),
             rate: watch.map_or(0.0, watch::Watch::rate),
             skipped: slot.tap().skipped(),
+            timing: slot.tap().timing(),
             mirrored: slot.is_mirrored(),
         }
     }

@@ -8,12 +8,19 @@ use crate::{
     calibration::{Calibration, NeutralMean},
     pose::Pose,
     profile::PoseMapper,
-    sample::FaceSample,
+    sample::{FaceSample, Head},
     source::SampleTap,
 };
 
-/// Seconds of faces whose mean becomes the neutral head where calibration is automatic.
-const AUTO_CALIBRATION: f64 = 0.5;
+/// Seconds of a steady face whose mean becomes the neutral head where calibration is automatic.
+const AUTO_CALIBRATION: f64 = 1.0;
+
+/// Degrees that a steady head stays within of its mean, about each axis.
+const STEADY_DEG: f64 = 5.0;
+
+/// Seconds after the first face in which a steady one is waited for; then what there is stays, for the puppet shall not
+/// change its bearing in the middle of a show.
+const UNSTEADY: f64 = 10.0;
 
 /// A capture source as the switchboard holds it.
 pub struct Slot {
@@ -30,11 +37,34 @@ pub struct Slot {
     pose: Option<Pose>,
 }
 
-/// A calibration in progress: the neutral head is the mean of the faces so far.
+/// A calibration in progress. At first the neutral head is the mean of the faces so far; if the head turns out not to be
+/// steady, that mean stays until a second of steady ones has come.
 #[derive(Clone, Copy, Default)]
 struct AutoCalibration {
-    start: Option<f64>,
+    first: Option<f64>,
+    since: f64,
     mean: NeutralMean,
+    strayed: bool,
+}
+
+impl AutoCalibration {
+    /// Takes one more face at `now`. The neutral head to use from now on, if there is another, and whether it is final.
+    fn take(&mut self, head: &Head, now: f64) -> (Option<Calibration>, bool) {
+        if now - *self.first.get_or_insert(now) >= UNSTEADY {
+            return (None, true);
+        }
+        let strays = |mean: Calibration| mean.relative(head).rotation_deg.iter().any(|angle| angle.abs() > STEADY_DEG);
+        match self.mean.calibration() {
+            None => self.since = now,
+            Some(mean) if strays(mean) => {
+                (self.since, self.mean, self.strayed) = (now, NeutralMean::default(), true);
+            }
+            Some(_) => {}
+        }
+        self.mean.add(head);
+        let done = now - self.since >= AUTO_CALIBRATION;
+        (self.mean.calibration().filter(|_| done || !self.strayed), done)
+    }
 }
 
 impl Slot {
@@ -62,7 +92,7 @@ impl Slot {
         self
     }
 
-    /// Whether the first half second of faces becomes the neutral head. Off by default.
+    /// Whether the first steady second of faces becomes the neutral head. Off by default.
     #[must_use]
     pub fn auto_calibrated(mut self, auto: bool) -> Self {
         self.auto_calibration = auto.then(AutoCalibration::default);
@@ -133,12 +163,11 @@ impl Slot {
 
     fn calibrate(&mut self, sample: &FaceSample, now: f64) {
         let Some(auto) = &mut self.auto_calibration else { return };
-        let start = *auto.start.get_or_insert(now);
-        auto.mean.add(&sample.head);
-        if let Some(neutral) = auto.mean.calibration() {
+        let (neutral, done) = auto.take(&sample.head, now);
+        if let Some(neutral) = neutral {
             self.calibration = neutral;
         }
-        if now - start >= AUTO_CALIBRATION {
+        if done {
             self.auto_calibration = None;
         }
     }

@@ -1,7 +1,7 @@
 //! What the switchboard says of itself, for people and programs.
 
 use super::Health;
-use crate::source::SourceState;
+use crate::source::{SourceState, Timing};
 
 /// A read-out of the switchboard.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ pub struct SlotStatus {
     pub rate: f64,
     /// Fields or packets it could not use so far.
     pub skipped: u64,
+    /// What its newest sample took, if it computes.
+    pub timing: Option<Timing>,
     /// Whether it is shown as in a looking glass.
     pub mirrored: bool,
 }

@@ -242,20 +242,36 @@ fn recentring_makes_the_present_head_the_neutral_one_smoothly() {
     assert!(board.tick(0.8)[Parameter::HeadY].abs() < 1e-6);
 }
 
-#[test]
-fn automatic_calibration_takes_the_first_half_second_as_neutral() {
+/// The turns of the puppet's head while a camera sees the head at these angles, in degrees about y, frame by frame.
+fn turns_while_calibrating(angles: impl Iterator<Item = f64>) -> Vec<f32> {
     let mut board = Switchboard::new(SwitchboardSettings::default());
     let (slot, mut source) = new_slot("camera");
     board.add(slot.auto_calibrated(true));
-    let mut pose = Pose::default();
-    for frame in 0..60_u32 {
+    let mut turn = |(frame, angle): (usize, f64)| {
         let mut sample = FaceSample { tracked: true, ..FaceSample::default() };
-        sample.head.rotation_deg = [0.0, if frame < 31 { -20.0 } else { -25.0 }, 0.0];
+        sample.head.rotation_deg = [0.0, angle, 0.0];
         source.sink.publish(sample);
-        pose = board.tick(f64::from(frame) * FRAME);
-        assert!(frame >= 31 || pose[Parameter::HeadY].abs() < 1e-6, "frame {frame}: {pose:?}");
-    }
-    assert!((pose[Parameter::HeadY] - 0.5).abs() < 1e-5, "{pose:?}");
+        board.tick(frame as f64 * FRAME)[Parameter::HeadY]
+    };
+    angles.enumerate().map(&mut turn).collect()
+}
+
+#[test]
+fn automatic_calibration_takes_the_first_steady_second_as_neutral() {
+    let second = (1.0 / FRAME).round() as usize + 1;
+    let turns = turns_while_calibrating((0..2 * second).map(|frame| if frame < second { -20.0 } else { -24.0 }));
+    assert!(turns[..second].iter().all(|turn| turn.abs() < 1e-6), "{turns:?}");
+    assert!(turns[second..].iter().all(|turn| (turn - 0.4).abs() < 1e-5), "{turns:?}");
+}
+
+#[test]
+fn a_head_that_is_still_turning_is_not_taken_as_neutral_but_what_it_comes_to() {
+    let second = (1.0 / FRAME).round() as usize + 1;
+    let turns = turns_while_calibrating((0..3 * second).map(|frame| if frame < second / 2 { 0.0 } else { -8.0 }));
+    assert!((turns[second - 1] - 0.8).abs() < 1e-5, "it follows at once: {turns:?}");
+    assert!(turns.last().is_some_and(|turn| turn.abs() < 1e-5), "{turns:?}");
+    let restless = turns_while_calibrating((0..20 * second).map(|frame| if frame / 20 % 2 == 0 { 0.0 } else { -8.0 }));
+    assert!(restless.iter().all(|turn| turn.abs() < 1e-5 || (turn - 0.8).abs() < 1e-5), "it never settles");
 }
 
 #[test]
