@@ -18,6 +18,7 @@ mod timing;
 mod tracker;
 mod view;
 
+pub(crate) use source::INFO;
 pub use {
     blendshapes::BLENDSHAPE_NAMES,
     landmarks::{LANDMARKS, Landmarks},

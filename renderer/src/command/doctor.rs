@@ -13,6 +13,7 @@ use bunraku_capture::{
     SourceInfo,
     mediapipe::{
         RuntimeReport, describe_runtime,
+        camera::{self, FoundCamera},
         models::{self, FileState, Inventory, ModelsError},
     },
 };
@@ -84,6 +85,7 @@ fn examine() -> anyhow::Result<Vec<Check>> {
     checks.push(tracking_runtime(&describe_runtime()));
     checks.push(display(WindowStage::connect().err().map(|error| error.to_string())));
     checks.push(tracking_models(models::folder().map(|folder| models::inventory(&folder))));
+    checks.extend(cameras(&camera::found(), |found| camera::probe(found).map_err(|error| error.to_string())));
     let phone = phone_port()?;
     checks.push(port(
         &format!("iFacialMocap, UDP port {phone}"),
@@ -173,6 +175,21 @@ fn tracking_models(inventory: Result<Inventory, ModelsError>) -> Check {
     let absent = inventory.files.iter().all(|file| file.state == FileState::Missing);
     let found = if absent { "not installed" } else { "damaged" };
     Check::new(NAME, State::Fails, format!("{found} in {folder}"), Some(NO_MODELS))
+}
+
+const NO_CAMERA: &str = "only the source mediapipe needs one: plug it in, or let a phone or a video move the puppet";
+const CAMERA: &str = "until then let a phone or a video move the puppet";
+
+/// What is said of every camera that was found, which `probe` tries.
+fn cameras(found: &[FoundCamera], probe: impl Fn(&FoundCamera) -> Result<(), String>) -> Vec<Check> {
+    if found.is_empty() {
+        return vec![Check::new("camera", State::Limited, "none is connected", Some(NO_CAMERA))];
+    }
+    let check = |camera: &FoundCamera| match probe(camera) {
+        Ok(()) => Check::new("camera", State::Works, camera.to_string(), None),
+        Err(why) => Check::new("camera", State::Fails, format!("{camera}: {why}"), Some(CAMERA)),
+    };
+    found.iter().map(check).collect()
 }
 
 const PHONE: &str = "close the program that uses it (another bunraku, VTube Studio, VSeeFace …), or choose another port \
@@ -289,6 +306,17 @@ mod tests {
         let broken = tracking_runtime(&report(true, &["/lib/old.so"]));
         assert_eq!((broken.state, broken.help), (State::Limited, Some(BROKEN_ONNX_RUNTIME)));
         assert!(broken.found.contains("/lib/old.so cannot be used: too old"), "{}", broken.found);
+    }
+
+    #[test]
+    fn every_camera_is_tried_and_none_is_no_fault() {
+        let [none] = &cameras(&[], |_| Ok(()))[..] else { panic!("one line") };
+        assert_eq!((none.state, none.help), (State::Limited, Some(NO_CAMERA)));
+        let two = [0, 1].map(|number| FoundCamera { number, name: "C920".to_owned() });
+        let probe = |camera: &FoundCamera| if camera.number == 0 { Ok(()) } else { Err("in use".to_owned()) };
+        let [good, bad] = &cameras(&two, probe)[..] else { panic!("a line each") };
+        assert_eq!((good.state, good.found.as_str()), (State::Works, "camera 0: C920"));
+        assert_eq!((bad.state, bad.found.as_str()), (State::Fails, "camera 1: C920: in use"));
     }
 
     #[test]

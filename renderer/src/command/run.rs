@@ -85,7 +85,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let path = config.character.as_deref().ok_or_else(|| anyhow::anyhow!("no character is bundled yet"));
     let character = character::open(path.help(NO_CHARACTER)?)?;
     let window = if config.headless.unwrap_or(false) { None } else { connect_window() };
-    let pointer = Pointer::default();
+    let surroundings = Surroundings::default();
 
     let (mut outputs, view) = (vec![], window.as_ref().map(|window| show::view(window.waker())));
     let view = view.map(|(output, view)| {
@@ -98,7 +98,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         lost = files.lost();
         outputs.push(Box::new(files));
     }
-    let setup = setup(&config, character, frames, &pointer)?;
+    let setup = setup(&config, character, frames, &surroundings)?;
     let show = show::spawn(setup, outputs, stop.clone()).map_err(way_out)?;
     let _service = serve(config.control.unwrap_or_default(), token, show.backstage());
     if let (Some(window), Some(view)) = (window, view) {
@@ -107,8 +107,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             window,
             view,
             &show,
-            WindowOptions { size: config.size.unwrap_or(DEFAULT_SIZE), background },
-            pointer,
+            WindowOptions { size: config.size.unwrap_or(DEFAULT_SIZE), background, preview: surroundings.preview },
+            surroundings.pointer,
             &stop,
         );
     }
@@ -173,14 +173,14 @@ fn setup(
     config: &Config,
     character: CharacterModel,
     frames: Option<u64>,
-    pointer: &Pointer,
+    surroundings: &Surroundings,
 ) -> anyhow::Result<impl FnOnce() -> Setup + Send + use<>> {
     let mut sources = config.sources.clone();
     if sources.is_empty() {
         sources.push(DEFAULT_SOURCE.parse()?);
     }
     let source_settings = SourceSettings {
-        surroundings: Surroundings { pointer: pointer.clone() },
+        surroundings: surroundings.clone(),
         profiles: config.profiles.clone(),
         performer: config.performer,
         switchboard: config.switchboard,

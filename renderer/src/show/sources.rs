@@ -218,6 +218,8 @@ impl Sources {
                 age_s: slot.age,
                 rate: slot.rate,
                 skipped: slot.skipped,
+                work_ms: slot.timing.map(|timing| timing.work.as_secs_f64() * 1000.0),
+                latency_ms: slot.timing.map(|timing| timing.age.as_secs_f64() * 1000.0),
                 own: slot.state,
                 name: slot.name,
             };

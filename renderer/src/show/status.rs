@@ -93,6 +93,10 @@ pub struct SourceStatus {
     pub rate: f64,
     /// Fields and packets it could not use.
     pub skipped: u64,
+    /// What a source that computes took for its newest sample, in milliseconds.
+    pub work_ms: Option<f64>,
+    /// How old what it saw was when its newest sample was ready, in milliseconds.
+    pub latency_ms: Option<f64>,
     /// The state in its own type.
     #[serde(skip)]
     pub own: SourceState,

@@ -157,5 +157,5 @@ impl Feed for ShowFeed {
 }
 
 fn line(source: SourceStatus) -> SourceLine {
-    SourceLine { name: source.name, state: source.own, live: source.live }
+    SourceLine { name: source.name, state: source.own, live: source.live, latency_ms: source.latency_ms }
 }

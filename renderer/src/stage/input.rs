@@ -84,6 +84,7 @@ impl Open {
             Some(Action::ChooseSource(index)) => feed.ask(Request::ChooseSource(index)),
             Some(Action::Recentre) => feed.ask(Request::Recentre),
             Some(Action::NextBackground) => self.next_background(feed),
+            Some(Action::TogglePreview) => self.overlay.toggle_preview(),
             Some(Action::ToggleOverlay) => self.overlay.toggle(),
             Some(Action::ToggleHelp) => self.overlay.toggle_help(),
             Some(Action::CloseHelp) => self.overlay.close_help(),

@@ -3,10 +3,11 @@
 use winit::keyboard::{Key, KeyCode, ModifiersState, NamedKey, PhysicalKey};
 
 /// The keys and what they do, for the overlay's help.
-pub(super) const HELP: [(&str, &str); 9] = [
+pub(super) const HELP: [(&str, &str); 10] = [
     ("1 – 9", "choose the face source"),
     ("C", "look straight ahead, then press: recentre"),
     ("B", "next background"),
+    ("P", "what the webcam sees, or not"),
     ("H", "hide or show everything but the character"),
     ("T", "stay on top of other windows, or not"),
     ("D, F11", "no border, or with one; drag the picture to move it"),
@@ -24,6 +25,8 @@ pub(super) enum Action {
     Recentre,
     /// Show the next background.
     NextBackground,
+    /// Show what the cameras see, or not.
+    TogglePreview,
     /// Hide or show every overlay.
     ToggleOverlay,
     /// Keep the window above others, or not.
@@ -56,6 +59,7 @@ pub(super) fn action(logical: &Key, physical: PhysicalKey, modifiers: ModifiersS
         (Key::Named(NamedKey::Escape), _) => Some(Action::CloseHelp),
         (_, Some('c')) => Some(Action::Recentre),
         (_, Some('b')) => Some(Action::NextBackground),
+        (_, Some('p')) => Some(Action::TogglePreview),
         (_, Some('h')) => Some(Action::ToggleOverlay),
         (_, Some('t')) => Some(Action::ToggleOnTop),
         _ => digit(physical).map(|digit| Action::ChooseSource(digit - 1)),
@@ -73,6 +77,7 @@ fn latin(logical: &Key, physical: PhysicalKey) -> Option<char> {
         PhysicalKey::Code(KeyCode::KeyC) => Some('c'),
         PhysicalKey::Code(KeyCode::KeyD) => Some('d'),
         PhysicalKey::Code(KeyCode::KeyH) => Some('h'),
+        PhysicalKey::Code(KeyCode::KeyP) => Some('p'),
         PhysicalKey::Code(KeyCode::KeyQ) => Some('q'),
         PhysicalKey::Code(KeyCode::KeyT) => Some('t'),
         _ => None,
@@ -107,6 +112,7 @@ mod tests {
     fn letters_follow_the_layout_and_digits_their_place() {
         let none = ModifiersState::empty();
         assert_eq!(press("c", KeyCode::KeyI, none), Some(Action::Recentre));
+        assert_eq!(press("p", KeyCode::KeyR, none), Some(Action::TogglePreview), "Dvorak");
         assert_eq!(press("с", KeyCode::KeyC, none), Some(Action::Recentre), "Cyrillic");
         assert_eq!(press("&", KeyCode::Digit1, none), Some(Action::ChooseSource(0)), "AZERTY");
         assert_eq!(press("9", KeyCode::Numpad9, none), Some(Action::ChooseSource(8)));

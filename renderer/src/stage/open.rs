@@ -73,7 +73,7 @@ impl Open {
             display: event_loop.owned_display_handle(),
             waker,
             easel: Easel::new(canvas),
-            overlay: Overlay::new(),
+            overlay: Overlay::new(options.preview.clone()),
             chosen: options.background.clone(),
             background: Background::Transparent,
             backdrop: Backdrop::transparent(),
@@ -110,6 +110,7 @@ impl Open {
             return;
         }
         self.overlay.expire(now);
+        self.overlay.follow_preview(now);
         if self.news && self.overlay.readout_due().is_none_or(|due| due <= now) {
             self.read_out(feed, now);
         }
@@ -157,7 +158,10 @@ impl Open {
             return [Some(self.looked + LOOK_AGAIN), reopen].into_iter().flatten().min();
         }
         let readout = self.news.then(|| self.overlay.readout_due()).flatten();
-        [reopen, readout, self.redraw_at, self.overlay.next_expiry()].into_iter().flatten().min()
+        [reopen, readout, self.redraw_at, self.overlay.next_expiry(), self.overlay.preview_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Draws, if anyone can see it.

@@ -3,7 +3,7 @@
 use bunraku_core::source::SourceState;
 
 /// One capture source in the overlay.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceLine {
     /// Its name and settings.
     pub name: String,
@@ -11,6 +11,8 @@ pub struct SourceLine {
     pub state: SourceState,
     /// Whether it drives the puppet now.
     pub live: bool,
+    /// How old what it saw was when its sample was ready, in milliseconds, if it computes.
+    pub latency_ms: Option<f64>,
 }
 
 /// What the overlay says about the show, newest values.
@@ -36,10 +38,13 @@ impl Readout {
 }
 
 impl SourceLine {
-    /// What to read beside the source's name. A live source that works needs no words.
+    /// What to read beside the source's name. A live source that works needs no words, but for one that computes. The
+    /// time is in steps of 10 ms, so that the text rests.
     pub(super) fn remark(&self) -> Option<String> {
         match (&self.state, self.live) {
-            (SourceState::Live, true) => None,
+            (SourceState::Live, true) => {
+                self.latency_ms.map(|latency| format!("{:.0} ms behind", 10.0 * (latency / 10.0).ceil()))
+            }
             (SourceState::Live, false) => Some("standing by".to_owned()),
             (state, _) => Some(state.to_string()),
         }
@@ -57,11 +62,13 @@ mod tests {
 
     #[test]
     fn a_source_says_what_is_wrong_and_is_silent_when_all_is_well() {
-        let line = |state, live| SourceLine { name: "mouse".to_owned(), state, live };
+        let line = |state, live| SourceLine { name: "mouse".to_owned(), state, live, latency_ms: None };
         assert_eq!(line(SourceState::Live, true).remark(), None);
         assert_eq!(line(SourceState::Live, false).remark().as_deref(), Some("standing by"));
         let failed = line(SourceState::Failed("port 49983 is taken".to_owned()), false);
         assert_eq!(failed.remark().as_deref(), Some("failed: port 49983 is taken"));
+        let computing = SourceLine { latency_ms: Some(21.4), ..line(SourceState::Live, true) };
+        assert_eq!(computing.remark().as_deref(), Some("30 ms behind"));
         assert!(failed.is_in_trouble() && !line(SourceState::Live, false).is_in_trouble());
     }
 }

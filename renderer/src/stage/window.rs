@@ -2,7 +2,7 @@
 
 use super::{Feed, GraphicsError, Waker, app::App, libraries, wake::Woken};
 use crate::settings::Background;
-use bunraku_capture::Pointer;
+use bunraku_capture::{Pointer, Preview};
 use winit::{
     error::{EventLoopError, OsError},
     event_loop::EventLoop,
@@ -50,6 +50,8 @@ pub struct WindowOptions {
     pub size: usize,
     /// What is behind the character.
     pub background: Background,
+    /// What the cameras see, to be shown when asked for.
+    pub preview: Preview,
 }
 
 /// A window system that answers, before there is a window.

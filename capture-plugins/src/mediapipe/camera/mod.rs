@@ -73,6 +73,18 @@ impl CameraSource {
     }
 }
 
+/// Whether a camera can be used now. No picture is taken.
+///
+/// # Errors
+/// What keeps it from being used, and what to do.
+pub fn probe(camera: &FoundCamera) -> Result<(), FrameError> {
+    let trouble = Trouble::new(&camera.name);
+    if !nokhwa::nokhwa_check() {
+        return Err(trouble.refused());
+    }
+    connect(camera.number, &CameraWish::default()).map(drop).map_err(|error| trouble.explain(&error))
+}
+
 /// Connects to camera `number`; where it does not take its own first format, in those that nearly all have.
 fn connect(number: u32, wish: &CameraWish) -> Result<Camera, NokhwaError> {
     let index = || CameraIndex::Index(number);

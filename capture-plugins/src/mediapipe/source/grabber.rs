@@ -138,13 +138,78 @@ impl Pace {
     }
 }
 
-/// An error with what caused it.
+/// An error with what caused it, where its own words do not say that already.
 pub(super) fn words(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text = format!("{text}: {error}");
+        let why = error.to_string();
+        if !text.contains(&why) {
+            text = format!("{text}: {why}");
+        }
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::exchange::Event, *};
+    use std::{fs, path::Path};
+
+    /// A film of two grey pictures, a hundred a second.
+    fn film(path: &Path) {
+        let picture = "FRAME\n~~~~";
+        fs::write(path, format!("YUV4MPEG2 W2 H2 F100:1 Cmono\n{picture}{picture}")).expect("written");
+    }
+
+    fn grab(path: &Path, again: bool) -> (Exchange, triple_buffer::Output<Seen>, std::thread::JoinHandle<()>) {
+        let (exchange, (pictures, output)) = (Exchange::default(), Exchange::pictures());
+        let (input, wish) = (Input::File(path.to_owned()), CameraWish::default());
+        let grabber = Grabber { input, wish, fps: None, again, pictures, exchange: exchange.clone() };
+        (exchange, output, std::thread::spawn(move || grabber.run()))
+    }
+
+    /// The next news of that kind, past any pictures.
+    fn news(exchange: &Exchange, wanted: impl Fn(&News) -> bool) -> News {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            assert!(Instant::now() < deadline, "waited in vain");
+            match exchange.next(Duration::from_secs(1)) {
+                Event::News(news) if wanted(&news) => return news,
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_film_is_shown_once_at_its_own_pace() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("clip.y4m");
+        film(&path);
+        let (exchange, mut output, thread) = grab(&path, false);
+        assert_eq!(news(&exchange, |news| *news == News::Over), News::Over);
+        let seen = output.read();
+        assert_eq!((seen.session, seen.frame.width, seen.frame.name.as_str()), (1, 2, "1"));
+        thread.join().expect("it ends by itself");
+    }
+
+    #[test]
+    fn what_vanishes_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("clip.y4m");
+        film(&path);
+        let (exchange, _output, thread) = grab(&path, true);
+        news(&exchange, |news| matches!(news, News::Opened(_)));
+        fs::remove_file(&path).expect("removed");
+        let News::Trouble(why) = news(&exchange, |news| matches!(news, News::Trouble(_))) else { unreachable!() };
+        assert!(why.contains("clip.y4m") && why.contains("tried again"), "{why}");
+        film(&path);
+        let until = Instant::now() + Duration::from_mins(1);
+        while exchange.next(Duration::from_secs(1)) != Event::Picture {
+            assert!(Instant::now() < until, "it does not come back");
+        }
+        exchange.stop();
+        thread.join().expect("it ends when told");
+    }
 }

@@ -16,7 +16,7 @@ const COVERED: f64 = 0.02;
 const SLOWNESS: f64 = 2.0;
 
 /// The range of gamma that is found by itself.
-const AUTO: [f64; 2] = [0.5, 3.0];
+const AUTO: [f64; 2] = [0.3, 3.0];
 
 /// A change of gamma by less than this part is not worth another table.
 const WORTHWHILE: f64 = 0.02;
@@ -48,7 +48,8 @@ impl Light {
 
     fn make_table(&mut self, gamma: f64) {
         for (value, out) in self.table.iter_mut().enumerate() {
-            *out = (255.0 * ((value as f64 / 255.0).powf(1.0 / gamma) + self.brightness)).round().clamp(0.0, 255.0) as u8;
+            *out =
+                (255.0 * ((value as f64 / 255.0).powf(1.0 / gamma) + self.brightness)).round().clamp(0.0, 255.0) as u8;
         }
         self.plain = self.table.iter().enumerate().all(|(value, &out)| value == usize::from(out));
         self.made_for = gamma;
@@ -93,9 +94,8 @@ fn mean_luma(frame: &RgbFrame, face: Option<&Region>) -> Option<f64> {
         let at = |fraction: f64| (fraction.clamp(0.0, 1.0) * edge as f64) as usize;
         (at(centre - extent / 3.0), at(centre + extent / 3.0))
     };
-    let (columns, rows) = face.map_or(((0, width), (0, height)), |face| {
-        (span(face.x, face.width, width), span(face.y, face.height, height))
-    });
+    let (columns, rows) = face
+        .map_or(((0, width), (0, height)), |face| (span(face.x, face.width, width), span(face.y, face.height, height)));
     let (mut sum, mut count) = (0_u64, 0_u64);
     for y in (rows.0..rows.1).step_by(STEP) {
         let row = frame.data.get(3 * (y * width + columns.0)..3 * (y * width + columns.1))?;

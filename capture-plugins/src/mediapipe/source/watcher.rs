@@ -49,7 +49,11 @@ struct Eye {
 }
 
 /// Waits for the models, then makes the tracker; none when it is to end before.
-pub(super) fn make_tracker(settings: &MediaPipeSettings, sink: &SampleSink, exchange: &Exchange) -> Option<FaceTracker> {
+pub(super) fn make_tracker(
+    settings: &MediaPipeSettings,
+    sink: &SampleSink,
+    exchange: &Exchange,
+) -> Option<FaceTracker> {
     loop {
         match open_tracker(settings) {
             Ok(tracker) => return Some(tracker),

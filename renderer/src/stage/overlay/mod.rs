@@ -1,11 +1,13 @@
 //! What is written over the puppet for its person. It is drawn anew only when it changed.
 
+mod mirror;
 mod painter;
 mod panel;
 
 pub(super) use painter::Painter;
 
 use super::readout::Readout;
+use bunraku_capture::Preview;
 use std::time::{Duration, Instant};
 
 /// Figures are brought up to date this often at most.
@@ -13,6 +15,9 @@ const REFRESH: Duration = Duration::from_millis(250);
 
 /// The same while nobody sees them: then only the window's title follows.
 const REFRESH_HIDDEN: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether the camera's picture is newer.
+const PREVIEW: Duration = Duration::from_millis(50);
 
 /// How long a notice stays.
 const NOTICE: Duration = Duration::from_secs(8);
@@ -24,18 +29,23 @@ pub(super) struct Overlay {
     readout: Readout,
     refreshed: Option<Instant>,
     notices: Vec<(Instant, String)>,
+    preview: Preview,
+    /// The picture of the preview that is shown, and when to look for another; none while it is off.
+    previewed: Option<(u64, Instant)>,
     changed: bool,
 }
 
 impl Overlay {
-    /// Shown at first, with a word on how to hide it.
-    pub(super) fn new() -> Self {
+    /// Shown at first, with a word on how to hide it; the `preview` when asked for.
+    pub(super) fn new(preview: Preview) -> Self {
         Self {
             hidden: false,
             help: false,
             readout: Readout::default(),
             refreshed: None,
             notices: Vec::new(),
+            preview,
+            previewed: None,
             changed: true,
         }
     }
@@ -48,7 +58,43 @@ impl Overlay {
     /// Hides everything, or shows it again.
     pub(super) fn toggle(&mut self) {
         self.hidden = !self.hidden;
+        self.want_preview();
+    }
+
+    /// Shows what the cameras see, or no longer; shows the overlay if it was hidden.
+    pub(super) fn toggle_preview(&mut self) {
+        let shown = self.previewed.is_some() && !self.hidden;
+        self.previewed = (!shown).then(|| (self.preview.edition(), Instant::now()));
+        self.hidden = false;
+        self.want_preview();
+    }
+
+    /// Pictures are made for the preview only while it is seen.
+    fn want_preview(&mut self) {
+        self.preview.set_wanted(self.previewed.is_some() && !self.hidden);
         self.changed = true;
+    }
+
+    /// Has a newer picture of the cameras drawn.
+    pub(super) fn follow_preview(&mut self, now: Instant) {
+        let edition = self.preview.edition();
+        if let Some((shown, due)) = self.previewed.as_mut().filter(|(_, due)| *due <= now) {
+            *due = now + PREVIEW;
+            if *shown != edition {
+                *shown = edition;
+                self.changed = true;
+            }
+        }
+    }
+
+    /// When to look for a newer picture of the cameras; never while none is shown.
+    pub(super) fn preview_due(&self) -> Option<Instant> {
+        self.previewed.filter(|_| !self.hidden).map(|(_, due)| due)
+    }
+
+    /// What the cameras see, while it is to be shown.
+    fn shown_preview(&self) -> Option<&Preview> {
+        self.previewed.map(|_| &self.preview)
     }
 
     /// Shows the keys or hides them; shows the overlay if it was hidden.
@@ -128,7 +174,7 @@ mod tests {
     use super::*;
 
     fn drawn() -> Overlay {
-        Overlay { changed: false, ..Overlay::new() }
+        Overlay { changed: false, ..Overlay::new(Preview::default()) }
     }
 
     #[test]
@@ -156,6 +202,25 @@ mod tests {
         overlay.take_change();
         overlay.expire(now + NOTICE);
         assert!(overlay.is_out_of_date() && overlay.notices.is_empty());
+    }
+
+    #[test]
+    fn a_preview_is_made_only_while_it_is_seen() {
+        let mut overlay = drawn();
+        let source = overlay.preview.clone();
+        assert!(!source.is_wanted() && overlay.preview_due().is_none());
+        overlay.toggle_preview();
+        assert!(source.is_wanted() && overlay.preview_due().is_some());
+        overlay.take_change();
+        source.show(|picture| picture.shrink(1, 1, &[1, 2, 3]));
+        overlay.follow_preview(Instant::now() + PREVIEW);
+        assert!(overlay.is_out_of_date());
+        overlay.toggle();
+        assert!(!source.is_wanted() && overlay.preview_due().is_none(), "hidden");
+        overlay.toggle_preview();
+        assert!(source.is_wanted() && !overlay.is_hidden(), "asking for it shows it");
+        overlay.toggle_preview();
+        assert!(!source.is_wanted() && overlay.shown_preview().is_none());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Brings the overlay's panel to the screen: egui lays it out, our device draws its triangles.
 
-use super::{Overlay, panel};
+use super::{Overlay, mirror::Mirror, panel};
 use crate::stage::graphics::Graphics;
 use egui::{ClippedPrimitive, Context, Rect, TextureId, ViewportId, pos2};
 use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
@@ -11,6 +11,7 @@ pub(in crate::stage) struct Painter {
     input: egui_winit::State,
     renderer: Renderer,
     screen: ScreenDescriptor,
+    mirror: Mirror,
     triangles: Vec<ClippedPrimitive>,
     /// Textures that only the triangles drawn so far need.
     outdated: Vec<TextureId>,
@@ -35,6 +36,7 @@ impl Painter {
             input: egui_winit::State::new(context, ViewportId::ROOT, window, scale, None, largest),
             renderer: Renderer::new(&graphics.device, format, options),
             screen: ScreenDescriptor { size_in_pixels: [0, 0], pixels_per_point: 1.0 },
+            mirror: Mirror::default(),
             triangles: Vec::new(),
             outdated: Vec::new(),
             place: Rect::NOTHING,
@@ -76,8 +78,9 @@ impl Painter {
         let raw = self.input.take_egui_input(window);
         let context = self.input.egui_ctx().clone();
         let mut chosen = None;
+        self.mirror.take(&context, overlay.shown_preview());
         let output = context.run_ui(raw, |ui| {
-            let shown = panel::show(ui.ctx(), overlay);
+            let shown = panel::show(ui.ctx(), overlay, &self.mirror);
             self.place = shown.place;
             chosen = chosen.or(shown.chosen);
         });

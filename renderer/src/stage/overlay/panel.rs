@@ -1,6 +1,6 @@
 //! The overlay's panel: figures, sources, notices, keys.
 
-use super::Overlay;
+use super::{Overlay, mirror::Mirror};
 use crate::stage::{keys, readout::SourceLine};
 use egui::{Align2, Area, Color32, CornerRadius, Frame, Grid, Id, Margin, Order, Rect, RichText, Ui};
 
@@ -22,13 +22,13 @@ pub(super) struct Shown {
 }
 
 /// Lays the panel out.
-pub(super) fn show(context: &egui::Context, overlay: &Overlay) -> Shown {
+pub(super) fn show(context: &egui::Context, overlay: &Overlay, mirror: &Mirror) -> Shown {
     let widest = (context.content_rect().width() - 4.0 * GAP).min(WIDEST);
     let area =
         Area::new(Id::new("panel")).order(Order::Foreground).anchor(Align2::LEFT_BOTTOM, [GAP, -GAP]).fade_in(false);
     let shown = area.show(context, |ui| {
         ui.set_max_width(widest);
-        frame().show(ui, |ui| contents(ui, overlay)).inner
+        frame().show(ui, |ui| contents(ui, overlay, mirror)).inner
     });
     Shown { place: shown.response.rect, chosen: shown.inner }
 }
@@ -42,7 +42,8 @@ fn frame() -> Frame {
     }
 }
 
-fn contents(ui: &mut Ui, overlay: &Overlay) -> Option<usize> {
+fn contents(ui: &mut Ui, overlay: &Overlay, mirror: &Mirror) -> Option<usize> {
+    mirror.show(ui);
     let readout = &overlay.readout;
     ui.label(RichText::new(readout.rates()).color(INK).strong());
     ui.label(RichText::new(format!("{} · {}", readout.character, readout.engine)).color(FAINT));
