@@ -48,7 +48,7 @@ impl Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.info.name, self.info.about)?;
         for setting in self.info.settings {
-            writeln!(f, "  {:8} {}{}", setting.name, setting.about, default(setting)?)?;
+            writeln!(f, "  {:10} {}{}", setting.name, setting.about, default(setting)?)?;
         }
         for found in &self.found {
             writeln!(f, "  found: {found}")?;

@@ -60,9 +60,8 @@ mod tests {
     };
 
     fn face(name: &str, score: f32) -> Face {
-        let mut face = Face::default();
-        face.matrix =
-            Some([[0.9, 0.1, 0.0, 1.0], [-0.1, 0.9, 0.2, 2.0], [0.0, -0.2, 0.9, -40.0], [0.0, 0.0, 0.0, 1.0]]);
+        let rows = [[0.9, 0.1, 0.0, 1.0], [-0.1, 0.9, 0.2, 2.0], [0.0, -0.2, 0.9, -40.0], [0.0, 0.0, 0.0, 1.0]];
+        let mut face = Face { matrix: Some(rows), ..Face::default() };
         let index = BLENDSHAPE_NAMES.iter().position(|known| *known == name).expect("a score of the network");
         face.blendshapes[index] = score;
         face
