@@ -29,7 +29,10 @@ fn a_character_is_compared_with_the_teacher() {
     }
     assert!(found["l1"].as_f64().is_some_and(|l1| (0.01..2.0).contains(&l1)), "{found}");
     assert!(found["body_morpher"]["grid_change"]["l1"].is_number() && found["regions"]["face"]["ssim"].is_number());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("FORMULA WEIGHTS"), "a teacher that is none is said loudly");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("FORMULA WEIGHTS"),
+        "a teacher that is none is said loudly"
+    );
 }
 
 #[test]
@@ -55,7 +58,8 @@ fn rates_are_told_beside_a_peers() {
     let line = r#"{"engine": "torch", "phase": "face", "teacher_examples_s": 1e-3, "student_step_examples_s": 1e-3, "whole_step_examples_s": 1e-3}"#;
     std::fs::write(&peer, line).expect("written");
     let beside = format!("cat {}", peer.display());
-    let arguments = ["bench", "--only", "face", "--recipe", "reference", "--backend", "cpu", "--batch", "1", "--steps", "1"];
+    let arguments =
+        ["bench", "--only", "face", "--recipe", "reference", "--backend", "cpu", "--batch", "1", "--steps", "1"];
     let found = last_line(&distill(&[&arguments[..], &["--beside", &beside, "--json"]].concat()));
     let [result] = &found["results"].as_array().expect("a list")[..] else { panic!("{found}") };
     assert_eq!((&result["phase"], &result["recipe"]), (&"face".into(), &"reference".into()));

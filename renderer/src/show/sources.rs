@@ -260,8 +260,10 @@ fn state_name(own: &SourceState, health: Health) -> &'static str {
 }
 
 fn says(own: &SourceState, health: Health) -> String {
+    // What keeps a source from working is more than that nothing is seen of it.
+    let in_trouble = matches!(own, SourceState::Failed(_) | SourceState::Connecting(_));
     match health {
-        Health::Frozen | Health::Lost => health.to_string(),
+        Health::Frozen | Health::Lost if !in_trouble => health.to_string(),
         _ => own.to_string(),
     }
 }
