@@ -12,8 +12,9 @@ use bunraku::{
 use bunraku_capture::{
     SourceInfo,
     mediapipe::{
-        RuntimeReport, describe_runtime,
+        RuntimeReport,
         camera::{self, FoundCamera},
+        describe_runtime,
         models::{self, FileState, Inventory, ModelsError},
     },
 };
