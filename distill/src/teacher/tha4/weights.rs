@@ -173,3 +173,46 @@ fn faults(module: Module, weights: &Weights) -> Vec<WeightsFault> {
     let unknown = weights.0.keys().filter(|key| !shapes.contains_key(*key));
     needed.chain(unknown.map(|key| WeightsFault::Unknown(key.clone()))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_folder_means_the_formula_and_some_files_are_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(locate(folder.path()).expect("nothing is wrong"), None);
+        fs::write(folder.path().join("upscaler.pt"), b"").expect("written");
+        let message = locate(folder.path()).expect_err("four are missing").to_string();
+        assert!(message.contains("eyebrow_decomposer.pt") && !message.contains("upscaler.pt"), "{message}");
+    }
+
+    #[test]
+    fn everything_wrong_with_a_file_is_named_at_once() {
+        let mut weights = formula::weights(Module::FaceMorpher);
+        weights.0.remove("eye_alpha.0.bias");
+        let tensor = Tensor { shape: vec![3], values: vec![0.0; 3] };
+        weights.0.insert("eye_alpha.0.weight".to_owned(), tensor.clone());
+        weights.0.insert("body.first_conv.bias".to_owned(), tensor);
+        let messages = faults(Module::FaceMorpher, &weights).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(messages.len(), 3, "{messages:?}");
+        for word in
+            ["lacks the tensor `eye_alpha.0.bias`", "is [3], not [1, 64, 3, 3]", "`body.first_conv.bias`, which"]
+        {
+            assert!(messages.iter().any(|message| message.contains(word)), "{word}: {messages:?}");
+        }
+    }
+
+    /// A file as large as the published ones.
+    #[test]
+    fn a_whole_file_is_read_and_its_hash_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("upscaler.pt");
+        let weights = formula::weights(Module::Upscaler);
+        fs::write(&path, weights.to_torch().expect("a .pt")).expect("written");
+        let (read, hash) = read(Module::Upscaler, &path).expect("the upscaler's weights");
+        assert!(read == weights, "the weights written are those read");
+        assert_eq!(hash.len(), 64);
+        assert!(super::read(Module::FaceMorpher, &path).is_err(), "it is another network's");
+    }
+}

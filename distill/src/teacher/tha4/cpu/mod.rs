@@ -20,6 +20,9 @@ mod picture;
 mod pool;
 mod winograd;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use layers::CpuLayers;
 pub(super) use map::Map;
 pub(super) use pool::Engine;
