@@ -71,7 +71,7 @@ pub fn check(config: &Path, folder: &Path) -> Report {
                 for error in invalid.errors {
                     findings.error(config, &error, error.help());
                 }
-                invalid.paths
+                *invalid.paths
             }
         };
         findings.files(&paths);

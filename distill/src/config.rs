@@ -113,7 +113,7 @@ pub struct InvalidConfig {
     /// All that is wrong; at least one.
     pub errors: Vec<ConfigError>,
     /// What it says of files, so that these can be looked at all the same.
-    pub paths: ConfigPaths,
+    pub paths: Box<ConfigPaths>,
 }
 
 impl fmt::Display for InvalidConfig {
@@ -257,7 +257,7 @@ impl DistillerConfig {
                 pose_dataset,
                 backend,
             }),
-            paths => Err(InvalidConfig { errors, paths }),
+            paths => Err(InvalidConfig { errors, paths: Box::new(paths) }),
         }
     }
 
@@ -312,7 +312,7 @@ struct Reader {
 
 impl Reader {
     fn new(text: &str) -> Result<Self, InvalidConfig> {
-        let failed = |error| InvalidConfig { errors: vec![error], paths: ConfigPaths::default() };
+        let failed = |error| InvalidConfig { errors: vec![error], paths: Box::default() };
         let value = serde_yaml::from_str(text).map_err(|error| failed(error.into()))?;
         let Value::Mapping(map) = value else { return Err(failed(ConfigError::NotAMap)) };
         let errors = map.keys().filter_map(unknown).collect();
@@ -488,7 +488,7 @@ mod tests {
                     body_morpher_batch_size: 9\nface_morpher_random_seed_0: -1\n\
                     body_morpher_num_training_examples_per_sample_output: 5\nbackend: gpu\nteacher: ../models\n";
         let invalid = DistillerConfig::parse(text).expect_err("wrong");
-        let ConfigPaths { prefix, character_image, face_mask, teacher, .. } = &invalid.paths;
+        let ConfigPaths { prefix, character_image, face_mask, teacher, .. } = &*invalid.paths;
         assert_eq!((prefix, character_image, face_mask, teacher), (&Some("out".into()), &None, &None, &None));
         let all = invalid.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         for part in [

@@ -12,7 +12,7 @@ use crate::{
     recipe::{AdamSettings, Course, Replay},
     snapshot::Progress,
     teacher::Teacher,
-    trainer::{Examples, Gallery, Learner, Lesson, Peers, Shown, tensor},
+    trainer::{Examples, Gallery, Learner, Lesson, Share, Shown, tensor},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Instant};
@@ -111,7 +111,7 @@ impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
     fn new(work: &'a Workload<'a, B, L, N>) -> Self {
         let poses = Poses::new(None, 0, work.batch);
         let replay = work.replay().map(|replay| (replay, 0, 0));
-        let gallery = Gallery::new(poses.clone(), work.batch, Peers::ALONE, work.device.clone(), L::EDGE, replay);
+        let gallery = Gallery::new(poses.clone(), work.batch, Share::WHOLE, work.device.clone(), L::EDGE, replay);
         let student = work.lesson.begin(0, &work.device);
         let learner = Learner::new(student, &work.adam, Progress::new(BTreeMap::new()));
         Self { work, poses, gallery, learner, lent: None, painted: 0 }

@@ -8,7 +8,7 @@ use bunraku_distill::{
     config::DistillerConfig,
     examples::{PoseDataset, face_mask},
     recipe,
-    trainer::{DistillError, Distillation, Finished, Kept, Prefix, PrefixError, TrainError, Watched},
+    trainer::{DistillError, Distillation, Finished, Kept, Prefix, PrefixError, TrainError},
 };
 use std::{
     fs,
@@ -49,7 +49,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let (config, text) = configuration(args)?;
     let stop = signals::stop_on_signal()?;
-    let (backend, devices) = (config.backend, config.num_gpus as usize);
     let distillation = read(config, args.examples, &stop)?;
     let config = &distillation.config;
     let prefix = Prefix::new(&config.prefix);
@@ -59,8 +58,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         say(&format!("note: {} was another one, with nothing trained; it is replaced", path.display()));
     }
     let mut terminal = Terminal::new();
-    let work = Watched { distillation: &distillation, watch: &mut terminal };
-    let finished = backend.run(devices, work).help("`--backend cpu` works everywhere")?;
+    let finished = distillation.distil(&mut terminal);
     drop(terminal);
     let finished = finished.map_err(|error| way_out(error, &config.prefix))?;
     Ok(conclude(&finished, &args.config))
@@ -121,6 +119,10 @@ fn with_way_out(error: PrefixError) -> anyhow::Error {
 
 fn way_out(error: DistillError, prefix: &Path) -> anyhow::Error {
     let help = match &error {
+        DistillError::Backend(_) => "`--backend cpu` works everywhere".to_owned(),
+        DistillError::Perceptual(_) => {
+            "give torchvision's vgg16 weights as the recipe's `perceptual.weights`".to_owned()
+        }
         DistillError::Train(TrainError::Another { student, .. } | TrainError::Misfit { student, .. }) => {
             let folder = prefix.join(student);
             format!("undo the change, or move {} away to begin anew", folder.display())

@@ -32,6 +32,14 @@ impl<B: Backend> Loss<B> {
         let terms = terms.map(|term| Tensor::from_floats([term], &device));
         Self { total, terms: names.into_iter().zip(terms).collect() }
     }
+
+    /// The loss with one term more.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, term: Tensor<B, 1>) -> Self {
+        self.total = self.total + term.clone();
+        self.terms.push((name, term.detach()));
+        self
+    }
 }
 
 /// The mean of absolute differences.

@@ -13,7 +13,7 @@ use burn::{
 };
 use std::{
     marker::PhantomData,
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
 };
 use thiserror::Error;
@@ -38,7 +38,31 @@ pub struct Peer<B: Backend> {
     rank: usize,
     count: usize,
     device: B::Device,
+    parting: Arc<Parting>,
     backend: PhantomData<B>,
+}
+
+/// How the peers part: together when all have finished, at once when one fails.
+#[derive(Debug, Default)]
+struct Parting {
+    state: Mutex<Parted>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Parted {
+    finished: usize,
+    failed: bool,
+}
+
+impl Parting {
+    /// Notes a change, and gives what is so now.
+    fn note(&self, change: impl FnOnce(&mut Parted)) -> MutexGuard<'_, Parted> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state);
+        self.changed.notify_all();
+        state
+    }
 }
 
 /// The collectives keep one group of peers for a whole process and backend.
@@ -57,7 +81,14 @@ pub fn on_devices<B: Backend, T: Send>(
     work: impl Fn(Peer<B>) -> T + Sync,
 ) -> Result<Vec<T>, ParallelError> {
     let count = devices.len();
-    let peer = |rank: usize| Peer { rank, count, device: devices[rank].clone(), backend: PhantomData };
+    let parting = Arc::<Parting>::default();
+    let peer = |rank: usize| Peer {
+        rank,
+        count,
+        device: devices[rank].clone(),
+        parting: parting.clone(),
+        backend: PhantomData,
+    };
     if count <= 1 {
         return Ok((0..count).map(|rank| work(peer(rank))).collect());
     }
@@ -124,6 +155,16 @@ impl<B: Backend> Peer<B> {
         mean.map(|mean| Tensor::from_primitive(TensorPrimitive::Float(mean))).map_err(exchange)
     }
 
+    /// Leaves once all the others have finished too, or one has failed. Who makes no more exchanges calls it: to leave
+    /// at once could take the last answer from those who still wait for it.
+    pub fn finish(self) {
+        let all = self.count;
+        let state = self.parting.note(|state| state.finished += 1);
+        let apart = |state: &mut Parted| state.finished < all && !state.failed;
+        // Nothing more is done with the state.
+        drop(self.parting.changed.wait_while(state, apart));
+    }
+
     fn join(self) -> Result<Self, ParallelError> {
         let config = CollectiveConfig::default()
             .with_num_devices(self.count)
@@ -141,6 +182,8 @@ impl<B: Backend> Drop for Peer<B> {
     /// Ends the group, so that nobody waits for who is gone.
     fn drop(&mut self) {
         if self.count > 1 {
+            let all = self.count;
+            drop(self.parting.note(|state| state.failed |= state.finished < all));
             reset_collective::<B>();
         }
     }

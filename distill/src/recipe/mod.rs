@@ -13,7 +13,7 @@ use crate::{
 use merge::{merged, with_nearest};
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// The name of the seeds' own recipe, the default.
@@ -36,10 +36,24 @@ pub struct Recipe {
     pub intervals: Intervals,
     /// Poses that are never trained on, 1 to 1024; the error on them is what training is judged by.
     pub held_out_poses: usize,
+    /// A term beside the original's; `None`: there is none.
+    pub perceptual: Option<Perceptual>,
     /// How the face morpher is trained.
     pub face: Course<Vec<usize>, FaceWeights>,
     /// How the body morpher is trained.
     pub body: Course<[Vec<usize>; 3], BodyWeights>,
+}
+
+/// The [perceptual loss](crate::perceptual), for those who have the weights of its network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Perceptual {
+    /// The file of torchvision's `vgg16`, relative to the working folder.
+    pub weights: PathBuf,
+    /// How much it counts for the face, 0 or more.
+    pub face: f32,
+    /// How much it counts for the body, 0 or more.
+    pub body: f32,
 }
 
 /// Adam's constants; the learning rate is each phase's own.
@@ -232,6 +246,7 @@ mod tests {
         assert_eq!(phase(600_000), (3, 1e-5, [1.0, 2.5, 5.0, 1.0]));
         assert_eq!(phase(800_000), (4, 1e-5, [10.0, 1.0, 1.0, 1.0]));
         assert_eq!(phase(1_300_000), (5, 3e-6, [10.0, 1.0, 1.0, 1.0]));
+        assert_eq!(recipe.perceptual, None);
         assert_eq!((recipe.face.batch, recipe.face.replay, recipe.body.replay), (None, None, None));
         let AdamSettings { beta_1, beta_2, epsilon } = recipe.adam;
         assert_eq!((beta_1, beta_2, epsilon), (0.9, 0.999, 1e-8));

@@ -113,6 +113,10 @@ impl Recipe {
         let poses = self.held_out_poses;
         problems
             .require((1..=LARGEST_BATCH).contains(&poses), || format!("`held_out_poses` must be 1 to {LARGEST_BATCH}"));
+        for (of, weight) in self.perceptual.iter().flat_map(|it| [("face", it.face), ("body", it.body)]) {
+            let sensible = weight.is_finite() && weight >= 0.0;
+            problems.require(sensible, || format!("`perceptual.{of}` must be 0 or more"));
+        }
         problems.layers("face", &self.face.network);
         for widths in &self.body.network {
             problems.layers("body", widths);
@@ -134,6 +138,7 @@ mod tests {
             adam: {beta_1: 1.0, epsilon: 0}
             intervals: {snapshot: 0}
             held_out_poses: 0
+            perceptual: {weights: a.pt, face: -1, body: 1}
             face: {network: [], batch: 0, phases: []}
             body:
               network: [[4], [0], [4]]
@@ -147,6 +152,7 @@ mod tests {
             "`adam.epsilon`",
             "`intervals.snapshot`",
             "`held_out_poses`",
+            "`perceptual.face`",
             "`face.network`",
             "`face.batch`",
             "`face.phases`",
@@ -161,6 +167,6 @@ mod tests {
         ] {
             assert!(message.contains(part), "{part} is not in {message}");
         }
-        assert_eq!(message.matches("; ").count(), 14, "{message}");
+        assert_eq!(message.matches("; ").count(), 15, "{message}");
     }
 }

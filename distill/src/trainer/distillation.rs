@@ -1,17 +1,19 @@
 //! From a configuration to a character: the face's training, the body's, and the finished folder.
 
 use super::{
-    lesson::{BodyLesson, FaceLesson, Lesson},
+    lesson::{BodyLesson, FaceLesson, Lesson, PerceptualTerm},
     prefix::Prefix,
     training::{Outcome, TrainError, Training},
-    watch::Watch,
+    watch::{Unwatched, Watch},
 };
 use crate::{
-    backend::{TrainingBackend, Work},
+    backend::{AcceleratorError, TrainingBackend, Work},
     config::{DistillerConfig, MorpherTraining},
     digest::sha256,
     examples::PoseDataset,
-    recipe::{AdamSettings, Course, Recipe},
+    parallel::{Peer, on_devices},
+    perceptual::{PerceptualError, PerceptualLoss},
+    recipe::{AdamSettings, Course, Perceptual, Recipe},
     student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{
         Teacher,
@@ -23,7 +25,10 @@ use serde::Serialize;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use thiserror::Error;
 
@@ -63,9 +68,15 @@ pub enum Finished {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DistillError {
+    /// There is nothing to train on.
+    #[error(transparent)]
+    Backend(#[from] AcceleratorError),
     /// There is nobody to learn from.
     #[error(transparent)]
     Teacher(#[from] TeacherError),
+    /// The perceptual loss lacks its network.
+    #[error(transparent)]
+    Perceptual(#[from] PerceptualError),
     /// A student cannot be trained.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -75,35 +86,78 @@ pub enum DistillError {
 }
 
 /// A distillation that somebody watches, to be done on whatever backend is there.
-pub struct Watched<'a, 'b> {
-    /// What is done.
-    pub distillation: &'a Distillation<'b>,
-    /// Who is told of it.
-    pub watch: &'a mut dyn Watch,
+struct Watched<'a, 'b> {
+    distillation: &'a Distillation<'b>,
+    watch: &'a mut dyn Watch,
 }
 
 impl Work for Watched<'_, '_> {
     type Output = Result<Finished, DistillError>;
 
     fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output {
-        self.distillation.run::<B>(&devices[0], self.watch)
+        let watch = Mutex::new(self.watch);
+        let finished = on_devices(&devices, |peer: Peer<B::InnerBackend>| {
+            let finished = if peer.rank() > 0 {
+                self.distillation.run::<B>(&peer, &mut Unwatched)
+            } else {
+                // Nobody else asks for it.
+                let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
+                self.distillation.run::<B>(&peer, &mut **watch)
+            };
+            if matches!(finished, Ok(Finished::Character(_))) {
+                peer.finish();
+            }
+            finished
+        });
+        verdict(finished.map_err(TrainError::from)?)
     }
 }
 
+/// Of what the devices say, what is to be told. Where one fails, so do the others, but only because it left them: its
+/// own reason comes first. Where none does, the first one's word holds.
+fn verdict(mut results: Vec<Result<Finished, DistillError>>) -> Result<Finished, DistillError> {
+    let lost = |result: &Result<_, _>| matches!(result, Err(DistillError::Train(TrainError::Parallel(_))));
+    results.sort_by_key(|result| (result.is_ok(), lost(result)));
+    results.into_iter().next().unwrap_or(Ok(Finished::Stopped))
+}
+
 impl Distillation<'_> {
-    fn run<B: TrainingBackend>(&self, device: &B::Device, watch: &mut dyn Watch) -> Result<Finished, DistillError> {
+    /// Trains both students on the configuration's backend and devices, and writes the character.
+    ///
+    /// # Errors
+    /// [`DistillError`]; what was kept before still is.
+    pub fn distil(&self, watch: &mut dyn Watch) -> Result<Finished, DistillError> {
+        let devices = usize::try_from(self.config.num_gpus).unwrap_or(usize::MAX);
+        self.config.backend.run(devices, Watched { distillation: self, watch })?
+    }
+
+    fn run<B: TrainingBackend>(
+        &self,
+        peer: &Peer<B::InnerBackend>,
+        watch: &mut dyn Watch,
+    ) -> Result<Finished, DistillError> {
         let settings = Tha4Settings { folder: self.config.teacher.clone() };
-        let mut teacher = tha4::open::<B::InnerBackend>(&settings, &self.image, device)?;
+        let mut teacher = tha4::open::<B::InnerBackend>(&settings, &self.image, peer.device())?;
         watch.tell(&super::Event::Teacher(&teacher.describe()));
         let (recipe, config) = (&self.recipe, &self.config);
-        let face = FaceLesson { network: FaceMorpherConfig::new(recipe.face.network.clone()), mask: self.mask.clone() };
-        let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut *teacher, device, watch)?;
-        let body = BodyLesson { network: BodyMorpherConfig::new(recipe.body.network.clone()) };
+        let perceptual = recipe.perceptual.as_ref();
+        let network = perceptual.map(|it| PerceptualLoss::<B>::load(&it.weights, peer.device())).transpose()?;
+        let term = |weight: Option<f32>| Some(PerceptualTerm { loss: network.clone()?, weight: weight? });
+        let face = FaceLesson {
+            network: FaceMorpherConfig::new(recipe.face.network.clone()),
+            mask: self.mask.clone(),
+            perceptual: term(perceptual.map(|it| it.face)),
+        };
+        let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut *teacher, peer, watch)?;
+        let body = BodyLesson {
+            network: BodyMorpherConfig::new(recipe.body.network.clone()),
+            perceptual: term(perceptual.map(|it| it.body)),
+        };
         // Of a training that was stopped there is no body to train: it would only be stopped again.
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Finished::Stopped);
         }
-        let body = self.train::<B, _, _>(&body, &recipe.body, &config.body, &mut *teacher, device, watch)?;
+        let body = self.train::<B, _, _>(&body, &recipe.body, &config.body, &mut *teacher, peer, watch)?;
         if !(face.reached && body.reached) {
             return Ok(Finished::Stopped);
         }
@@ -113,7 +167,11 @@ impl Distillation<'_> {
             face: face.student.to_core(),
             body: body.student.to_core(),
         };
-        Ok(Finished::Character(Prefix::new(&config.prefix).save_character(&model, &self.picture)?))
+        let prefix = Prefix::new(&config.prefix);
+        if peer.rank() > 0 {
+            return Ok(Finished::Character(prefix.character()));
+        }
+        Ok(Finished::Character(prefix.save_character(&model, &self.picture)?))
     }
 
     fn train<B: TrainingBackend, L: Lesson<B>, N: Serialize>(
@@ -122,13 +180,14 @@ impl Distillation<'_> {
         course: &Course<N, L::Losses>,
         settings: &MorpherTraining,
         teacher: &mut dyn Teacher<B::InnerBackend>,
-        device: &B::Device,
+        peer: &Peer<B::InnerBackend>,
         watch: &mut dyn Watch,
     ) -> Result<Outcome<L::Student>, TrainError>
     where
         L::Losses: Serialize,
     {
-        let batch = course.batch.unwrap_or(settings.batch_size as usize);
+        // As the reference divides it; nobody is without an example.
+        let batch = (course.batch.unwrap_or(settings.batch_size as usize) / peer.count()).max(1);
         let training = Training {
             lesson,
             course,
@@ -139,10 +198,10 @@ impl Distillation<'_> {
             dataset: self.dataset.as_ref().map(|(dataset, _)| dataset.clone()),
             held_out_poses: self.recipe.held_out_poses,
             sample_interval: settings.examples_per_sample_output,
-            ingredients: self.ingredients(course, batch, settings, &teacher.describe()),
+            ingredients: self.ingredients(course, [batch, peer.count()], settings, &teacher.describe()),
             folder: Prefix::new(&self.config.prefix).student(L::NAME),
             stop: self.stop,
-            device: device.clone(),
+            peer,
         };
         training.run(teacher, watch, self.examples.unwrap_or(u64::MAX))
     }
@@ -151,7 +210,7 @@ impl Distillation<'_> {
     fn ingredients<N: Serialize, W: Serialize>(
         &self,
         course: &Course<N, W>,
-        batch: usize,
+        [batch, devices]: [usize; 2],
         settings: &MorpherTraining,
         teacher: &str,
     ) -> BTreeMap<String, String> {
@@ -160,13 +219,19 @@ impl Distillation<'_> {
         struct Matters<'a, N, W> {
             adam: AdamSettings,
             course: &'a Course<N, W>,
+            perceptual: Option<&'a Perceptual>,
         }
-        let recipe = serde_json::to_string(&Matters { adam: self.recipe.adam, course });
+        let recipe = serde_json::to_string(&Matters {
+            adam: self.recipe.adam,
+            course,
+            perceptual: self.recipe.perceptual.as_ref(),
+        });
         let poses = self.dataset.as_ref().map_or("drawn, first distribution", |(_, hash)| hash);
         let [seed_0, seed_1] = settings.random_seeds;
         let named = [
             ("recipe", recipe.unwrap_or_default()),
             ("batch size", batch.to_string()),
+            ("number of devices", devices.to_string()),
             ("first random seed", seed_0.to_string()),
             ("second random seed", seed_1.to_string()),
             ("picture", sha256(&self.picture)),

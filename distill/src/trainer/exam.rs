@@ -2,14 +2,11 @@
 
 use super::{
     gallery::tensor,
-    lesson::{Lesson, Shown},
+    lesson::{Lesson, Painted},
 };
 use crate::{backend::TrainingBackend, teacher::Teacher};
 use bunraku_core::pose::Pose;
-use burn::{module::AutodiffModule as _, tensor::Tensor};
-
-/// The teacher's pictures of a batch of poses, `[n, 45]`.
-pub(super) type Painted<B> = (Tensor<B, 2>, Shown<B>);
+use burn::module::AutodiffModule as _;
 
 /// Poses with the teacher's pictures of them, which are painted once.
 pub(super) struct Exam<B: TrainingBackend> {

@@ -1,9 +1,6 @@
 //! A step's examples: fresh pictures of the teacher's, or such as it painted before.
 
-use super::{
-    lesson::{Lesson, Shown},
-    peers::Peers,
-};
+use super::lesson::{Lesson, Shown};
 use crate::{
     backend::TrainingBackend,
     examples::{Poses, Random, Use},
@@ -25,6 +22,20 @@ pub(crate) struct Examples<B: Backend> {
     pub(crate) window: Window,
 }
 
+/// Which part of each step's examples is a device's, of those that train together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    /// Which device it is, from 0.
+    pub(crate) rank: u64,
+    /// How many there are.
+    pub(crate) count: u64,
+}
+
+impl Share {
+    /// All of them.
+    pub(crate) const WHOLE: Self = Self { rank: 0, count: 1 };
+}
+
 /// Poses as a tensor `[n, 45]`.
 pub(crate) fn tensor<B: Backend>(poses: &[Pose], device: &B::Device) -> Tensor<B, 2> {
     let values = poses.iter().flat_map(|pose| pose.0).collect();
@@ -36,7 +47,7 @@ pub(crate) struct Gallery<B: Backend> {
     poses: Poses,
     /// Examples a step, of this device.
     batch: usize,
-    peers: Peers,
+    share: Share,
     device: B::Device,
     /// Of what is painted, in pixels.
     edge: usize,
@@ -58,7 +69,7 @@ impl<B: Backend> Gallery<B> {
     pub(crate) fn new(
         poses: Poses,
         batch: usize,
-        peers: Peers,
+        share: Share,
         device: B::Device,
         edge: usize,
         replay: Option<(Replay, u64, u64)>,
@@ -67,7 +78,7 @@ impl<B: Backend> Gallery<B> {
             let batches = due(&settings, step).saturating_sub((settings.pictures / settings.teacher_batch) as u64);
             Kept { settings, seed, pictures: VecDeque::new(), batches }
         });
-        Self { poses, batch, peers, device, edge, replay }
+        Self { poses, batch, share, device, edge, replay }
     }
 
     /// How many batches the teacher has to paint before the step `step`.
@@ -83,7 +94,7 @@ impl<B: Backend> Gallery<B> {
     {
         let Some(kept) = &mut self.replay else { return };
         let Replay { pictures, teacher_batch, precision, .. } = kept.settings;
-        let first = (kept.batches * self.peers.count() + self.peers.rank()) * teacher_batch as u64;
+        let first = (kept.batches * self.share.count + self.share.rank) * teacher_batch as u64;
         let poses: Vec<Pose> = (first..first + teacher_batch as u64).map(|index| self.poses.at(index)).collect();
         let shown = lesson.show(teacher, tensor(&poses, &self.device)).cast(precision);
         kept.pictures.extend(poses.into_iter().zip(shown.split()));
@@ -106,12 +117,12 @@ impl<B: Backend> Gallery<B> {
     {
         let whole = Window::whole(self.edge);
         let Some(kept) = &self.replay else {
-            let first = seen + self.peers.rank() * self.batch as u64;
+            let first = seen + self.share.rank * self.batch as u64;
             let poses: Vec<Pose> = (first..first + self.batch as u64).map(|index| self.poses.at(index)).collect();
             let poses = tensor(&poses, &self.device);
             return Examples { shown: lesson.show(teacher, poses.clone()), poses, window: whole };
         };
-        let mut random = Random::new(kept.seed, Use::Replay, step * self.peers.count() + self.peers.rank());
+        let mut random = Random::new(kept.seed, Use::Replay, step * self.share.count + self.share.rank);
         let mut pick = || &kept.pictures[random.below(kept.pictures.len() as u64) as usize];
         let (poses, shown): (Vec<Pose>, Vec<&Shown<B>>) = (0..self.batch).map(|_| pick()).map(|(p, s)| (*p, s)).unzip();
         let shown = Shown::join(&shown).cast(Precision::F32);

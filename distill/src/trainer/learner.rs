@@ -3,7 +3,7 @@
 use super::{
     gallery::Examples,
     lesson::{Lesson, Shown},
-    optimizer::Optimizer,
+    optimizer::{Optimizer, numbered},
     state,
 };
 use crate::{
@@ -23,7 +23,7 @@ pub(crate) struct Learner<B: TrainingBackend, S> {
 
 impl<B: TrainingBackend, S: AutodiffModule<B>> Learner<B, S> {
     pub(crate) fn new(student: S, adam: &AdamSettings, progress: Progress) -> Self {
-        Self { student, optimizer: Optimizer::new(adam), progress }
+        Self { student: numbered(student), optimizer: Optimizer::new(adam), progress }
     }
 
     /// As it was when the snapshot was made; or the name of a tensor that the snapshot should hold.

@@ -1,23 +1,30 @@
 //! Short trainings of tiny students on the CPU, by a teacher that paints formulas.
 
-use super::{BodyLesson, Event, FaceLesson, Lesson, Outcome, TrainError, Training, Watch};
+use super::{BodyLesson, Event, FaceLesson, Lesson, Outcome, PerceptualTerm, TrainError, Training, Watch};
 use crate::{
     backend::Cpu,
     loss::{BodyWeights, FaceWeights},
+    parallel::on_devices,
+    perceptual::PerceptualLoss,
     recipe::{AdamSettings, Course, Intervals, Phase, Precision, Replay},
     snapshot::{HeldOut, Snapshot, Store},
     student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{Posed, Teacher},
 };
+use bunraku_core::character::{Tensor as Stored, Weights};
 use burn::{
     backend::Autodiff,
     tensor::{Shape, Tensor, TensorData},
 };
+use burn_flex::FlexDevice;
 use std::{
     collections::BTreeMap,
     fs,
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 type Trained = Autodiff<Cpu>;
@@ -43,7 +50,7 @@ fn painted(
             }
         }
     }
-    Tensor::from_data(TensorData::new(values, Shape::new([count, channels, edge, edge])), &Default::default())
+    Tensor::from_data(TensorData::new(values, Shape::new([count, channels, edge, edge])), &FlexDevice)
 }
 
 fn face(channel: usize, [x, y, mouth, wink, brow]: [f32; 5]) -> f32 {
@@ -73,30 +80,37 @@ impl Teacher<Cpu> for Formula {
     }
 }
 
+/// How a training ended, and what it told.
+type Ending<L> = (Result<Outcome<<L as Lesson<Trained>>::Student>, TrainError>, Notes);
+
 /// Takes notes, and sets the flag after a number of steps.
-struct Notes<'a> {
-    stop: &'a AtomicBool,
+#[derive(Default)]
+struct Notes {
+    stop: Arc<AtomicBool>,
     stop_after: u64,
     held_out: Vec<HeldOut>,
     saved: Vec<u64>,
     not_saved: usize,
     damaged: usize,
     losses: usize,
+    terms: Vec<&'static str>,
 }
 
-impl Watch for Notes<'_> {
+impl Watch for Notes {
     fn tell(&mut self, event: &Event<'_>) {
         match event {
             Event::Step { progress, .. } if progress.steps == self.stop_after => {
-                self.stop.store(true, Ordering::Relaxed)
+                self.stop.store(true, Ordering::Relaxed);
             }
             Event::HeldOut(held_out) => self.held_out.push(*held_out),
             Event::Saved { examples } => self.saved.push(*examples),
             Event::NotSaved(_) => self.not_saved += 1,
             Event::Damaged(_) => self.damaged += 1,
             Event::Loss { total, terms, .. } => {
-                assert!((total - terms.iter().map(|(_, term)| term).sum::<f64>()).abs() < 1e-5);
+                let sum = terms.iter().map(|(_, term)| term).sum::<f64>();
+                assert!(!total.is_finite() || (total - sum).abs() < 1e-5 * total.max(1.0), "{total} is not {sum}");
                 self.losses += 1;
+                self.terms = terms.iter().map(|(name, _)| *name).collect();
             }
             _ => {}
         }
@@ -118,11 +132,11 @@ fn phase<W>(until: u64, learning_rate: f64, losses: W) -> Phase<W> {
     Phase { until, learning_rate, losses }
 }
 
-fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson, (), FaceWeights> {
+fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson<Trained>, (), FaceWeights> {
     let losses = FaceWeights { full: 1.0, eye_mouth: 2.0 };
     let mask = (0..128 * 128).map(|index| f32::from(index % 128 < 40)).collect();
     Tiny {
-        lesson: FaceLesson { network: FaceMorpherConfig::new(vec![16, 12]), mask },
+        lesson: FaceLesson { network: FaceMorpherConfig::new(vec![16, 12]), mask, perceptual: None },
         course: Course {
             network: (),
             batch: None,
@@ -137,10 +151,10 @@ fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson, (), FaceWeights> {
     }
 }
 
-fn tiny_body(replay: Option<Replay>) -> Tiny<BodyLesson, (), BodyWeights> {
+fn tiny_body(replay: Option<Replay>) -> Tiny<BodyLesson<Trained>, (), BodyWeights> {
     let losses = BodyWeights { blended: 0.25, warped: 0.25, grid_change: 0.5, color_change: 2.0 };
     Tiny {
-        lesson: BodyLesson { network: BodyMorpherConfig::new([vec![12, 8], vec![8, 6], vec![6, 4]]) },
+        lesson: BodyLesson { network: BodyMorpherConfig::new([vec![12, 8], vec![8, 6], vec![6, 4]]), perceptual: None },
         course: Course { network: (), batch: None, replay, phases: vec![phase(4, 1e-3, losses)] },
         intervals: Intervals { snapshot: 2, checkpoint: 4, held_out: 4 },
         batch: 1,
@@ -153,35 +167,40 @@ fn tiny_body(replay: Option<Replay>) -> Tiny<BodyLesson, (), BodyWeights> {
 const REPLAY: Replay =
     Replay { pictures: 12, teacher_batch: 4, fill: 8, steps: 3, patch: Some(64), precision: Precision::F16 };
 
-impl<N, L: Lesson<Trained>> Tiny<L, N, L::Losses> {
+impl<N: Sync, L: Lesson<Trained, Losses: Sync> + Sync> Tiny<L, N, L::Losses> {
     /// Trains up to `target` examples, and is told to stop after `stop_after` steps.
-    fn train(
-        &self,
-        folder: &Path,
-        target: u64,
-        stop_after: u64,
-    ) -> (Result<Outcome<L::Student>, TrainError>, Notes<'static>) {
-        // Leaked: a few bytes a test, and the notes may outlive the training.
-        let stop: &'static AtomicBool = Box::leak(Box::default());
-        let training = Training {
-            lesson: &self.lesson,
-            course: &self.course,
-            adam: AdamSettings { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 },
-            intervals: self.intervals,
-            batch: self.batch,
-            seeds: [1, 2],
-            dataset: None,
-            held_out_poses: self.held_out_poses,
-            ingredients: self.ingredients.clone(),
-            folder: folder.to_owned(),
-            sample_interval: self.sample_interval,
-            stop,
-            device: Default::default(),
-        };
-        let mut notes =
-            Notes { stop, stop_after, held_out: vec![], saved: vec![], not_saved: 0, damaged: 0, losses: 0 };
-        let outcome = training.run(&mut Formula, &mut notes, target);
-        (outcome, notes)
+    fn train(&self, folder: &Path, target: u64, stop_after: u64) -> Ending<L> {
+        self.train_on(1, folder, target, stop_after)
+    }
+
+    /// The same on so many devices; gives what the first one says.
+    fn train_on(&self, devices: usize, folder: &Path, target: u64, stop_after: u64) -> Ending<L> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let endings = on_devices::<Cpu, _>(&vec![FlexDevice; devices], |peer| {
+            let training = Training {
+                lesson: &self.lesson,
+                course: &self.course,
+                adam: AdamSettings { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 },
+                intervals: self.intervals,
+                batch: self.batch / devices,
+                seeds: [1, 2],
+                dataset: None,
+                held_out_poses: self.held_out_poses,
+                ingredients: self.ingredients.clone(),
+                folder: folder.to_owned(),
+                sample_interval: self.sample_interval,
+                stop: &stop,
+                peer: &peer,
+            };
+            let stop_after = if peer.rank() == 0 { stop_after } else { u64::MAX };
+            let mut notes = Notes { stop: stop.clone(), stop_after, ..Notes::default() };
+            let outcome = training.run(&mut Formula, &mut notes, target);
+            if outcome.as_ref().is_ok_and(|outcome| outcome.reached) {
+                peer.finish();
+            }
+            (outcome, notes)
+        });
+        endings.expect("devices").swap_remove(0)
     }
 }
 
@@ -199,7 +218,10 @@ fn assert_same_state(one: &Path, other: &Path) {
 }
 
 /// A training that is interrupted twice, once where a snapshot is due and once where not, ends as one that is not.
-fn interrupted_equals_uninterrupted<N, L: Lesson<Trained>>(tiny: &Tiny<L, N, L::Losses>, stops: [u64; 2]) {
+fn interrupted_equals_uninterrupted<N: Sync, L>(tiny: &Tiny<L, N, L::Losses>, stops: [u64; 2])
+where
+    L: Lesson<Trained, Losses: Sync> + Sync,
+{
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
     let (outcome, _) = tiny.train(&whole, u64::MAX, u64::MAX);
@@ -262,7 +284,7 @@ fn snapshots_and_checkpoints_come_when_they_are_due() {
         let seen = fs::read_to_string(checkpoint.join("examples_seen_so_far.txt")).expect("there");
         assert_eq!(seen.trim(), examples.to_string());
         let pt = fs::read(checkpoint.join("module_module.pt")).expect("there");
-        let weights = bunraku_core::character::Weights::read(&pt).expect("a state dict");
+        let weights = Weights::read(&pt).expect("a state dict");
         assert!(weights.0.contains_key("siren.last_linear.weight"), "{:?}", weights.0.keys());
     }
 }
@@ -283,6 +305,38 @@ fn samples_logs_and_a_plot_are_left_for_people() {
         assert!(names.iter().any(|known| *known == name), "{name} is not in {names:?}");
     }
     assert!(image::image_dimensions(folder.path().join("losses.png")).is_ok());
+}
+
+/// Numbers in the shapes of torchvision's VGG16, as far as the perceptual loss reads it.
+fn write_vgg16(path: &Path) {
+    let layers = [(0, 3, 64), (2, 64, 64), (5, 64, 128), (7, 128, 128), (10, 128, 256), (12, 256, 256), (14, 256, 256)];
+    let tensors = layers.iter().flat_map(|&(layer, inputs, outputs)| {
+        let tensor = |kind: &str, shape: Vec<usize>| {
+            let values = (0..shape.iter().product()).map(|index: usize| 0.02 * (index as f32).sin()).collect();
+            (format!("features.{layer}.{kind}"), Stored { shape, values })
+        };
+        [tensor("weight", vec![outputs, inputs, 3, 3]), tensor("bias", vec![outputs])]
+    });
+    let weights = Weights(tensors.collect()).to_safetensors().expect("encoded");
+    fs::write(path, weights).expect("written");
+}
+
+#[test]
+fn the_perceptual_loss_is_a_term_beside_the_others() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("vgg16.safetensors");
+    write_vgg16(&path);
+    let loss = PerceptualLoss::load(&path, &FlexDevice).expect("a network");
+    let mut tiny = tiny_face(None);
+    tiny.batch = 1;
+    let (outcome, notes) = tiny.train(&folder.path().join("without"), 1, u64::MAX);
+    let without = outcome.expect("trained");
+    assert_eq!(notes.terms, ["full", "eye_mouth"]);
+    tiny.lesson.perceptual = Some(PerceptualTerm { loss, weight: 10.0 });
+    let (outcome, notes) = tiny.train(&folder.path().join("with"), 1, u64::MAX);
+    assert_eq!(notes.terms, ["full", "eye_mouth", "perceptual"]);
+    let weights = |outcome: &Outcome<_>| Lesson::<Trained>::weights(&tiny.lesson, &outcome.student);
+    assert_ne!(weights(&outcome.expect("trained")), weights(&without), "it steers the student");
 }
 
 #[test]
@@ -358,4 +412,22 @@ fn a_training_that_diverges_ends_before_it_spoils_a_snapshot() {
     let error = tiny.train(folder.path(), u64::MAX, u64::MAX).0.expect_err("diverged");
     assert!(matches!(error, TrainError::Diverged { .. }), "{error}");
     assert_eq!(newest(folder.path()).progress.examples, 20);
+}
+
+/// Two devices see the examples that one would, and step down the mean of their gradients; only sums are rounded apart.
+#[test]
+fn two_devices_learn_as_one_does_and_an_interruption_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [one, two, parts] = ["one", "two", "parts"].map(|name| folder.path().join(name));
+    let tiny = tiny_face(None);
+    tiny.train(&one, u64::MAX, u64::MAX).0.expect("trained");
+    tiny.train_on(2, &two, u64::MAX, u64::MAX).0.expect("trained");
+    let outcome = tiny.train_on(2, &parts, u64::MAX, 13).0.expect("stopped");
+    assert!(!outcome.reached && outcome.progress.steps == 13);
+    tiny.train_on(2, &parts, u64::MAX, u64::MAX).0.expect("trained");
+    assert_same_state(&two, &parts);
+    let [alone, together] = [newest(&one), newest(&two)];
+    assert_eq!(alone.progress.examples, together.progress.examples);
+    let errors = [alone, together].map(|it| it.progress.held_out.expect("measured").l1);
+    assert!((errors[0] / errors[1] - 1.0).abs() < 1e-2, "{errors:?}");
 }

@@ -2,22 +2,22 @@
 
 use super::{
     exam::Exam,
-    gallery::Gallery,
+    gallery::{Gallery, Share},
     journal::Journal,
     learner::Learner,
     lesson::Lesson,
-    peers::Peers,
     watch::{Event, Watch},
 };
 use crate::{
     backend::TrainingBackend,
     examples::{PoseDataset, Poses, Random, Use, held_out_poses},
     loss::Loss,
+    parallel::{ParallelError, Peer},
     recipe::{AdamSettings, Course, Intervals},
     snapshot::{HeldOut, Newest, Progress, SnapshotError, Store},
     teacher::Teacher,
 };
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, backend::Backend};
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -39,7 +39,7 @@ pub struct Training<'a, B: TrainingBackend, L: Lesson<B>, N> {
     pub adam: AdamSettings,
     /// How often what is done.
     pub intervals: Intervals,
-    /// Examples a step.
+    /// Examples a step of each device.
     pub batch: usize,
     /// The configuration's two: the first decides the poses that are drawn and what is replayed, the second the
     /// initial weights.
@@ -56,8 +56,8 @@ pub struct Training<'a, B: TrainingBackend, L: Lesson<B>, N> {
     pub folder: PathBuf,
     /// Set when it should stop.
     pub stop: &'a AtomicBool,
-    /// On what it runs.
-    pub device: B::Device,
+    /// On what it runs, and with whom. The first of several peers writes and tells, the others only train along.
+    pub peer: &'a Peer<B::InnerBackend>,
 }
 
 /// How a run ended.
@@ -99,6 +99,9 @@ pub enum TrainError {
         /// The first tensor that does not fit.
         tensor: String,
     },
+    /// Devices that train together lost each other.
+    #[error(transparent)]
+    Parallel(#[from] ParallelError),
     /// The error is no number any more.
     #[error("the {student}'s loss is {loss} after {examples} examples; the last snapshot is from before")]
     Diverged {
@@ -131,13 +134,22 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Training<'_, B, L, N> {
         let phases = self.course.phases.len();
         watch.tell(&Event::Begun { student: L::NAME, progress: &learner.progress, total, target, phases });
         let mut run = self.start(learner, teacher, watch);
-        if fresh && target > 0 {
+        if fresh && target > 0 && self.leads() {
             run.measure();
             run.checkpoint()?;
         }
         let reached = run.until(target)?;
         let Learner { student, progress, .. } = run.learner;
         Ok(Outcome { student, progress, reached })
+    }
+
+    fn device(&self) -> &B::Device {
+        self.peer.device()
+    }
+
+    /// Whether it is the one that writes and tells.
+    fn leads(&self) -> bool {
+        self.peer.rank() == 0
     }
 
     fn start<'a>(
@@ -147,15 +159,15 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Training<'_, B, L, N> {
         watch: &'a mut dyn Watch,
     ) -> Run<'a, B, L, N> {
         let phase_ends = self.course.phases.iter().map(|phase| phase.until).collect();
-        let exam = Exam::new(held_out_poses(self.held_out_poses), self.batch, self.device.clone());
+        let exam = Exam::new(held_out_poses(self.held_out_poses), self.batch, self.device().clone());
         let samples = Poses::new(self.dataset.clone(), self.seeds[0], 1).samples(self.seeds[1], L::SAMPLES);
         Run {
             training: self,
-            journal: Journal::open(&self.folder, learner.progress.examples, phase_ends, watch),
+            journal: self.leads().then(|| Journal::open(&self.folder, learner.progress.examples, phase_ends, watch)),
             store: Store::new(&self.folder),
             gallery: self.gallery(&learner.progress),
             exam,
-            samples: Exam::new(samples, 1, self.device.clone()),
+            samples: Exam::new(samples, 1, self.device().clone()),
             loss: None,
             loss_read: None,
             now: Instant::now(),
@@ -168,10 +180,13 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Training<'_, B, L, N> {
     /// The student as the newest whole snapshot has it, or a new one; and whether it is new.
     fn begin(&self, watch: &mut dyn Watch) -> Result<(Learning<B, L>, bool), TrainError> {
         let store = Store::new(&self.folder);
-        store.clean();
+        // Another peer may be here while the first one writes already.
+        if self.leads() {
+            store.clean();
+        }
         let seed = Random::new(self.seeds[1], Use::Weights, 0).number();
         let progress = Progress::new(self.ingredients.clone());
-        let learner = Learner::new(self.lesson.begin(seed, &self.device), &self.adam, progress);
+        let learner = Learner::new(self.lesson.begin(seed, self.device()), &self.adam, progress);
         let Newest { snapshot, damaged } = store.newest();
         for damaged in &damaged {
             watch.tell(&Event::Damaged(damaged));
@@ -181,15 +196,16 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Training<'_, B, L, N> {
         if !changed.is_empty() {
             return Err(TrainError::Another { student: L::NAME, changed });
         }
-        let restored = learner.restored(snapshot, &self.device);
+        let restored = learner.restored(snapshot, self.device());
         restored.map(|learner| (learner, false)).map_err(|tensor| TrainError::Misfit { student: L::NAME, tensor })
     }
 
     fn gallery(&self, progress: &Progress) -> Gallery<B::InnerBackend> {
-        let batch = self.course.replay.map_or(self.batch, |replay| replay.teacher_batch);
+        let share = Share { rank: self.peer.rank() as u64, count: self.peer.count() as u64 };
+        let batch = self.course.replay.map_or(self.batch, |replay| replay.teacher_batch) * self.peer.count();
         let poses = Poses::new(self.dataset.clone(), self.seeds[0], batch);
         let replay = self.course.replay.map(|replay| (replay, self.seeds[0], progress.steps));
-        Gallery::new(poses, self.batch, Peers::ALONE, self.device.clone(), L::EDGE, replay)
+        Gallery::new(poses, self.batch, share, self.device().clone(), L::EDGE, replay)
     }
 }
 
@@ -199,13 +215,14 @@ struct Run<'a, B: TrainingBackend, L: Lesson<B>, N> {
     teacher: &'a mut dyn Teacher<B::InnerBackend>,
     watch: &'a mut dyn Watch,
     learner: Learning<B, L>,
-    journal: Journal,
+    /// The leader's.
+    journal: Option<Journal>,
     store: Store,
     exam: Exam<B>,
     samples: Exam<B>,
     gallery: Gallery<B::InnerBackend>,
     /// Of the step before.
-    loss: Option<Tensor<B, 1>>,
+    loss: Option<Tensor<B::InnerBackend, 1>>,
     /// When the time was last added up.
     now: Instant,
     /// When the loss was last read back.
@@ -217,12 +234,11 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Run<'_, B, L, N> {
     fn until(&mut self, target: u64) -> Result<bool, TrainError> {
         let mut kept = self.learner.progress.examples;
         while self.learner.progress.examples < target {
-            if !self.paint() {
+            let before = self.learner.progress.examples;
+            if !(self.paint() && self.step()?) {
                 self.save_at_last(kept)?;
                 return Ok(false);
             }
-            let before = self.learner.progress.examples;
-            self.step();
             if self.milestones(before)? {
                 kept = self.learner.progress.examples;
             }
@@ -251,34 +267,46 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Run<'_, B, L, N> {
         self.training.stop.load(Ordering::Relaxed)
     }
 
-    fn step(&mut self) {
+    /// One step; false when it should stop.
+    fn step(&mut self) -> Result<bool, TrainError> {
         let Training { lesson, course, batch, .. } = self.training;
         let Progress { steps, examples: seen, .. } = self.learner.progress;
         let phase = course.phase(seen);
         let examples = self.gallery.examples(*lesson, self.teacher, steps, seen);
         let (loss, gradients) = self.learner.look(*lesson, examples, course.phases[phase].losses);
-        self.learner.step(gradients, course.phases[phase].learning_rate, *batch as u64);
+        let gradients = match self.training.peer.mean_gradients(gradients) {
+            Ok(gradients) => gradients,
+            // A peer that stops leaves the others, who were told to stop too.
+            Err(_) if self.stopped() => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let examples = (*batch * self.training.peer.count()) as u64;
+        self.learner.step(gradients, course.phases[phase].learning_rate, examples);
         self.learner.progress.seconds += self.now.elapsed().as_secs_f64();
         self.now = Instant::now();
         self.watch.tell(&Event::Step { progress: &self.learner.progress, phase });
         self.tell_loss(&loss, course.phases[phase].learning_rate);
-        self.loss = Some(loss.total);
+        // Without what it was computed from, which would stay in memory with it.
+        self.loss = Some(loss.total.inner());
+        Ok(true)
     }
 
     /// Reads the loss back, now and then.
     fn tell_loss(&mut self, loss: &Loss<B>, learning_rate: f64) {
-        if self.loss_read.is_some_and(|last| last.elapsed() < LOSS_INTERVAL) {
-            return;
-        }
+        let recent = self.loss_read.is_some_and(|last| last.elapsed() < LOSS_INTERVAL);
+        let Some(journal) = self.journal.as_mut().filter(|_| !recent) else { return };
         let terms: Vec<(&'static str, f64)> = loss.terms.iter().map(|(name, term)| (*name, number(term))).collect();
         let (examples, total) = (self.learner.progress.examples, number(&loss.total));
-        self.journal.loss::<B, L>(examples, learning_rate, (total, &terms), self.watch);
+        journal.loss::<B, L>(examples, learning_rate, (total, &terms), self.watch);
         self.watch.tell(&Event::Loss { examples, learning_rate, total, terms: &terms });
         self.loss_read = Some(Instant::now());
     }
 
     /// What is due after a step that began with `before` examples; whether the state was kept.
     fn milestones(&mut self, before: u64) -> Result<bool, TrainError> {
+        if !self.training.leads() {
+            return Ok(false);
+        }
         let Intervals { snapshot, checkpoint, held_out } = self.training.intervals;
         let passed = |interval: u64| before / interval < self.learner.progress.examples / interval;
         let sample = self.training.sample_interval.is_some_and(passed);
@@ -300,6 +328,9 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Run<'_, B, L, N> {
 
     /// The state at the end, measured and kept where it was not yet.
     fn finish(&mut self, kept: u64) -> Result<(), TrainError> {
+        if !self.training.leads() {
+            return Ok(());
+        }
         let examples = self.learner.progress.examples;
         if self.learner.progress.held_out.is_none_or(|held_out| held_out.examples < examples) {
             self.ensure_finite()?;
@@ -311,7 +342,7 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Run<'_, B, L, N> {
 
     /// Keeps the state, unless it was when `kept` examples were seen.
     fn save_at_last(&mut self, kept: u64) -> Result<(), TrainError> {
-        if self.learner.progress.examples == kept {
+        if self.learner.progress.examples == kept || !self.training.leads() {
             return Ok(());
         }
         self.ensure_finite()?;
@@ -368,8 +399,10 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Run<'_, B, L, N> {
         let examples = self.learner.progress.examples;
         let held_out = HeldOut { examples, l1 };
         self.learner.progress.held_out = Some(held_out);
-        self.journal.held_out(examples, l1, self.watch);
-        self.journal.plot(L::NAME, self.watch);
+        if let Some(journal) = &mut self.journal {
+            journal.held_out(examples, l1, self.watch);
+            journal.plot(L::NAME, self.watch);
+        }
         self.watch.tell(&Event::HeldOut(held_out));
     }
 
@@ -381,7 +414,9 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Run<'_, B, L, N> {
             return;
         }
         let (lesson, examples) = (self.training.lesson, self.learner.progress.examples);
-        self.journal.sheet(lesson, &self.learner.student, &self.samples, examples, self.watch);
+        if let Some(journal) = &self.journal {
+            journal.sheet(lesson, &self.learner.student, &self.samples, examples, self.watch);
+        }
     }
 }
 
@@ -404,6 +439,6 @@ fn paint_all<B: TrainingBackend, L: Lesson<B>, N>(
 }
 
 /// A tensor of one number.
-fn number<B: TrainingBackend>(tensor: &Tensor<B, 1>) -> f64 {
+fn number<B: Backend>(tensor: &Tensor<B, 1>) -> f64 {
     tensor.clone().into_data().iter::<f64>().sum()
 }

@@ -65,7 +65,7 @@ pub enum Event<'a> {
 }
 
 /// Somebody who listens.
-pub trait Watch {
+pub trait Watch: Send {
     /// Takes note of an event; it must not take long.
     fn tell(&mut self, event: &Event<'_>);
 }

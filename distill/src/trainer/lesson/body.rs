@@ -1,6 +1,6 @@
 //! The body morpher's training (`spec/THA4.md` §9.6).
 
-use super::{Lesson, Shown, numbers};
+use super::{Lesson, Painted, PerceptualTerm, Shown, numbers};
 use crate::{
     backend::TrainingBackend,
     loss::{self, BodyTarget, BodyWeights, Loss},
@@ -15,9 +15,11 @@ use image::RgbaImage;
 
 /// Shown are the resting picture with the teacher's face, the finished picture, the moved one and the grid change.
 #[derive(Clone, Debug)]
-pub struct BodyLesson {
+pub struct BodyLesson<B: Backend> {
     /// The network's shape.
     pub network: BodyMorpherConfig,
+    /// A term beside the original's.
+    pub perceptual: Option<PerceptualTerm<B>>,
 }
 
 fn target<B: Backend>(shown: Shown<B>) -> BodyTarget<B> {
@@ -27,7 +29,7 @@ fn target<B: Backend>(shown: Shown<B>) -> BodyTarget<B> {
     BodyTarget { image, posed, warped, grid_change }
 }
 
-impl<B: TrainingBackend> Lesson<B> for BodyLesson {
+impl<B: TrainingBackend> Lesson<B> for BodyLesson<B> {
     type Student = BodyMorpher<B>;
     type Losses = BodyWeights;
 
@@ -57,7 +59,13 @@ impl<B: TrainingBackend> Lesson<B> for BodyLesson {
         losses: BodyWeights,
         window: Window,
     ) -> Loss<B> {
-        loss::body(student, poses, &target(shown), losses, window)
+        let target = target(shown);
+        // Alone, the original's terms are computed together with their gradients, where the backend can.
+        let Some(term) = &self.perceptual else { return loss::body(student, poses, &target, losses, window) };
+        let output = student.forward_window(target.image.clone(), poses, window);
+        let painted = output.blended.clone();
+        let truth = target.posed.clone().narrow(2, window.row, window.height).narrow(3, window.column, window.width);
+        term.beside(loss::body_terms(output, &target, losses, window), painted, truth)
     }
 
     fn compare(
@@ -69,11 +77,7 @@ impl<B: TrainingBackend> Lesson<B> for BodyLesson {
         [student.forward(shown.0[0].clone(), poses).blended, shown.0[1].clone()]
     }
 
-    fn sheet(
-        &self,
-        student: &BodyMorpher<B::InnerBackend>,
-        samples: &[(Tensor<B::InnerBackend, 2>, Shown<B::InnerBackend>)],
-    ) -> RgbaImage {
+    fn sheet(&self, student: &BodyMorpher<B::InnerBackend>, samples: &[Painted<B::InnerBackend>]) -> RgbaImage {
         let mut sheet = BodySheet::new(samples.len());
         for (poses, shown) in samples {
             let [image, posed, _, truth_grid] = [0, 1, 2, 3].map(|index: usize| shown.0[index].clone());

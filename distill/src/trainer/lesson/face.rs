@@ -1,6 +1,6 @@
 //! The face morpher's training (`spec/THA4.md` §9.6).
 
-use super::{Lesson, Shown, numbers};
+use super::{Lesson, Painted, PerceptualTerm, Shown, numbers};
 use crate::{
     backend::TrainingBackend,
     loss::{self, FaceTarget, FaceWeights, Loss},
@@ -10,27 +10,29 @@ use crate::{
     teacher::Teacher,
 };
 use bunraku_core::character::{FACE_SIZE, Weights};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData, backend::Backend};
 use image::RgbaImage;
 
 /// Shown is the face, `[n, 4, 128, 128]`.
 #[derive(Clone, Debug)]
-pub struct FaceLesson {
+pub struct FaceLesson<B: Backend> {
     /// The network's shape.
     pub network: FaceMorpherConfig,
     /// Where errors weigh more: `128 * 128` values of the face window, 0 to 1.
     pub mask: Vec<f32>,
+    /// A term beside the original's.
+    pub perceptual: Option<PerceptualTerm<B>>,
 }
 
-impl FaceLesson {
-    fn target<B: TrainingBackend>(&self, shown: Shown<B>) -> FaceTarget<B> {
+impl<B: Backend> FaceLesson<B> {
+    fn target(&self, shown: Shown<B>) -> FaceTarget<B> {
         let Ok([face]) = <[_; 1]>::try_from(shown.0) else { unreachable!("a face is one picture") };
         let mask = TensorData::new(self.mask.clone(), [1, 1, FACE_SIZE, FACE_SIZE]);
         FaceTarget { mask: Tensor::from_data(mask, &face.device()), face }
     }
 }
 
-impl<B: TrainingBackend> Lesson<B> for FaceLesson {
+impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
     type Student = FaceMorpher<B>;
     type Losses = FaceWeights;
 
@@ -59,7 +61,13 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson {
         losses: FaceWeights,
         window: Window,
     ) -> Loss<B> {
-        loss::face(student, poses, &self.target(shown), losses, window)
+        let target = self.target(shown);
+        // Alone, the original's terms are computed together with their gradients, where the backend can.
+        let Some(term) = &self.perceptual else { return loss::face(student, poses, &target, losses, window) };
+        let face = student.forward_window(poses, window);
+        let target = target.crop(window);
+        let truth = target.face.clone();
+        term.beside(loss::face_terms(face.clone(), target, losses), face, truth)
     }
 
     fn compare(
@@ -71,11 +79,7 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson {
         [student.forward(poses), shown.0[0].clone()]
     }
 
-    fn sheet(
-        &self,
-        student: &FaceMorpher<B::InnerBackend>,
-        samples: &[(Tensor<B::InnerBackend, 2>, Shown<B::InnerBackend>)],
-    ) -> RgbaImage {
+    fn sheet(&self, student: &FaceMorpher<B::InnerBackend>, samples: &[Painted<B::InnerBackend>]) -> RgbaImage {
         let faces =
             samples.iter().map(|(poses, shown)| [shown.0[0].clone(), student.forward(poses.clone())].map(numbers));
         let faces: Vec<[Vec<f32>; 2]> = faces.collect();

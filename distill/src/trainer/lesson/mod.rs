@@ -6,7 +6,9 @@ mod face;
 pub use body::BodyLesson;
 pub use face::FaceLesson;
 
-use crate::{backend::TrainingBackend, loss::Loss, ops::Window, recipe::Precision, teacher::Teacher};
+use crate::{
+    backend::TrainingBackend, loss::Loss, ops::Window, perceptual::PerceptualLoss, recipe::Precision, teacher::Teacher,
+};
 use bunraku_core::character::Weights;
 use burn::{
     module::AutodiffModule,
@@ -68,17 +70,36 @@ pub trait Lesson<B: TrainingBackend> {
     fn sheet(
         &self,
         student: &<Self::Student as AutodiffModule<B>>::InnerModule,
-        samples: &[(Tensor<B::InnerBackend, 2>, Shown<B::InnerBackend>)],
+        samples: &[Painted<B::InnerBackend>],
     ) -> RgbaImage;
 
     /// The network's weights by the original's names.
     fn weights(&self, student: &Self::Student) -> Weights;
 }
 
+/// The perceptual loss with its weight, a term beside the others.
+#[derive(Clone, Debug)]
+pub struct PerceptualTerm<B: Backend> {
+    /// The loss.
+    pub loss: PerceptualLoss<B>,
+    /// How much it counts.
+    pub weight: f32,
+}
+
+impl<B: Backend> PerceptualTerm<B> {
+    /// `loss` with this term of what is painted beside the truth.
+    fn beside(&self, loss: Loss<B>, painted: Tensor<B, 4>, truth: Tensor<B, 4>) -> Loss<B> {
+        loss.with("perceptual", self.loss.loss(painted, truth).mul_scalar(self.weight))
+    }
+}
+
 /// A tensor's numbers on the host.
 fn numbers<B: Backend>(tensor: Tensor<B, 4>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
+
+/// Poses, `[n, 45]`, with the teacher's pictures of them.
+pub type Painted<B> = (Tensor<B, 2>, Shown<B>);
 
 /// The teacher's pictures of `n` poses: tensors `[n, channels, height, width]`, in an order of the lesson's own.
 #[derive(Clone, Debug)]

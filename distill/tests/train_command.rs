@@ -1,0 +1,206 @@
+//! `bunraku-distill train` and `status`, as a person or a script runs them.
+//!
+//! There are no weights of the teacher here, so it is the formula's, full size, and it takes seconds for a picture:
+//! the tests have it paint as few as they can.
+
+use bunraku_core::character::CharacterModel;
+use image::{Rgb, RgbImage, Rgba, RgbaImage};
+use serde_json::Value;
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+/// Tiny students that see two examples each.
+const RECIPE: &str = "
+from: reference
+held_out_poses: 1
+intervals: {snapshot: 1, checkpoint: 2, held_out: 2}
+face:
+  network: [8]
+  batch: 1
+  phases: [{until: 2, learning_rate: 1.0e-3, losses: {full: 1, eye_mouth: 20}}]
+body:
+  network: [[6], [5], [4]]
+  batch: 1
+  phases: [{until: 1, learning_rate: 1.0e-3, losses: {blended: 1, warped: 1, grid_change: 1, color_change: 1}}]
+";
+
+const CONFIG: &str = "prefix: out
+character_image_file_name: a.png
+face_mask_image_file_name: mask.png
+face_morpher_num_training_examples_per_sample_output: null
+body_morpher_num_training_examples_per_sample_output: null
+backend: cpu
+recipe: tiny.yaml
+";
+
+fn distill(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bunraku-distill"));
+    command.current_dir(folder);
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    distill(folder).args(arguments).output().expect("the command runs")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn status(folder: &Path, arguments: &[&str]) -> Value {
+    let output = run(folder, &[&["status", "--json"], arguments].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    serde_json::from_slice(&output.stdout).expect("one line of JSON")
+}
+
+/// A working folder with a configuration, picture, mask and recipe in it.
+fn working_folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("out")).expect("created");
+    let inside = |x: u32, y: u32| x.abs_diff(256) < 50 && y.abs_diff(144) < 30;
+    let picture = RgbaImage::from_fn(512, 512, |x, y| Rgba([200, x as u8, y as u8, 255 * u8::from(inside(x, y))]));
+    picture.save(at("a.png")).expect("written");
+    let mask = RgbImage::from_fn(512, 512, |x, y| Rgb([255 * u8::from(inside(x, y)); 3]));
+    mask.save(at("mask.png")).expect("written");
+    fs::write(at("config.yaml"), CONFIG).expect("written");
+    fs::write(at("tiny.yaml"), RECIPE).expect("written");
+    folder
+}
+
+/// Starts a training, and waits for a line on its standard error that has `part` in it.
+fn started(folder: &Path, arguments: &[&str], part: &str) -> (Child, Vec<String>) {
+    let mut child = distill(folder).args(arguments).stderr(Stdio::piped()).spawn().expect("the command runs");
+    let lines = BufReader::new(child.stderr.take().expect("piped")).lines().map(|line| line.expect("text"));
+    let mut seen = Vec::new();
+    for line in lines {
+        seen.push(line);
+        if seen.last().is_some_and(|line| line.contains(part)) {
+            return (child, seen);
+        }
+    }
+    let status = child.wait().expect("ended");
+    panic!("{status}: {part} is not in\n{}", seen.join("\n"));
+}
+
+#[test]
+fn a_character_is_made_kept_whole_and_told_of() {
+    let folder = working_folder();
+    let begun = status(folder.path(), &["config.yaml"]);
+    assert_eq!((&begun["running"], &begun["students"][0]["examples"]), (&Value::from(false), &Value::from(0)));
+    let output = run(folder.path(), &["train", "config.yaml"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for part in ["FORMULA WEIGHTS", "poses are drawn", "face_morpher: begins", "body_morpher: begins", "held-out L1"] {
+        assert!(text.contains(part), "{part}\nis not in\n{text}");
+    }
+    let out = folder.path().join("out");
+    let model = CharacterModel::load(&out.join("character_model")).expect("a character");
+    assert_eq!((model.face.sine.len(), model.body.levels[2][0].outputs), (1, 4));
+    let bytes = |path: PathBuf| fs::read(path).expect("there");
+    assert_eq!(bytes(out.join("character_model/character.png")), bytes(folder.path().join("a.png")));
+    assert_eq!(bytes(out.join("config.yaml")), bytes(folder.path().join("config.yaml")));
+    assert!(out.join("face_morpher/checkpoint/0001/module_module.pt").is_file());
+
+    let done = status(folder.path(), &["config.yaml"]);
+    for (student, total) in [(&done["students"][0], 2), (&done["students"][1], 1)] {
+        assert_eq!((&student["examples"], &student["total"]), (&Value::from(total), &Value::from(total)));
+        assert!(
+            student["held_out"]["l1"].as_f64().is_some_and(|l1| l1 > 0.0)
+                && student["damaged"] == Value::from(vec![0; 0])
+        );
+    }
+    assert_eq!(done["character"], "out/character_model");
+
+    // The trap of the reference: another configuration with the same folder, whose old one would silently win.
+    let other = CONFIG.replace("backend", "face_morpher_random_seed_1: 7\nbackend");
+    fs::write(folder.path().join("other.yaml"), other).expect("written");
+    let output = run(folder.path(), &["train", "other.yaml"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("error: out/config.yaml is of another training than other.yaml: face_morpher_random_seed_1"));
+    assert!(text.lines().last().is_some_and(|line| line.starts_with("help: ")), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stop_is_clean_a_second_training_is_refused_and_damage_is_told() {
+    let folder = working_folder();
+    let recipe = RECIPE.replace("until: 2", "until: 1000000");
+    fs::write(folder.path().join("tiny.yaml"), recipe).expect("written");
+    let (mut child, _) = started(folder.path(), &["train", "config.yaml", "-v"], "kept after 2 examples");
+    assert_eq!(status(folder.path(), &["config.yaml"])["running"], true);
+    let second = run(folder.path(), &["train", "config.yaml"]);
+    assert!(second.status.code() == Some(1) && stderr(&second).contains("another training is running in out"));
+    Command::new("kill").arg(child.id().to_string()).status().expect("SIGTERM is sent");
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
+    let stopped = status(folder.path(), &["config.yaml"]);
+    let student = &stopped["students"][0];
+    assert!(stopped["running"] == false && student["examples"].as_u64().is_some_and(|examples| examples >= 2));
+
+    let newest = folder.path().join(student["snapshot"].as_str().expect("a path"));
+    fs::write(&newest, "cut").expect("written");
+    let damaged = status(folder.path(), &["config.yaml"]);
+    assert_eq!(damaged["students"][0]["damaged"][0]["path"], student["snapshot"]);
+    assert!(damaged["students"][0]["examples"].as_u64() < student["examples"].as_u64());
+}
+
+/// Both configurations of the seeds, in a folder laid out as they expect, as they are.
+#[cfg(unix)]
+#[test]
+fn training_starts_on_the_seeds_own_configurations() {
+    let seeds = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4"));
+    if !seeds.is_dir() {
+        eprintln!("skipped: {} is not there", seeds.display());
+        return;
+    }
+    for name in ["lambda_00", "lambda_01"] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let prefix = folder.path().join("data/distill_examples").join(name);
+        let images = folder.path().join("data/images");
+        fs::create_dir_all(&prefix).and_then(|()| fs::create_dir_all(&images)).expect("created");
+        let config = format!("distill_examples/{name}/config.yaml");
+        fs::copy(seeds.join(&config), folder.path().join("data").join(&config)).expect("copied");
+        for picture in [format!("{name}.png"), format!("{name}_face_mask.png")] {
+            fs::copy(seeds.join("images").join(&picture), images.join(&picture)).expect("copied");
+        }
+        let config = format!("data/{config}");
+        let (mut child, seen) = started(folder.path(), &["train", &config, "--backend", "cpu"], "the teacher paints");
+        let seen = seen.join("\n");
+        for part in ["warning: data/tha4/upscaler.pt", "FORMULA WEIGHTS", "face_morpher: begins, 1000000 in 4 phases"] {
+            assert!(seen.contains(part), "{part}\nis not in\n{seen}");
+        }
+        Command::new("kill").arg(child.id().to_string()).status().expect("SIGTERM is sent");
+        assert_eq!(child.wait().expect("ended").code(), Some(0));
+    }
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused_with_a_way_out() {
+    let folder = working_folder();
+    fs::write(folder.path().join("poses.pt"), "junk").expect("written");
+    fs::write(folder.path().join("wrong.yaml"), "from: fast\nbody: {replay: {stepps: 1}}").expect("written");
+    let train = |config: &str| {
+        fs::write(folder.path().join("config.yaml"), config).expect("written");
+        let output = run(folder.path(), &["train", "config.yaml"]);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        stderr(&output)
+    };
+    for (text, part) in [
+        (train(&format!("{CONFIG}pose_dataset: poses.pt\n")), "the pose dataset poses.pt: is neither a PyTorch zip"),
+        (train(&format!("{CONFIG}num_gpu: 1\n")), "did you mean `num_gpus`?"),
+        (train(&CONFIG.replace("tiny.yaml", "wrong.yaml")), "did you mean `steps`?"),
+        (train(&CONFIG.replace("tiny.yaml", "slow")), "slow: is no recipe: there is no such file"),
+    ] {
+        assert!(
+            text.contains("error: ") && text.contains(part) && text.contains("\nhelp: "),
+            "{part}\nis not in\n{text}"
+        );
+    }
+    assert!(!folder.path().join("out/config.yaml").exists(), "nothing was begun");
+}
