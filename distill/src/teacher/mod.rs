@@ -1,5 +1,6 @@
 //! What a student learns from: a teacher poses one character's picture, slowly and well.
 
+pub mod rig;
 pub mod tha4;
 
 use burn::tensor::{Tensor, backend::Backend};

@@ -1,0 +1,112 @@
+//! Layered art as read from an SVG file: its groups, back to front, and the shapes that poses give them.
+
+use super::{
+    error::{Fault, RigError},
+    keys::{self, Keys},
+    layer::Layer,
+};
+use bunraku_core::character::IMAGE_SIZE;
+use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
+use std::{collections::HashSet, fs, path::Path};
+
+/// Largest SVG file that is read, in bytes: a hundred times what a detailed character takes.
+pub const LIMIT: u64 = 8 << 20;
+
+/// Groups that every rig needs: what the 39 parameters of the face move, and what the six of the body turn.
+pub const REQUIRED: [&str; 7] = ["body", "face", "mouth", "eye_left", "eye_right", "eyebrow_left", "eyebrow_right"];
+
+/// The group of shapes; it is never drawn.
+pub(super) const KEYS: &str = "keys";
+
+/// Layered art, checked: everything a pose needs is in it.
+#[derive(Debug)]
+pub struct Art {
+    /// Back to front.
+    pub(super) layers: Vec<Layer>,
+    /// Text from the file's start to the first layer, for drawing one layer by itself: root element and definitions.
+    pub(super) head: String,
+}
+
+impl Art {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Every fault of the file, each with the name of the group it is in.
+    pub fn open(path: &Path) -> Result<Self, RigError> {
+        let named = |faults| RigError { what: path.display().to_string(), faults };
+        let bytes = fs::metadata(path).map_err(|error| named(vec![Fault::Unreadable(error.to_string())]))?.len();
+        if bytes > LIMIT {
+            return Err(named(vec![Fault::TooLarge { bytes, limit: LIMIT }]));
+        }
+        let text = fs::read_to_string(path).map_err(|error| named(vec![Fault::Unreadable(error.to_string())]))?;
+        Self::parse(&text).map_err(named)
+    }
+
+    /// Reads the text of an SVG file.
+    ///
+    /// # Errors
+    /// Every fault of the text.
+    pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+        if text.len() as u64 > LIMIT {
+            return Err(vec![Fault::TooLarge { bytes: text.len() as u64, limit: LIMIT }]);
+        }
+        let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
+        let document = Document::parse_with_options(text, options).map_err(|e| vec![Fault::Svg(e.to_string())])?;
+        let root = document.root_element();
+        let mut faults: Vec<_> = size(root).into_iter().collect();
+        faults.extend(structure(root));
+        let keys = Keys::read(root, &mut faults);
+        let layers = groups(root).filter_map(|group| Layer::read(group, &keys, &mut faults)).collect();
+        let art = Self { layers, head: head(root) };
+        faults.extend(keys::unmoved(&art.layers));
+        if faults.is_empty() { Ok(art) } else { Err(faults) }
+    }
+}
+
+fn size(root: Node<'_, '_>) -> Option<Fault> {
+    let value = |name| root.attribute(name).unwrap_or_default().to_string();
+    let edge = IMAGE_SIZE.to_string();
+    let right = |name| value(name) == edge || value(name) == format!("{edge}px");
+    let view: Vec<f32> = value("viewBox").split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
+    let wrong = !right("width") || !right("height") || view != [0.0, 0.0, IMAGE_SIZE as f32, IMAGE_SIZE as f32];
+    wrong.then(|| Fault::Size { width: value("width"), height: value("height"), view_box: value("viewBox") })
+}
+
+/// The layers' elements: direct children `<g id=…>`, but for the shapes.
+fn groups<'a, 'i>(root: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
+    root.children().filter(|node| is_group(*node) && node.attribute("id") != Some(KEYS))
+}
+
+fn is_group(node: Node<'_, '_>) -> bool {
+    node.has_tag_name(("http://www.w3.org/2000/svg", "g")) && node.attribute("id").is_some()
+}
+
+/// What draws nothing by itself and so may stand beside the layers.
+const SILENT: [&str; 5] = ["defs", "style", "title", "desc", "metadata"];
+
+fn structure(root: Node<'_, '_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for element in root.children().filter(Node::is_element) {
+        let foreign = element.tag_name().namespace() != Some("http://www.w3.org/2000/svg");
+        if !foreign && !is_group(element) && !SILENT.contains(&element.tag_name().name()) {
+            faults.push(Fault::Loose(element.tag_name().name().to_string()));
+        }
+    }
+    let mut seen = HashSet::new();
+    let ids = root.descendants().filter_map(|node| node.attribute("id"));
+    faults.extend(ids.filter(|id| !seen.insert(*id)).map(|id| Fault::Twice(id.to_string())));
+    let present: HashSet<_> = groups(root).filter_map(|group| group.attribute("id")).collect();
+    faults.extend(REQUIRED.into_iter().filter(|name| !present.contains(name)).map(Fault::MissingGroup));
+    faults
+}
+
+/// The root's start tag and all that is drawn with but not drawn: what a layer needs to stand alone.
+fn head(root: Node<'_, '_>) -> String {
+    let text = root.document().input_text();
+    let inside = root.first_child().map_or(root.range().end, |child| child.range().start);
+    let mut head = text[root.range().start..inside].to_string();
+    for element in root.children().filter(|node| matches!(node.tag_name().name(), "defs" | "style")) {
+        head.push_str(&text[element.range()]);
+    }
+    head
+}

@@ -1,0 +1,205 @@
+//! The 2.5D turn: for a place in the posed picture, where in the resting layers it comes from.
+//!
+//! Head and body are taken for rounded solids seen from the front; a layer lies at its own depth in them. Everything
+//! is a smooth function of the place, and every step is written backwards, from the posed picture to the rest, so that
+//! it can be sampled without holes. Directions and sizes follow THA4: +1 of `head_x` looks up, of `head_y` and `body_y`
+//! towards the picture's left, of `neck_z` and `body_z` leans the top to the picture's left.
+
+use super::layer::Follows;
+use bunraku_core::pose::{Parameter, Pose};
+
+/// Middle of the head, in picture units (the head of a THA4 character fills 192..320 by 64..192).
+const HEAD: [f32; 2] = [256.0, 136.0];
+
+/// Its radius: a layer of depth 1 lies so far in front of its axis.
+const HEAD_RADIUS: f32 = 56.0;
+
+/// Where the head's roundness ends.
+const HEAD_EXTENT: f32 = 96.0;
+
+/// What the neck leans around.
+const NECK: [f32; 2] = [256.0, 210.0];
+
+/// How far in front of the head's axis the neck lies, in the head's radii.
+const NECK_DEPTH: f32 = 0.1;
+
+/// What the body leans around.
+const HIP: [f32; 2] = [256.0, 500.0];
+
+/// Half the body's width, and how far it bulges.
+const BODY: [f32; 2] = [110.0, 26.0];
+
+/// Turns at the ranges' ends, in degrees: THA4's own, as the iFacialMocap converter assumes (`spec/THA4.md` §4.3).
+const HEAD_X: f32 = 15.0;
+const HEAD_Y: f32 = 15.0;
+const NECK_Z: f32 = 15.0;
+const BODY_Y: f32 = 10.0;
+const BODY_Z: f32 = 6.0;
+
+/// How far a full breath lifts the shoulders, in picture units.
+const BREATH: f32 = 2.0;
+
+/// A pose's turns, ready to be asked for places.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Motion {
+    sin_x: f32,
+    per_cos_x: f32,
+    sin_y: f32,
+    per_cos_y: f32,
+    neck: f32,
+    body_y: f32,
+    body_z: f32,
+    breath: f32,
+}
+
+/// A place of the posed picture on its way back, as far as layers of all depths share it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Without the body's motion: where body layers are sampled, but for their depth.
+    body: [f32; 2],
+    /// Without the head's lean too, relative to [`HEAD`].
+    head: [f32; 2],
+    /// The same for the neck, which leans at its upper end only.
+    neck: [f32; 2],
+    /// How much of the head's turn counts at that height, for what follows the head and for the neck.
+    weights: [f32; 2],
+    /// How far a layer of depth 1 lies in front there.
+    radius: f32,
+}
+
+impl Motion {
+    /// The turns of a pose.
+    pub(super) fn new(pose: &Pose) -> Self {
+        let angle = |parameter: Parameter, degrees: f32| (pose.0[parameter.index()] * degrees).to_radians();
+        let ((sin_x, cos_x), (sin_y, cos_y)) =
+            (angle(Parameter::HeadX, HEAD_X).sin_cos(), angle(Parameter::HeadY, HEAD_Y).sin_cos());
+        Self {
+            sin_x,
+            per_cos_x: 1.0 / cos_x,
+            sin_y,
+            per_cos_y: 1.0 / cos_y,
+            neck: angle(Parameter::NeckZ, NECK_Z),
+            body_y: angle(Parameter::BodyY, BODY_Y).sin(),
+            body_z: angle(Parameter::BodyZ, BODY_Z),
+            breath: pose.0[Parameter::Breathing.index()],
+        }
+    }
+
+    /// Takes out of a place all that does not depend on a layer's depth.
+    pub(super) fn place(&self, x: f32, y: f32) -> Place {
+        let body = self.upright(x, y);
+        let weights = [1.0 - 0.6 * smooth(196.0, 300.0, body[1]), 1.0 - smooth(178.0, 234.0, body[1])];
+        let [head, neck] = weights.map(|weight| {
+            let [x, y] = around(NECK, body, self.neck * weight);
+            [x - HEAD[0], y - HEAD[1]]
+        });
+        let away = (head[0] * head[0] + head[1] * head[1]) / (HEAD_EXTENT * HEAD_EXTENT);
+        let radius = HEAD_RADIUS * (0.55 + 0.45 * (1.0 - away.min(1.0)).sqrt());
+        Place { body, head, neck, weights, radius }
+    }
+
+    /// Takes the body's lean, breath and turn out of a place.
+    fn upright(&self, x: f32, y: f32) -> [f32; 2] {
+        let [x, y] = around(HIP, [x, y], self.body_z * (1.0 - smooth(330.0, HIP[1], y)));
+        let y = y + self.breath * BREATH * (1.0 - smooth(250.0, 430.0, y));
+        let chest = self.breath * 0.01 * bump(230.0, 300.0, 400.0, y);
+        let across = ((x - HIP[0]) / BODY[0]).clamp(-1.0, 1.0);
+        let bulge = (1.0 - across * across).sqrt() * (1.0 - smooth(300.0, HIP[1], y));
+        [HIP[0] + (x - HIP[0]) / (1.0 + chest) + self.body_y * BODY[1] * bulge, y]
+    }
+
+    /// Where a layer is sampled to be seen at a place.
+    pub(super) fn source(&self, place: &Place, follows: Follows, depth: f32) -> [f32; 2] {
+        match follows {
+            Follows::Body => [place.body[0] + self.body_y * BODY[1] * depth, place.body[1]],
+            Follows::Neck => self.turn(place.neck, NECK_DEPTH * place.radius, place.weights[1]),
+            Follows::Head => self.turn(place.head, depth * place.radius, place.weights[0]),
+        }
+    }
+
+    /// Takes the head's turn out of a place `z` in front of its axis, as far as `weight` says.
+    fn turn(&self, [u, v]: [f32; 2], z: f32, weight: f32) -> [f32; 2] {
+        let [x, y] = [(u + z * self.sin_y) * self.per_cos_y, (v + z * self.sin_x) * self.per_cos_x];
+        [HEAD[0] + u + (x - u) * weight, HEAD[1] + v + (y - v) * weight]
+    }
+
+    /// The furthest that anything moves, in picture units.
+    pub(super) const REACH: f32 = 128.0;
+}
+
+/// Undoes a lean of the picture's top to its left by `angle` around a point.
+///
+/// Leans stay under 0.3 radians, where these series are exact to 1e-6; it is called for every pixel.
+fn around(middle: [f32; 2], [x, y]: [f32; 2], angle: f32) -> [f32; 2] {
+    let square = angle * angle;
+    let sin = angle * (1.0 - square * (1.0 / 6.0 - square / 120.0));
+    let cos = 1.0 - square * (0.5 - square / 24.0);
+    let (u, v) = (x - middle[0], y - middle[1]);
+    [middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos]
+}
+
+/// 0 up to `from`, 1 from `to`, and without a bend between.
+fn smooth(from: f32, to: f32, at: f32) -> f32 {
+    let t = ((at - from) / (to - from)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// 0 at `from` and `to`, 1 at `top`.
+fn bump(from: f32, top: f32, to: f32, at: f32) -> f32 {
+    smooth(from, top, at) * (1.0 - smooth(top, to, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn posed(parameter: Parameter, value: f32) -> Motion {
+        let mut pose = Pose::default();
+        pose.0[parameter.index()] = value;
+        Motion::new(&pose)
+    }
+
+    /// Where the tip of the nose of the resting picture is seen from: its source, less its place.
+    fn shift(motion: &Motion, follows: Follows, depth: f32, at: [f32; 2]) -> [f32; 2] {
+        let source = motion.source(&motion.place(at[0], at[1]), follows, depth);
+        [source[0] - at[0], source[1] - at[1]]
+    }
+
+    #[test]
+    fn nothing_moves_at_rest() {
+        let rest = Motion::new(&Pose::default());
+        for follows in [Follows::Head, Follows::Neck, Follows::Body] {
+            let [x, y] = shift(&rest, follows, 0.7, [231.0, 160.0]);
+            assert!(x.abs() < 1e-3 && y.abs() < 1e-3, "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn the_nose_goes_where_the_head_turns_and_the_back_hair_the_other_way() {
+        let nose = |parameter| shift(&posed(parameter, 1.0), Follows::Head, 0.8, [256.0, 150.0]);
+        assert!(nose(Parameter::HeadY)[0] > 5.0, "seen at the left, it comes from the right");
+        assert!(nose(Parameter::HeadX)[1] > 5.0, "looking up, it comes from below");
+        assert!(shift(&posed(Parameter::HeadY, 1.0), Follows::Head, -0.5, [256.0, 150.0])[0] < -3.0);
+        assert!(nose(Parameter::NeckZ)[0] > 5.0 && nose(Parameter::BodyZ)[0] > 5.0, "leaning left");
+    }
+
+    #[test]
+    fn no_pose_moves_anything_further_than_its_reach() {
+        for bits in 0..32u32 {
+            let mut pose = Pose::default();
+            let turns = [Parameter::HeadX, Parameter::HeadY, Parameter::NeckZ, Parameter::BodyY, Parameter::BodyZ];
+            for (bit, turn) in turns.into_iter().enumerate() {
+                pose.0[turn.index()] = if bits >> bit & 1 == 0 { -1.0 } else { 1.0 };
+            }
+            let motion = Motion::new(&pose);
+            for y in (20..512).step_by(20) {
+                for x in (100..412).step_by(20) {
+                    for depth in [-0.6, 0.0, 0.8] {
+                        let [u, v] = shift(&motion, Follows::Head, depth, [x as f32, y as f32]);
+                        assert!(u.abs() < Motion::REACH && v.abs() < Motion::REACH, "{u} {v} at {x} {y}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The rig as a [`Teacher`]: poses drawn on the host, handed to whatever device trains.
+
+use super::{Rig, RigError, RigFrame};
+use crate::teacher::{Posed, Teacher};
+use bunraku_core::{
+    character::{FACE_SIZE, IMAGE_SIZE},
+    pose::{POSE_LEN, Pose},
+};
+use burn::tensor::{Tensor, TensorData, backend::Backend};
+use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
+
+/// Layered art that teaches.
+#[derive(Debug)]
+pub struct RigTeacher<B: Backend> {
+    rig: Rig,
+    path: PathBuf,
+    sha256: String,
+    device: B::Device,
+}
+
+impl<B: Backend> RigTeacher<B> {
+    /// Opens layered art.
+    ///
+    /// # Errors
+    /// Every fault of the art.
+    pub fn open(path: &Path, device: B::Device) -> Result<Self, RigError> {
+        let rig = Rig::open(path)?;
+        let bytes = std::fs::read(path).unwrap_or_default();
+        let sha256 = format!("{:x}", Sha256::digest(bytes));
+        Ok(Self { rig, path: path.to_path_buf(), sha256, device })
+    }
+
+    /// The art, for pictures of its own.
+    pub fn rig(&self) -> &Rig {
+        &self.rig
+    }
+
+    fn tensor<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Tensor<B, D> {
+        Tensor::from_data(TensorData::new(values, shape), &self.device)
+    }
+
+    fn stack(&self, frames: &[RigFrame], channels: usize, part: impl Fn(&RigFrame) -> &[f32]) -> Tensor<B, 4> {
+        let values = frames.iter().flat_map(|frame| part(frame).iter().copied()).collect();
+        self.tensor(values, [frames.len(), channels, IMAGE_SIZE, IMAGE_SIZE])
+    }
+}
+
+impl<B: Backend> Teacher<B> for RigTeacher<B> {
+    fn describe(&self) -> String {
+        format!("rig of {} (SHA-256 {})", self.path.display(), self.sha256)
+    }
+
+    fn pose(&mut self, poses: Tensor<B, 2>) -> Posed<B> {
+        let frames: Vec<_> = poses_of(poses).iter().map(|pose| self.rig.pose(pose)).collect();
+        Posed {
+            posed: self.stack(&frames, 4, |frame| &frame.posed),
+            warped: self.stack(&frames, 4, |frame| &frame.warped),
+            grid_change: self.stack(&frames, 2, |frame| &frame.grid_change),
+            alpha: self.stack(&frames, 1, |frame| &frame.alpha),
+            face_morphed_full: self.stack(&frames, 4, |frame| &frame.face_morphed_full),
+        }
+    }
+
+    fn face(&mut self, poses: Tensor<B, 2>) -> Tensor<B, 4> {
+        let poses = poses_of(poses);
+        let values = poses.iter().flat_map(|pose| self.rig.face(pose)).collect();
+        self.tensor(values, [poses.len(), 4, FACE_SIZE, FACE_SIZE])
+    }
+}
+
+/// The rows of `[n, 45]`; a row of another length is filled up with rest.
+fn poses_of<B: Backend>(poses: Tensor<B, 2>) -> Vec<Pose> {
+    let width = poses.dims()[1].max(1);
+    let values: Vec<f32> = poses.into_data().iter::<f32>().collect();
+    values.chunks(width).map(|row| pose_of(row)).collect()
+}
+
+fn pose_of(row: &[f32]) -> Pose {
+    let mut pose = Pose::default();
+    let known = row.len().min(POSE_LEN);
+    pose.0[..known].copy_from_slice(&row[..known]);
+    pose
+}
