@@ -5,6 +5,7 @@ use crate::{
     files::{CONFIG_LIMIT, PICTURE_LIMIT, read, reason},
     picture::{self, Flaw},
     recipe::{self, FAST, REFERENCE},
+    teacher::{is_layered_art, rig::Rig},
 };
 use serde::Serialize;
 use std::{
@@ -146,12 +147,10 @@ impl Findings<'_> {
 
     /// What training needs beside the pictures. Teacher and poses may well come later, and there is a way without.
     fn training(&mut self, paths: &ConfigPaths) {
-        for weights in TEACHER_WEIGHTS {
-            let Some(path) = paths.teacher.as_ref().map(|folder| folder.join(weights)) else { break };
-            if !self.folder.join(&path).is_file() {
-                let help = format!("put the THA4 teacher's networks there before training ({TEACHER})");
-                self.add(Severity::Warning, &path, "these weights of the teacher are absent", help);
-            }
+        match &paths.teacher {
+            Some(art) if is_layered_art(art) => self.art(art),
+            Some(folder) => self.weights(folder),
+            None => {}
         }
         if let Some(path) = paths.pose_dataset.as_ref().filter(|path| !self.folder.join(path).is_file()) {
             let help = format!("put a tensor of poses [N, 45] there, or have poses drawn ({POSE_DATASET})");
@@ -159,6 +158,22 @@ impl Findings<'_> {
         }
         if let Some(path) = &paths.recipe {
             self.recipe(path);
+        }
+    }
+
+    fn weights(&mut self, folder: &Path) {
+        for path in TEACHER_WEIGHTS.map(|weights| folder.join(weights)) {
+            if !self.folder.join(&path).is_file() {
+                let help = format!("put the THA4 teacher's networks there before training ({TEACHER})");
+                self.add(Severity::Warning, &path, "these weights of the teacher are absent", help);
+            }
+        }
+    }
+
+    fn art(&mut self, path: &Path) {
+        let faults = Rig::open(&self.folder.join(path)).err().map(|error| error.faults);
+        for fault in faults.into_iter().flatten() {
+            self.error(path, fault, "distill/src/teacher/rig/README.md says how art is layered");
         }
     }
 

@@ -42,7 +42,8 @@ pub(crate) const POSE_DATASET: &str = "pose_dataset";
 const BACKEND: &str = "backend";
 
 /// Where the original has its teacher's networks and its poses.
-const DEFAULT_TEACHER: &str = "data/tha4";
+/// The teacher where none is named: the folder of THA4's weights.
+pub const DEFAULT_TEACHER: &str = "data/tha4";
 const DEFAULT_POSE_DATASET: &str = "data/pose_dataset.pt";
 
 /// How many examples may lie between two sample outputs; `null` makes none.

@@ -14,7 +14,11 @@ use bunraku_distill::{
     trainer::{BodyLesson, FaceLesson},
 };
 use serde::Serialize;
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 /// Shown under `--help`.
 pub(super) const EXAMPLE: &str = "\
@@ -114,12 +118,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let (batch, steps) = (measuring.batch, measuring.steps);
     let results = backend.run(1, measuring).help("`--backend cpu` works everywhere")??;
+    let mut out = io::stdout().lock();
     for line in &results {
-        print(line);
+        print(line, &mut out)?;
     }
     if args.json {
         let report = Report { backend: backend.name(), batch, steps, rounds: args.rounds, results };
-        println!("{}", serde_json::to_string(&report)?);
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -142,7 +147,7 @@ impl Work for Measuring {
         let character = sample::character(0, sample::STANDARD);
         let mut teacher = tha4::open::<B::InnerBackend>(&self.teacher, &character.image, &devices[0])
             .help("put the five files of the original's data/tha4 into one folder and name it with --teacher")?;
-        eprintln!("the teacher is {}", teacher.describe());
+        writeln!(io::stderr(), "the teacher is {}", teacher.describe())?;
         let mut rounds = Vec::new();
         for _ in 0..self.rounds {
             // In turn, so that a machine that grows slower does so for both.
@@ -243,19 +248,22 @@ fn median(all: &[Rates]) -> Rates {
     }
 }
 
-fn print(line: &Line) {
+fn print(line: &Line, out: &mut impl Write) -> io::Result<()> {
     let Line { phase, recipe, rates, floor, beside } = line;
     let step = floor.step_gmac * rates.student_step_examples_s;
-    println!(
+    writeln!(
+        out,
         "{phase:?}, {recipe}: teacher {:.3}, student's step {:.3}, whole step {:.3} examples/s",
         rates.teacher_examples_s, rates.student_step_examples_s, rates.whole_step_examples_s
-    );
-    println!("  floor of the student's step: {:.2} G multiply-adds; done at {step:.1} G/s", floor.step_gmac);
+    )?;
+    writeln!(out, "  floor of the student's step: {:.2} G multiply-adds; done at {step:.1} G/s", floor.step_gmac)?;
     for Ratio { peer, rates, times_teacher, times_student_step, times_whole_step } in beside {
-        println!(
+        writeln!(
+            out,
             "  beside {peer} ({:.3}, {:.3}, {:.3}): {times_teacher:.2} x, {times_student_step:.2} x, \
              {times_whole_step:.2} x",
             rates.teacher_examples_s, rates.student_step_examples_s, rates.whole_step_examples_s
-        );
+        )?;
     }
+    Ok(())
 }

@@ -8,14 +8,15 @@ use bunraku_core::{
 };
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
-    config::DistillerConfig,
+    config::{DEFAULT_TEACHER, DistillerConfig},
     eval::{Evaluation, Scores, Students, StudentsError, evaluate},
     examples::{Random, Use, drawn_pose, face_mask},
-    teacher::tha4::{self, Tha4Settings},
+    teacher,
 };
 use indicatif::ProgressBar;
 use std::{
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
@@ -48,7 +49,7 @@ pub(super) struct Args {
     /// The face mask, for scores of eyes and mouth [default: the configuration's]
     #[arg(long, value_name = "PNG")]
     mask: Option<PathBuf>,
-    /// The folder with THA4's five networks [default: the configuration's, or data/tha4]
+    /// The folder with THA4's five networks, or layered art (.svg) [default: the configuration's, or data/tha4]
     #[arg(long, value_name = "DIR")]
     teacher: Option<PathBuf>,
     /// On what the teacher runs [default: as the configuration says, or auto]
@@ -64,7 +65,7 @@ struct Candidate {
     students: Students,
     image: CharacterImage,
     mask: Option<PathBuf>,
-    teacher: Tha4Settings,
+    teacher: PathBuf,
     backend: Accelerator,
 }
 
@@ -72,7 +73,7 @@ struct Candidate {
 struct Judging<'a> {
     candidate: &'a Candidate,
     mask: Option<Vec<f32>>,
-    teacher: Tha4Settings,
+    teacher: PathBuf,
     poses: Vec<Pose>,
     stop: &'a AtomicBool,
 }
@@ -81,7 +82,7 @@ struct Judging<'a> {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let candidate = candidate(&args.path)?;
     for origin in &candidate.students.origin {
-        eprintln!("{origin}");
+        writeln!(io::stderr(), "{origin}")?;
     }
     let mask = args.mask.as_ref().or(candidate.mask.as_ref()).map(|path| read_mask(path)).transpose()?;
     let pose = |index| drawn_pose(&mut Random::new(args.seed, Use::HeldOut, index));
@@ -89,15 +90,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let judging = Judging {
         candidate: &candidate,
         mask,
-        teacher: args.teacher.clone().map_or_else(|| candidate.teacher.clone(), |folder| Tha4Settings { folder }),
+        teacher: args.teacher.clone().unwrap_or_else(|| candidate.teacher.clone()),
         poses: (0..args.poses.into()).map(pose).collect(),
         stop: &stop,
     };
     let backend = args.backend.unwrap_or(candidate.backend);
     let evaluation = backend.run(1, judging).help("`--backend cpu` works everywhere")??;
-    print(&evaluation);
+    let mut out = io::stdout().lock();
+    print(&evaluation, &mut out)?;
+    if stop.load(Ordering::Relaxed) {
+        writeln!(io::stderr(), "stopped after {} of {} poses", evaluation.poses, args.poses)?;
+        return Ok(ExitCode::FAILURE);
+    }
     if args.json {
-        println!("{}", serde_json::to_string(&evaluation)?);
+        writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -107,9 +113,9 @@ impl Work for Judging<'_> {
 
     fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output {
         let Self { candidate: Candidate { students, image, .. }, mask, teacher, poses, stop } = self;
-        let mut teacher = tha4::open::<B::InnerBackend>(&teacher, image, &devices[0])
+        let mut teacher = teacher::open::<B::InnerBackend>(&teacher, image, &devices[0])
             .help("put the five files of the original's data/tha4 into one folder and name it with --teacher")?;
-        eprintln!("the teacher is {}", teacher.describe());
+        writeln!(io::stderr(), "the teacher is {}", teacher.describe())?;
         let progress = ProgressBar::new(poses.len() as u64).with_message("comparing");
         let going_on = || {
             progress.inc(1);
@@ -129,7 +135,7 @@ fn candidate(path: &Path) -> anyhow::Result<Candidate> {
     let character = CharacterModel::load(path);
     let character = character.help("give a distiller's config.yaml or a character model's folder")?;
     let students = Students::of_character(&character, path);
-    let (teacher, backend) = (Tha4Settings::default(), Accelerator::default());
+    let (teacher, backend) = (DEFAULT_TEACHER.into(), Accelerator::default());
     Ok(Candidate { students, image: character.image, mask: None, teacher, backend })
 }
 
@@ -165,7 +171,7 @@ fn in_training(config: &DistillerConfig) -> anyhow::Result<Candidate> {
         }
         students => students.help("`bunraku-distill train` makes the students")?,
     };
-    let teacher = Tha4Settings { folder: config.teacher.clone() };
+    let teacher = config.teacher.clone();
     Ok(Candidate { students, image, mask: Some(config.face_mask.clone()), teacher, backend: config.backend })
 }
 
@@ -175,23 +181,24 @@ fn read_mask(path: &Path) -> anyhow::Result<Vec<f32>> {
 }
 
 /// A table for people.
-fn print(evaluation: &Evaluation) {
-    println!("{} poses{:21}{:>10}{:>10}{:>9}", evaluation.poses, "", "L1", "PSNR dB", "SSIM");
+fn print(evaluation: &Evaluation, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{} poses{:21}{:>10}{:>10}{:>9}", evaluation.poses, "", "L1", "PSNR dB", "SSIM")?;
     for (name, scores) in &evaluation.regions {
-        row(&format!("character, {name}"), scores);
+        row(&format!("character, {name}"), scores, out)?;
     }
     if let Some(face) = &evaluation.face_morpher {
-        row("face morpher", &face.whole);
+        row("face morpher", &face.whole, out)?;
         if let Some(marked) = &face.eyes_and_mouth {
-            row("face morpher, eyes_and_mouth", marked);
+            row("face morpher, eyes_and_mouth", marked, out)?;
         }
     }
     for (name, scores) in &evaluation.body_morpher {
-        row(&format!("body morpher, {name}"), scores);
+        row(&format!("body morpher, {name}"), scores, out)?;
     }
+    Ok(())
 }
 
-fn row(name: &str, Scores { l1, psnr_db, ssim }: &Scores) {
+fn row(name: &str, Scores { l1, psnr_db, ssim }: &Scores, out: &mut impl Write) -> io::Result<()> {
     let shown = |value: &f64, digits: usize| if value.is_nan() { "-".to_owned() } else { format!("{value:.digits$}") };
-    println!("{name:<29}{:>10}{:>10}{:>9}", shown(l1, 5), shown(psnr_db, 2), shown(ssim, 4));
+    writeln!(out, "{name:<29}{:>10}{:>10}{:>9}", shown(l1, 5), shown(psnr_db, 2), shown(ssim, 4))
 }

@@ -47,13 +47,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if !told(&args.config)?.ok {
         return Ok(ExitCode::FAILURE);
     }
-    let (config, text) = configuration(args)?;
+    let (given, text) = configuration(args)?;
     let stop = signals::stop_on_signal()?;
-    let distillation = read(config, args.examples, &stop)?;
+    let distillation = read(overridden(&given, args), args.examples, &stop)?;
     let config = &distillation.config;
     let prefix = Prefix::new(&config.prefix);
     let _claim = prefix.claim().help("wait for it, or stop it first")?;
-    if prefix.keep_config(&args.config, config, &text).map_err(with_way_out)? == Kept::Replaced {
+    if prefix.keep_config(&args.config, &given, &text).map_err(with_way_out)? == Kept::Replaced {
         let path = config.prefix.join("config.yaml");
         say(&format!("note: {} was another one, with nothing trained; it is replaced", path.display()));
     }
@@ -61,18 +61,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let finished = distillation.distil(&mut terminal);
     drop(terminal);
     let finished = finished.map_err(|error| way_out(error, &config.prefix))?;
-    Ok(conclude(&finished, &args.config))
+    Ok(conclude(&finished))
 }
 
-/// The configuration with what the command line says instead, and its text.
+/// The configuration as its file has it, and its text.
 fn configuration(args: &Args) -> anyhow::Result<(DistillerConfig, String)> {
     let text = fs::read_to_string(&args.config).with_context(|| format!("cannot read {}", args.config.display()))?;
-    let mut config = DistillerConfig::parse(&text).with_context(|| args.config.display().to_string())?;
-    if let Some(recipe) = &args.recipe {
-        config.recipe.clone_from(recipe);
-    }
-    config.backend = args.backend.unwrap_or(config.backend);
+    let config = DistillerConfig::parse(&text).with_context(|| args.config.display().to_string())?;
     Ok((config, text))
+}
+
+/// The configuration with what the command line says instead. What is kept beside the students is the file's own text:
+/// that the same students are trained on as before is seen to by their snapshots' ingredients.
+fn overridden(given: &DistillerConfig, args: &Args) -> DistillerConfig {
+    let recipe = args.recipe.clone().unwrap_or_else(|| given.recipe.clone());
+    DistillerConfig { recipe, backend: args.backend.unwrap_or(given.backend), ..given.clone() }
 }
 
 /// Everything that the configuration names.
@@ -131,7 +134,10 @@ fn way_out(error: DistillError, prefix: &Path) -> anyhow::Error {
             "make room on the disk and run the command again; it goes on from the last snapshot".to_owned()
         }
         DistillError::Train(TrainError::Diverged { .. }) => {
-            "lower the recipe's learning rates, and run the command again".to_owned()
+            format!(
+                "lower the learning rates in a recipe of your own, and move {} away to begin anew",
+                prefix.display()
+            )
         }
         _ => "`bunraku-distill check` looks at all that training needs".to_owned(),
     };
@@ -139,12 +145,12 @@ fn way_out(error: DistillError, prefix: &Path) -> anyhow::Error {
 }
 
 /// Says how it ended. A stop that was asked for is no failure.
-fn conclude(finished: &Finished, config: &Path) -> ExitCode {
+fn conclude(finished: &Finished) -> ExitCode {
     let text = match finished {
         Finished::Character(folder) => {
             format!("the character is in {0}\nhelp: `bunraku --character {0}` shows it", folder.display())
         }
-        Finished::Stopped => format!("stopped; `bunraku-distill train {}` goes on from here", config.display()),
+        Finished::Stopped => "stopped; the same command goes on from here".to_owned(),
     };
     say(&text);
     ExitCode::SUCCESS

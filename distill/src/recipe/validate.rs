@@ -99,8 +99,9 @@ impl Problems {
         });
         self.require(steps > 0, || format!("`{of}.replay.steps` must be 1 or more"));
         let edge = patch.unwrap_or(size);
-        let fits = edge.is_multiple_of(2) && (2..=size).contains(&edge);
-        self.require(fits, || format!("`{of}.replay.patch` must be even, 2 to {size}"));
+        // Patches begin at multiples of four, so others would never show the last rows.
+        let fits = edge.is_multiple_of(4) && (4..=size).contains(&edge);
+        self.require(fits, || format!("`{of}.replay.patch` must be a multiple of 4, 4 to {size}"));
     }
 }
 

@@ -25,6 +25,14 @@ pub struct Snapshot {
     pub tensors: BTreeMap<String, Tensor>,
 }
 
+impl Snapshot {
+    /// Says so when a weight or a moment is infinite or no number.
+    fn ensure_finite(&self) -> Result<(), SnapshotError> {
+        let lost = self.tensors.iter().find(|(_, tensor)| !tensor.values.iter().all(|value| value.is_finite()));
+        lost.map_or(Ok(()), |(name, _)| Err(SnapshotError::NotFinite(name.clone())))
+    }
+}
+
 /// Where a student's training is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
@@ -80,6 +88,9 @@ pub enum SnapshotError {
     /// Its bytes are not those that were written.
     #[error("is damaged: its SHA-256 is not the one it was written with")]
     Hash,
+    /// The training has diverged; such a state must not take the place of one that is whole.
+    #[error("`{0}` holds a number that is not finite: the training has diverged, and the last snapshot is from before")]
+    NotFinite(String),
     /// Whole, but not what a snapshot holds.
     #[error("holds something else than a snapshot should: {0}")]
     Content(String),

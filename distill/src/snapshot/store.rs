@@ -53,12 +53,18 @@ impl Store {
 
     /// Writes a snapshot, and removes the older ones but one. When it fails, those that were there still are.
     ///
+    /// Snapshots of more examples than this one are removed as well: a training goes on from the newest whole one, so
+    /// those could not be read, and would only stand in the way of the next.
+    ///
     /// # Errors
     /// [`SnapshotError`] when the file system refuses, as a full disk does.
     pub fn save(&self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+        snapshot.ensure_finite()?;
         let folder = self.snapshots();
         write(&folder, &format!("{:010}.{EXTENSION}", snapshot.progress.examples), &snapshot.to_bytes()?)?;
-        for (_, old) in listed(&folder).into_iter().rev().skip(KEPT) {
+        let (kept, damaged): (Vec<_>, Vec<_>) =
+            listed(&folder).into_iter().rev().partition(|(examples, _)| *examples <= snapshot.progress.examples);
+        for (_, old) in kept.into_iter().skip(KEPT).chain(damaged) {
             // What cannot be removed only takes space.
             let _ = fs::remove_file(old);
         }
@@ -71,6 +77,7 @@ impl Store {
     /// # Errors
     /// As [`save`](Self::save).
     pub fn save_checkpoint(&self, number: u64, snapshot: &Snapshot, pt: &[u8]) -> Result<(), SnapshotError> {
+        snapshot.ensure_finite()?;
         let folder = self.folder.join(format!("checkpoint/{number:04}"));
         write(&folder, "module_module.pt", pt)?;
         write(&folder, "examples_seen_so_far.txt", format!("{}\n", snapshot.progress.examples).as_bytes())?;
@@ -186,6 +193,30 @@ mod tests {
         assert_eq!(store.newest().snapshot.map(|(_, snapshot)| snapshot), Some(snapshot(1000)));
         let left: Vec<u64> = listed(&store.snapshots()).into_iter().map(|(examples, _)| examples).collect();
         assert_eq!(left, [90, 1000]);
+    }
+
+    #[test]
+    fn after_two_damaged_ones_training_goes_on_from_what_is_saved_next() {
+        let (_folder, store) = store();
+        for examples in [16, 24] {
+            store.save(&snapshot(examples)).expect("saved");
+            fs::write(store.snapshots().join(format!("{examples:010}.snapshot")), b"torn").expect("written");
+        }
+        assert_eq!(newest_examples(&store), None);
+        for examples in [8, 12] {
+            store.save(&snapshot(examples)).expect("saved");
+            assert_eq!(newest_examples(&store), Some(examples));
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_none_never_take_the_place_of_a_whole_snapshot() {
+        let (_folder, store) = store();
+        store.save(&snapshot(8)).expect("saved");
+        let mut lost = snapshot(16);
+        lost.tensors.values_mut().for_each(|tensor| tensor.values.fill(f32::NAN));
+        assert!(matches!(store.save(&lost), Err(SnapshotError::NotFinite(_))));
+        assert_eq!(newest_examples(&store), Some(8));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 pub mod rig;
 pub mod tha4;
 
+use bunraku_core::character::CharacterImage;
 use burn::tensor::{Tensor, backend::Backend};
+use std::path::Path;
 
 /// What a teacher shows for a batch of `n` poses: all that the losses of `spec/THA4.md` §9.6 compare with.
 ///
@@ -35,4 +37,38 @@ pub trait Teacher<B: Backend> {
     ///
     /// `poses` is `[n, 45]`; only the first 39 parameters matter.
     fn face(&mut self, poses: Tensor<B, 2>) -> Tensor<B, 4>;
+}
+
+/// Why there is nobody to learn from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// THA4's weights cannot be used.
+    #[error(transparent)]
+    Tha4(#[from] tha4::TeacherError),
+    /// Layered art cannot be rigged.
+    #[error(transparent)]
+    Rig(#[from] rig::RigError),
+}
+
+/// Whether this path of a configuration names layered art rather than a folder of weights.
+pub fn is_layered_art(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"))
+}
+
+/// Opens the teacher that a configuration names: a file `.svg` is layered art ([`rig`]), anything else is the folder of
+/// THA4's weights ([`tha4`]). `image` is the picture that is posed; layered art brings its own.
+///
+/// # Errors
+/// [`OpenError`] with everything that is wrong.
+pub fn open<B: Backend>(
+    path: &Path,
+    image: &CharacterImage,
+    device: &B::Device,
+) -> Result<Box<dyn Teacher<B>>, OpenError> {
+    if is_layered_art(path) {
+        return Ok(Box::new(rig::RigTeacher::open(path, device.clone())?));
+    }
+    let settings = tha4::Tha4Settings { folder: path.to_path_buf() };
+    Ok(tha4::open(&settings, image, device)?)
 }

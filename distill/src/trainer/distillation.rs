@@ -15,10 +15,7 @@ use crate::{
     perceptual::{PerceptualError, PerceptualLoss},
     recipe::{AdamSettings, Course, Perceptual, Recipe},
     student::{BodyMorpherConfig, FaceMorpherConfig},
-    teacher::{
-        Teacher,
-        tha4::{self, TeacherError, Tha4Settings},
-    },
+    teacher::{self, OpenError, Teacher},
 };
 use bunraku_core::character::{CharacterImage, CharacterModel, SaveError};
 use serde::Serialize;
@@ -73,7 +70,7 @@ pub enum DistillError {
     Backend(#[from] AcceleratorError),
     /// There is nobody to learn from.
     #[error(transparent)]
-    Teacher(#[from] TeacherError),
+    Teacher(#[from] OpenError),
     /// The perceptual loss lacks its network.
     #[error(transparent)]
     Perceptual(#[from] PerceptualError),
@@ -136,8 +133,7 @@ impl Distillation<'_> {
         peer: &Peer<B::InnerBackend>,
         watch: &mut dyn Watch,
     ) -> Result<Finished, DistillError> {
-        let settings = Tha4Settings { folder: self.config.teacher.clone() };
-        let mut teacher = tha4::open::<B::InnerBackend>(&settings, &self.image, peer.device())?;
+        let mut teacher = teacher::open::<B::InnerBackend>(&self.config.teacher, &self.image, peer.device())?;
         watch.tell(&super::Event::Teacher(&teacher.describe()));
         let (recipe, config) = (&self.recipe, &self.config);
         let perceptual = recipe.perceptual.as_ref();

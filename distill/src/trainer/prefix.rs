@@ -120,7 +120,10 @@ impl Prefix {
             replace(&path, text.as_bytes()).map_err(|source| self.refused(CONFIG, source))?;
             Ok(kept)
         };
-        let Ok(bytes) = read(&path, CONFIG_LIMIT) else { return write(Kept::Written) };
+        let bytes = match read(&path, CONFIG_LIMIT) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return write(Kept::Written),
+            bytes => bytes.map_err(|source| self.refused(CONFIG, source))?,
+        };
         let before = std::str::from_utf8(&bytes).ok().and_then(|text| DistillerConfig::parse(text).ok());
         let differing = before.map_or_else(|| vec!["it cannot be read"], |before| before.differing(config));
         match differing {

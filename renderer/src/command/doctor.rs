@@ -129,7 +129,7 @@ fn processor(instructions: &str, threads: usize) -> Check {
     Check::new("processor", state, format!("{instructions}, {threads} threads"), help)
 }
 
-const NO_ONNX_RUNTIME: &str = "it is enough for a webcam; to track in a quarter of the time install ONNX Runtime: `pip \
+const NO_ONNX_RUNTIME: &str = "it is enough for a webcam; to track in about half the time install ONNX Runtime: `pip \
                                install onnxruntime` in the Python environment from which bunraku is started, or its \
                                library named by ORT_DYLIB_PATH";
 const BROKEN_ONNX_RUNTIME: &str = "remove the library that cannot be used, or name another (1.17 or later, for this \
@@ -140,7 +140,7 @@ fn tracking_runtime(report: &RuntimeReport) -> Check {
     let RuntimeReport { in_use, onnx_runtime, broken } = report;
     let mut found = format!("{in_use} is used");
     if *onnx_runtime {
-        found += "; the built-in runtime (rten) would take four times as long";
+        found += "; the built-in runtime (rten) would take about twice as long";
     }
     found.extend(broken.iter().map(|(path, why)| format!("; {} cannot be used: {why}", path.display())));
     let (state, help) = match (onnx_runtime, broken.is_empty()) {

@@ -163,7 +163,9 @@ impl<R: Read + Send> FrameSource for MjpegSource<R> {
                     super::name_by_number(&mut into.name, index);
                     let decoded = decode_jpeg(&rest[..length], into);
                     self.forget(length);
-                    decoded.map_err(|why| self.error(&format!("picture {index} of it: {why}")))?;
+                    // Only this picture is lost: what follows stands in the buffer.
+                    let name = || format!("{}, picture {index}", self.name);
+                    decoded.map_err(|why| FrameError::Decode { name: name(), why: why.to_string() })?;
                     return Ok(Some(FrameInfo { index, captured }));
                 }
                 Progress::Damaged(begin) if begin > 0 => self.forget(begin),

@@ -61,11 +61,27 @@ fn create(folder: &Path) -> Result<(), ModelsError> {
     fs::create_dir_all(folder).map_err(|source| ModelsError::Write { path: folder.to_owned(), source })
 }
 
-fn install(bundle: &[u8], source: &str, folder: &Path) -> Result<(), ModelsError> {
+/// Uses the models of the official bundle without installing them.
+///
+/// # Errors
+/// As [`install_file`], but for what it writes.
+pub fn load_bundle(bundle: &Path) -> Result<TrackingModels, ModelsError> {
+    let bytes = store::read(bundle).map_err(|source| ModelsError::Read { path: bundle.to_owned(), source })?;
+    let what = || bundle.display().to_string();
+    ensure_official(&bytes, &what())?;
+    TrackingModels::from_task(&bytes).map_err(|fault| ModelsError::Task { what: what(), fault })
+}
+
+fn ensure_official(bundle: &[u8], source: &str) -> Result<(), ModelsError> {
     let found = sha256(bundle);
-    if found != OFFICIAL_SHA256 {
-        return Err(ModelsError::Hash { what: source.to_owned(), bytes: bundle.len() as u64, found });
+    if found == OFFICIAL_SHA256 {
+        return Ok(());
     }
+    Err(ModelsError::Hash { what: source.to_owned(), bytes: bundle.len() as u64, found })
+}
+
+fn install(bundle: &[u8], source: &str, folder: &Path) -> Result<(), ModelsError> {
+    ensure_official(bundle, source)?;
     let what = || source.to_owned();
     let models = Converted::from_task(bundle).map_err(|fault| ModelsError::Task { what: what(), fault })?;
     store::write(folder, source, bundle, &models)

@@ -22,7 +22,7 @@ pub use download::{DownloadError, Watch};
 pub use error::ModelsError;
 pub use folder::folder;
 pub use geometry::{BasisPoint, FACE_LANDMARKS, FaceGeometry, GeometryError};
-pub use install::{OFFICIAL_ADDRESS, OFFICIAL_BYTES, OFFICIAL_SHA256, install_file, install_url};
+pub use install::{OFFICIAL_ADDRESS, OFFICIAL_BYTES, OFFICIAL_SHA256, install_file, install_url, load_bundle};
 pub use network::Network;
 pub use store::{FileState, InstalledFile, Inventory, inventory, load};
 pub use task::TaskError;

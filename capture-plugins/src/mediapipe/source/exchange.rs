@@ -94,8 +94,8 @@ impl Exchange {
         true
     }
 
-    /// Waits for the next event, at most for `patience`. News go before pictures, as they were before them; but that
-    /// there are no more waits until the last picture was taken.
+    /// Waits for the next event, at most for `patience`. That pictures are going to come goes before them; that there
+    /// are no more, or trouble, waits until the last picture was taken, which was before it.
     pub(super) fn next(&self, patience: Duration) -> Event {
         let quiet = |state: &mut State| !state.stop && !state.picture && state.news.is_none();
         let waited = self.0.1.wait_timeout_while(self.state(), patience, quiet);
@@ -103,7 +103,7 @@ impl Exchange {
         if state.stop {
             return Event::Stop;
         }
-        let wait_for_last = state.picture && state.news == Some(News::Over);
+        let wait_for_last = state.picture && matches!(state.news, Some(News::Over | News::Trouble(_)));
         if !wait_for_last && let Some(news) = state.news.take() {
             return Event::News(news);
         }

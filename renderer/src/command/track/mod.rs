@@ -17,7 +17,6 @@ use bunraku_capture::mediapipe::{
 use indicatif::ProgressBar;
 use std::{
     io::{self, Write},
-    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
@@ -47,15 +46,15 @@ pub(crate) struct Args {
     /// Pictures a second, which give their times; a camera has its own
     #[arg(long, value_name = "N", default_value = "30", value_parser = parse_rate)]
     fps: f64,
-    /// Faces to look for at most; with more than one nothing is smoothed
-    #[arg(long, value_name = "N", default_value = "1")]
-    faces: NonZeroUsize,
+    /// Faces to look for at most, up to 64; with more than one nothing is smoothed
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=64))]
+    faces: u8,
     /// Who computes the networks: ONNX Runtime where it is installed, or what is built in
     #[arg(long, default_value = "auto")]
     runtime: RuntimeArg,
-    /// Threads for the largest network
-    #[arg(long, value_name = "N", default_value = "1")]
-    threads: NonZeroUsize,
+    /// Threads for the largest network, up to 8: more than two gain nothing on networks of this size
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=8))]
+    threads: u8,
     /// The tracking models: their folder, or the official face_landmarker.task; without it those that are installed
     #[arg(long, value_name = "PATH")]
     models: Option<PathBuf>,
@@ -130,9 +129,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn open_tracker(args: &Args) -> anyhow::Result<FaceTracker> {
     let options = TrackerOptions {
         mode: if args.mode == ModeChoice::Image { Mode::Image } else { Mode::Video },
-        faces: args.faces.get(),
+        faces: args.faces.into(),
         runtime: args.runtime.into(),
-        threads: args.threads.get(),
+        threads: args.threads.into(),
         ..TrackerOptions::default()
     };
     FaceTracker::new(&load_models(args.models.as_deref())?, &options).help(
@@ -146,9 +145,7 @@ fn load_models(path: Option<&Path>) -> anyhow::Result<TrackingModels> {
     const HELP: &str = "`bunraku models install` fetches and converts the models; --models takes their folder, or the \
                         official face_landmarker.task";
     if let Some(bundle) = path.filter(|path| path.is_file()) {
-        let bytes = std::fs::read(bundle).with_context(|| format!("cannot read {}", bundle.display()));
-        let models = bytes.and_then(|bytes| Ok(TrackingModels::from_task(&bytes)?));
-        return models.with_context(|| format!("cannot use the models of {}", bundle.display())).help(HELP);
+        return models::load_bundle(bundle).help(HELP);
     }
     let folder = path.map_or_else(models::folder, |path| Ok(path.to_owned()))?;
     models::load(&folder).help(HELP)
