@@ -46,7 +46,8 @@ fn assert_terms(logged: &Value, loss: &Loss<B>, name: impl Fn(&str) -> String) {
     assert_near("loss", &logged["loss"], number(&loss.total));
 }
 
-/// A gradient's norm, and its first values beside its greatest.
+/// A gradient's norm, and its first values beside its greatest. Single values differ more than the norm: where student
+/// and teacher agree to the last bits, as in the transparent ground, rounding decides the sign of an L1 term.
 fn assert_gradient(name: &str, golden: &Value, gradient: &[f32]) {
     let norm = gradient.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>().sqrt();
     let expected = golden["l2"].as_f64().unwrap_or_else(|| panic!("{name} has a norm"));
@@ -54,7 +55,7 @@ fn assert_gradient(name: &str, golden: &Value, gradient: &[f32]) {
     let most = golden["max_abs"].as_f64().expect("a greatest");
     for (expected, &found) in golden["first4"].as_array().expect("values").iter().zip(gradient) {
         let expected = expected.as_f64().expect("a number");
-        assert!((expected - f64::from(found)).abs() <= 5e-3 * most, "{name}: {expected} expected, {found} found");
+        assert!((expected - f64::from(found)).abs() <= 2e-2 * most, "{name}: {expected} expected, {found} found");
     }
 }
 

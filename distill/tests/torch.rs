@@ -24,8 +24,8 @@ from torch_student import Student, character_image
 folder = pathlib.Path(character)
 face, body = (torch.load(folder / f"{name}_morpher.pt", weights_only=True) for name in ("face", "body"))
 both = lambda names: [f"{name}.{kind}" for name in names for kind in ("weight", "bias")]
-assert list(face) == both([f"siren.sine_layers.{i}.linear" for i in range(8)] + ["siren.last_linear"]), list(face)
-assert list(body) == both([f"siren_layers.{l}.{i}.linear" for l in range(3) for i in range(3)] + ["last_linear"]), list(body)
+assert sorted(face) == sorted(both([f"siren.sine_layers.{i}.linear" for i in range(8)] + ["siren.last_linear"])), list(face)
+assert sorted(body) == sorted(both([f"siren_layers.{l}.{i}.linear" for l in range(3) for i in range(3)] + ["last_linear"])), list(body)
 assert isinstance(face, collections.OrderedDict) and all(t.dtype == torch.float32 and t.ndim in (1, 4) for t in face.values())
 pose = torch.tensor([[float(value) for value in pose.split(",")]])
 with torch.inference_mode():

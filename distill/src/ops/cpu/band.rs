@@ -56,7 +56,7 @@ pub(crate) struct InputGradient {
 }
 
 /// Runs a stage, each band with a head of its own; with `gradient`, the heads give that of the exit.
-pub(super) fn run(input: Input<'_>, heads: &mut [&mut dyn Head], gradient: bool) -> Option<InputGradient> {
+pub(super) fn run(input: Input<'_>, heads: Vec<&mut dyn Head>, gradient: bool) -> Option<InputGradient> {
     match input.widths.most() {
         ..=112 => run_wide::<112>(input, heads, gradient),
         113..=208 => run_wide::<208>(input, heads, gradient),
@@ -67,20 +67,20 @@ pub(super) fn run(input: Input<'_>, heads: &mut [&mut dyn Head], gradient: bool)
 /// The widest layer there is a kernel for.
 pub(crate) const WIDEST: usize = 400;
 
-fn run_wide<const LD: usize>(input: Input<'_>, heads: &mut [&mut dyn Head], gradient: bool) -> Option<InputGradient> {
+fn run_wide<const LD: usize>(input: Input<'_>, heads: Vec<&mut dyn Head>, gradient: bool) -> Option<InputGradient> {
     let arch = Arch::new();
     let lanes = arch.dispatch(Lanes);
     let net = Net::new(lanes, input.widths, input.params);
     let biases = input.bias.chunks_exact(net.width).map(|bias| fold_bias(lanes, bias)).collect::<Vec<_>>();
     let bands = bands(input.window);
-    let work = |(tile, line): &mut (Tile<LD>, Line<LD>), (rows, head): (&Range<usize>, &mut &mut dyn Head)| {
+    let work = |(tile, line): &mut (Tile<LD>, Line<LD>), (rows, head): (&Range<usize>, &mut dyn Head)| {
         let mut sums = gradient.then(|| Sums::new(lanes, &net, input, rows.clone()));
         arch.dispatch(Band {
             input,
             net: &net,
             biases: &biases,
             rows: rows.clone(),
-            head: *head,
+            head,
             tile,
             line,
             sums: sums.as_mut(),

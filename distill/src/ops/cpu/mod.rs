@@ -46,7 +46,7 @@ pub(crate) fn forward(input: Input<'_>) -> Vec<f32> {
             example = rest;
         }
     }
-    band::run(input, &mut as_heads(&mut heads), false);
+    band::run(input, as_heads(&mut heads), false);
     drop(heads);
     values
 }
@@ -55,7 +55,7 @@ pub(crate) fn forward(input: Input<'_>) -> Vec<f32> {
 pub(crate) fn backward(input: Input<'_>, gradient: &[f32]) -> InputGradient {
     let give = Give { gradient, channels: input.widths.exit };
     let mut heads = vec![give; band::bands(input.window).len()];
-    band::run(input, &mut as_heads(&mut heads), true).expect("a gradient was asked for")
+    band::run(input, as_heads(&mut heads), true).expect("a gradient was asked for")
 }
 
 /// The body's weighted terms (blended, warped, grid change, color change), and the gradient of their sum: forward, loss
@@ -65,7 +65,7 @@ pub(crate) fn body_loss(input: Input<'_>, pictures: BodyPictures<'_>, weights: [
     let [blended, warped, grid_change, color_change] = weights;
     let factors = [blended / 4.0, warped / 4.0, grid_change / 2.0, color_change / 4.0].map(|it| it / positions);
     let mut heads = vec![BodyHead { pictures, factors, terms: [0.0; 4] }; band::bands(input.window).len()];
-    let gradient = band::run(input, &mut as_heads(&mut heads), true).expect("a gradient was asked for");
+    let gradient = band::run(input, as_heads(&mut heads), true).expect("a gradient was asked for");
     (add_terms(heads.iter().map(|head| head.terms)), gradient)
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn face_loss(input: Input<'_>, pictures: FacePictures<'_>, weights: [
     let differences = (input.examples() * input.window.len() * 4) as f32;
     let factors = weights.map(|weight| weight / differences);
     let mut heads = vec![FaceHead { pictures, factors, terms: [0.0; 2] }; band::bands(input.window).len()];
-    let gradient = band::run(input, &mut as_heads(&mut heads), true).expect("a gradient was asked for");
+    let gradient = band::run(input, as_heads(&mut heads), true).expect("a gradient was asked for");
     (add_terms(heads.iter().map(|head| head.terms)), gradient)
 }
 

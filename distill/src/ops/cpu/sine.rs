@@ -2,10 +2,11 @@
 
 use bunraku::engine::sine::SINE;
 use pulp::Simd;
+use std::f32::consts::TAU;
 
 /// Coefficients of `R` in `2π cos(2πr) = (1 - 16 r²) R(r²)` for |r| up to 1/2, constant term first: the first factor is
 /// the zeros, `R` was fitted to the least greatest error (7e-8; 2.3e-6 with float32 rounding, of 6.28).
-const SLOPE: [f32; 6] = [6.283_185, -23.494_116, 32.118_717, -23.001_118, 10.040_19, -2.568_282_7];
+const SLOPE: [f32; 6] = [TAU, -23.494_116, 32.118_717, -23.001_118, 10.040_19, -2.568_282_7];
 
 /// `sin(2π turns)` as the engines compute it (see [`bunraku::engine::sine`]), and its derivative by the turns.
 #[inline(always)]
