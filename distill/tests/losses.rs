@@ -46,12 +46,13 @@ fn assert_terms(logged: &Value, loss: &Loss<B>, name: impl Fn(&str) -> String) {
     assert_near("loss", &logged["loss"], number(&loss.total));
 }
 
-/// A gradient's norm, and its first values beside its greatest. Single values differ more than the norm: where student
-/// and teacher agree to the last bits, as in the transparent ground, rounding decides the sign of an L1 term.
+/// A gradient's norm, and its first values beside its greatest. They differ more than the losses: where student and
+/// teacher nearly agree, the last bits of the teacher decide the sign of an L1 term. PyTorch with another implementation
+/// of the teacher is itself 0.4 % off in a norm, and 1 % of the greatest in a value.
 fn assert_gradient(name: &str, golden: &Value, gradient: &[f32]) {
     let norm = gradient.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>().sqrt();
     let expected = golden["l2"].as_f64().unwrap_or_else(|| panic!("{name} has a norm"));
-    assert!((norm - expected).abs() <= 2e-3 * expected, "{name}: norm {expected} expected, {norm} found");
+    assert!((norm - expected).abs() <= 1e-2 * expected, "{name}: norm {expected} expected, {norm} found");
     let most = golden["max_abs"].as_f64().expect("a greatest");
     for (expected, &found) in golden["first4"].as_array().expect("values").iter().zip(gradient) {
         let expected = expected.as_f64().expect("a number");
