@@ -69,13 +69,12 @@ fn real_students_give_the_references_outputs() {
         let model = CharacterModel::load(&tha4.join("characters").join(character)).expect("a real character model");
         let pose: Pose = serde_json::from_value(record["pose"].clone()).expect("45 numbers");
         for (name, output) in outputs(&model, &pose) {
-            let parts = match name {
-                "face_morphed" => vec![(name.to_owned(), output)],
-                _ => {
-                    let crop = output.clone().slice(s![.., .., 80..208, 192..320]);
-                    let every = output.slice(s![.., .., ..;4, ..;4]);
-                    vec![(format!("{name}_stride4"), every), (format!("{name}_facecrop"), crop)]
-                }
+            let parts = if name == "face_morphed" {
+                vec![(name.to_owned(), output)]
+            } else {
+                let crop = output.clone().slice(s![.., .., 80..208, 192..320]);
+                let every = output.slice(s![.., .., ..;4, ..;4]);
+                vec![(format!("{name}_stride4"), every), (format!("{name}_facecrop"), crop)]
             };
             let most = match name {
                 "blended" => 5e-3,

@@ -1,7 +1,7 @@
 //! From the official bundle to installed models.
 
 use super::{
-    ModelsError,
+    ModelsError, TrackingModels,
     download::{Watch, download},
     manifest::sha256,
     store,

@@ -29,8 +29,7 @@ impl Keys {
             .filter(|node| node.tag_name().name() == "path")
             .filter_map(|node| Some((node.attribute("id")?, node)))
             .collect();
-        for shape in group.iter().flat_map(|group| group.descendants()).filter(|node| node.tag_name().name() == "path")
-        {
+        for shape in group.iter().flat_map(Node::descendants).filter(|node| node.tag_name().name() == "path") {
             match key(shape, &drawn) {
                 Ok((path, key)) => keys.0.entry(path).or_default().push(key),
                 Err(fault) => faults.push(fault),

@@ -73,7 +73,7 @@ impl<B: Backend> Teacher<B> for RigTeacher<B> {
 fn poses_of<B: Backend>(poses: Tensor<B, 2>) -> Vec<Pose> {
     let width = poses.dims()[1].max(1);
     let values: Vec<f32> = poses.into_data().iter::<f32>().collect();
-    values.chunks(width).map(|row| pose_of(row)).collect()
+    values.chunks(width).map(pose_of).collect()
 }
 
 fn pose_of(row: &[f32]) -> Pose {
