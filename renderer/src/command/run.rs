@@ -15,7 +15,7 @@ use bunraku::{
     show::{self, Backstage, Running, Setup, ShowError, SourceSettings, StartError, View},
     stage::{FileOutput, Lost, Output, WindowOptions, WindowStage},
 };
-use bunraku_capture::{Pointer, SourceSpec, Surroundings};
+use bunraku_capture::{Pointer, SourceInfo, SourceSpec, Surroundings};
 use bunraku_core::{character::CharacterModel, source::CancellationToken};
 use std::{
     io::Write as _,
@@ -23,6 +23,7 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
     process::ExitCode,
+    thread,
 };
 
 /// Shown under `--help`.
@@ -168,6 +169,13 @@ impl Args {
     }
 }
 
+/// Threads that draw where none are wished for: all cores (0), but one fewer beside a camera, whose tracker has that one.
+fn spare_threads(sources: &[SourceSpec]) -> usize {
+    let tracked = |spec: &SourceSpec| SourceInfo::find(&spec.name).is_ok_and(|info| info.camera);
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    if sources.iter().any(tracked) { (cores - 1).max(1) } else { 0 }
+}
+
 /// What the show begins with; made into a [`Setup`] on its own thread.
 fn setup(
     config: &Config,
@@ -185,7 +193,7 @@ fn setup(
         performer: config.performer,
         switchboard: config.switchboard,
     };
-    let threads = config.threads.map_or(0, NonZeroUsize::get);
+    let threads = config.threads.map_or_else(|| spare_threads(&sources), NonZeroUsize::get);
     let (engine, quality) = (config.engine.unwrap_or_default(), config.quality.unwrap_or_default());
     let (size, background) = (config.size.unwrap_or(DEFAULT_SIZE), config.background.clone().unwrap_or_default());
     let fps = config.fps.map(f64::from);

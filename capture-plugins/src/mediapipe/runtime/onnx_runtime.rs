@@ -11,6 +11,7 @@ use ort::{
 };
 use std::{
     fmt,
+    panic::catch_unwind,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -76,8 +77,12 @@ fn load_at(path: &Path) -> Result<Environment, String> {
     if path.is_absolute() && !path.is_file() {
         return Err("there is no such file".to_owned());
     }
-    let builder = ort::init_from(path).map_err(|error| error.to_string())?;
-    builder.with_name("bunraku").with_telemetry(false).build().map_err(|error| error.to_string())
+    // A library of that name without the right interface makes ort panic rather than fail.
+    let loaded = catch_unwind(|| {
+        let builder = ort::init_from(path).map_err(|error| error.to_string())?;
+        builder.with_name("bunraku").with_telemetry(false).build().map_err(|error| error.to_string())
+    });
+    loaded.unwrap_or_else(|_| Err("it is not an ONNX Runtime that can be used".to_owned()))
 }
 
 /// The version as the library's own build information tells it, else as its name does.

@@ -13,10 +13,17 @@ use bunraku_core::{
     sample::FaceSample,
     source::{SampleSink, SourceState, Timing},
 };
-use std::time::{Duration, Instant};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
 
 /// How long no picture may come before the source says so.
 const SILENCE: Duration = Duration::from_secs(2);
+
+/// How often nothing at all may have come from a source that was opened before its person is told: cameras take a
+/// second or two to wake.
+const SILENCES: usize = 3;
 
 /// How often it is looked whether the models are there now.
 const MODELS: Duration = Duration::from_secs(3);
@@ -37,6 +44,8 @@ pub(super) struct Watcher {
     of: String,
     in_trouble: bool,
     untrackable: usize,
+    /// Times that nothing came before the first picture.
+    silences: usize,
 }
 
 /// What looks at a picture.
@@ -108,7 +117,7 @@ impl Watcher {
         let light = Light::new(settings.brightness, settings.gamma, settings.auto_light);
         let eye = Eye { tracker, light, preview, shapes: Shapes::default(), sample: FaceSample::default() };
         let (started, of) = (Instant::now(), settings.source().to_string());
-        Self { eye, pictures, exchange, sink, started, last: None, of, in_trouble: false, untrackable: 0 }
+        Self { eye, pictures, exchange, sink, started, last: None, of, in_trouble: false, untrackable: 0, silences: 0 }
     }
 
     /// Tracks until the end, or until there are no more pictures.
@@ -124,9 +133,21 @@ impl Watcher {
                 Event::News(News::Trouble(why)) => self.fail(why),
                 Event::Picture => self.take(),
                 // What is known already says more.
-                Event::Silence if self.in_trouble || self.last.is_none() => {}
+                Event::Silence if self.in_trouble => {}
+                Event::Silence if self.last.is_none() => self.wait(),
                 Event::Silence => self.sink.report(SourceState::Stale),
             }
+        }
+    }
+
+    /// Nothing came yet. What only opens slowly is not hurried; a camera that never gives a picture is told.
+    fn wait(&mut self) {
+        self.silences += 1;
+        if self.silences >= SILENCES {
+            let of = &self.of;
+            self.fail(format!(
+                "no picture comes from {of}: close other programs that use it, unplug it, plug it in again"
+            ));
         }
     }
 
@@ -153,7 +174,9 @@ impl Watcher {
             seconds = (time_ms - last_ms) as f64 / 1000.0;
         }
         self.last = Some((session, time_ms));
-        match self.eye.look(&mut seen.frame, time_ms, seconds) {
+        // A runtime that panics over one picture must not end the source without a word.
+        let looked = catch_unwind(AssertUnwindSafe(|| self.eye.look(&mut seen.frame, time_ms, seconds)));
+        match looked.unwrap_or_else(|_| Err("the tracker broke off, as the log says".to_owned())) {
             Ok(skipped) => {
                 self.eye.sample.time = since_start.as_secs_f64();
                 self.sink.skip(skipped);
