@@ -15,7 +15,6 @@ pub mod examples;
 mod files;
 pub mod loss;
 pub mod ops;
-pub mod pace;
 pub mod parallel;
 pub mod perceptual;
 mod picture;

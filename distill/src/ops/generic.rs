@@ -11,7 +11,7 @@ use burn::tensor::{
     ops::{GridSampleOptions, GridSamplePaddingMode, InterpolateMode},
 };
 
-/// [`StudentOps::stage`](super::StudentOps::stage).
+/// [`StudentOps::stage`].
 pub fn stage<B: Backend>(stage: Stage<B>) -> Tensor<B, 4> {
     let Stage { window, position, bias, below, hidden, exit } = stage;
     let [n, width] = bias.dims();
@@ -82,7 +82,7 @@ fn double<B: Backend>(x: Tensor<B, 4>, dim: usize) -> Tensor<B, 4> {
     Tensor::stack::<5>(vec![even, odd], dim + 1).reshape(shape)
 }
 
-/// [`StudentOps::warp`](super::StudentOps::warp).
+/// [`StudentOps::warp`].
 pub fn warp<B: Backend>(image: Tensor<B, 4>, grid_change: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
     let Window { height, width, .. } = window;
     let own = positions::<B>(window, &image.device()).reshape([1, 2, height, width]);

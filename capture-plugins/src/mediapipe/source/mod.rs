@@ -1,6 +1,6 @@
 //! The capture source `mediapipe`: a webcam's face, or that of pictures and videos.
 //!
-//! Two threads of its own: one takes pictures ([`grabber`]), one tracks them ([`watcher`]), with the newest picture
+//! Two threads of its own: one takes pictures (`grabber`), one tracks them (`watcher`), with the newest picture
 //! between them. Who tracks computes on one core unless told otherwise, and only as often as pictures come.
 
 mod exchange;
