@@ -69,11 +69,18 @@ impl fmt::Display for FoundCamera {
 
 /// The cameras of this machine, by number; none where the system does not tell.
 pub fn found() -> Vec<FoundCamera> {
+    let mut cameras = devices();
+    cameras.retain(gives_pictures);
+    cameras
+}
+
+/// Every device that the system calls a camera.
+fn devices() -> Vec<FoundCamera> {
     let listed = nokhwa::query(ApiBackend::Auto).unwrap_or_else(|error| {
         tracing::debug!("the system lists no cameras: {error}");
         vec![]
     });
-    let mut cameras: Vec<_> = listed.iter().filter_map(camera).filter(gives_pictures).collect();
+    let mut cameras: Vec<_> = listed.iter().filter_map(camera).collect();
     cameras.sort_by_key(|camera| camera.number);
     cameras
 }
@@ -83,15 +90,16 @@ fn camera(info: &CameraInfo) -> Option<FoundCamera> {
     Some(FoundCamera { number, name: info.human_name().trim().to_owned() })
 }
 
-/// A webcam has further devices under Linux, for what it tells about its pictures; the first gives them.
+/// A webcam has further devices under Linux, for what it tells about its pictures; the first gives them. Where the
+/// system does not say which is the first, as in a container, each may.
 fn gives_pictures(camera: &FoundCamera) -> bool {
     let index = std::fs::read_to_string(format!("/sys/class/video4linux/video{}/index", camera.number));
-    index.is_ok_and(|index| index.trim() == "0") || !cfg!(target_os = "linux")
+    index.map_or(true, |index| index.trim() == "0")
 }
 
-/// The camera that `choice` means.
+/// The camera that `choice` means. A number means just that device, whatever else its camera has.
 pub(super) fn find(choice: &CameraChoice) -> Result<FoundCamera, FrameError> {
-    choose(choice, found())
+    choose(choice, if matches!(choice, CameraChoice::Number(_)) { devices() } else { found() })
 }
 
 fn choose(choice: &CameraChoice, cameras: Vec<FoundCamera>) -> Result<FoundCamera, FrameError> {

@@ -5,7 +5,7 @@ use bunraku_core::picture_file;
 use std::{
     cmp::Ordering,
     fs,
-    io::Cursor,
+    io::{self, Cursor, Read as _},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -74,9 +74,19 @@ impl FrameSource for FolderSource {
     }
 }
 
-fn read_into<'a>(path: &Path, buffer: &'a mut Vec<u8>) -> std::io::Result<&'a [u8]> {
+/// The greatest size of a picture's file in bytes: an uncompressed one of 40 megapixels.
+const PICTURE_LIMIT: u64 = 160 << 20;
+
+/// Reads a regular file within bounds. A pipe of that name is not opened: reading it might never end.
+fn read_into<'a>(path: &Path, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
     buffer.clear();
-    std::io::Read::read_to_end(&mut fs::File::open(path)?, buffer)?;
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
+    }
+    fs::File::open(path)?.take(PICTURE_LIMIT + 1).read_to_end(buffer)?;
+    if buffer.len() as u64 > PICTURE_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("is larger than {PICTURE_LIMIT} bytes")));
+    }
     Ok(buffer)
 }
 

@@ -70,14 +70,17 @@ impl Light {
         let Some(luma) = mean_luma(frame, face) else { return };
         let [low, high] = BAND;
         let wanted = if luma < low { low } else { high };
-        let (too_dark, too_bright) = ((COVERED..low).contains(&luma), luma > high && luma < 1.0 && face.is_some());
+        // Without a face a bright picture may be a bright wall; but what was brightened itself is taken back.
+        let may_darken = face.is_some() || auto > 1.0;
+        let (too_dark, too_bright) = ((COVERED..low).contains(&luma), luma > high && luma < 1.0 && may_darken);
         if !too_dark && !too_bright {
             return;
         }
         // A mean of `luma` would become `wanted` with an exponent so many times as small.
         let ratio = luma.ln() / wanted.ln();
         let part = 1.0 - (-seconds.clamp(0.0, 1.0) / SLOWNESS).exp();
-        let auto = (auto * ratio.powf(part)).clamp(AUTO[0], AUTO[1]);
+        let least = if face.is_some() { AUTO[0] } else { AUTO[0].max(auto.min(1.0)) };
+        let auto = (auto * ratio.powf(part)).clamp(least, AUTO[1]);
         self.auto = Some(auto);
         let gamma = self.gamma * auto;
         if (gamma / self.made_for - 1.0).abs() > WORTHWHILE {
@@ -154,6 +157,14 @@ mod tests {
     fn a_dark_room_brightens_until_a_face_can_be_found() {
         assert!(settled(&mut Light::new(0.0, 1.0, true), 12, 12, None) > 55);
         assert_eq!(settled(&mut Light::new(0.0, 1.0, false), 12, 12, None), 12, "switched off");
+    }
+
+    #[test]
+    fn when_the_lights_go_on_what_was_brightened_is_taken_back_even_without_a_face() {
+        let mut light = Light::new(0.0, 1.0, true);
+        settled(&mut light, 12, 12, None);
+        let bright = settled(&mut light, 200, 200, None);
+        assert!((195..=206).contains(&bright), "{bright}");
     }
 
     #[test]
