@@ -12,12 +12,9 @@ mod signals;
 mod status;
 mod train;
 
+use bunraku::command_line::{concluded, start_logs};
 use clap::{Parser, Subcommand};
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
-use tracing_subscriber::EnvFilter;
+use std::process::ExitCode;
 
 /// One picture of a character becomes a student that a puppet can be drawn with
 #[derive(Parser)]
@@ -54,34 +51,8 @@ impl Command {
 /// Does what the command line says. The exit status is 0 when done, 1 when it failed, 2 for a wrong command line.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logs(cli.verbose);
-    cli.command.run().unwrap_or_else(|error| {
-        if reader_went_away(&error) {
-            return ExitCode::SUCCESS;
-        }
-        let text = format!("error: {error:#}\nhelp: {}\n", help::of(&error));
-        // Nothing is left to be done where even standard error is gone.
-        let _ = io::stderr().write_all(text.as_bytes());
-        ExitCode::FAILURE
-    })
-}
-
-/// Logs go to standard error, so that standard output stays a program's to read. `RUST_LOG` may ask for anything else.
-fn start_logs(verbose: u8) {
-    let default = match verbose {
-        0 => "warn",
-        1 => "warn,bunraku_distill=info",
-        _ => "info,bunraku_distill=debug",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let logs = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter).log_internal_errors(false);
-    logs.with_target(false).init();
-}
-
-/// Whether what failed is only that nobody reads our standard output any more, as in `bunraku-distill … | head`.
-fn reader_went_away(error: &anyhow::Error) -> bool {
-    let io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    io_errors.into_iter().any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    start_logs(cli.verbose, &["bunraku_distill"], "");
+    concluded(cli.command.run(), help::ANYTHING)
 }
 
 #[cfg(test)]

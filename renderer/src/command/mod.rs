@@ -19,13 +19,9 @@ mod signals;
 mod sources;
 mod track;
 
+use bunraku::command_line::{concluded, start_logs};
 use clap::{Parser, Subcommand};
-use std::{
-    ffi::OsString,
-    io::{ErrorKind, Write as _},
-    process::ExitCode,
-};
-use tracing_subscriber::EnvFilter;
+use std::{ffi::OsString, process::ExitCode};
 
 /// One picture of a character becomes a puppet that follows your face
 ///
@@ -84,15 +80,10 @@ impl Command {
 /// Does what the command line says. The exit status is 0 when done, 1 when it failed, 2 for a wrong command line.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse_from(verbosity_last(std::env::args_os().collect()));
-    start_logs(cli.logs.verbose);
+    // winit warns of displays without a size and the like, which nobody can do anything about.
+    start_logs(cli.logs.verbose, &["bunraku", "bunraku_core", "bunraku_capture"], "winit=error");
     let command = cli.command.unwrap_or(Command::Run(cli.run));
-    command.run().unwrap_or_else(|error| {
-        if reader_went_away(&error) {
-            return ExitCode::SUCCESS;
-        }
-        report(&error);
-        ExitCode::FAILURE
-    })
+    concluded(command.run(), help::ANYTHING)
 }
 
 /// The words with any `-v` before the command behind it: run's own flags, which may not stand there, would otherwise
@@ -107,34 +98,6 @@ fn verbosity_last(mut words: Vec<OsString>) -> Vec<OsString> {
         rest.rotate_left(count);
     }
     words
-}
-
-/// Logs go to standard error, so that standard output stays a program's to read. `RUST_LOG` may ask for anything else.
-fn start_logs(verbose: u8) {
-    let default = match verbose {
-        // winit warns of displays without a size and the like, which nobody can do anything about.
-        0 => "warn,winit=error",
-        1 => "warn,bunraku=info,bunraku_core=info,bunraku_capture=info",
-        _ => "info,bunraku=debug,bunraku_core=debug,bunraku_capture=debug",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    // A log whose reader went away must not end the puppet.
-    let logs =
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).log_internal_errors(false);
-    logs.with_target(false).init();
-}
-
-/// Whether what failed is only that nobody reads our standard output any more, as in `bunraku … | head`.
-fn reader_went_away(error: &anyhow::Error) -> bool {
-    let io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-    io_errors.into_iter().any(|error| error.kind() == ErrorKind::BrokenPipe)
-}
-
-/// `error: what: why` and a `help:` line.
-fn report(error: &anyhow::Error) {
-    let text = format!("error: {error:#}\nhelp: {}\n", help::of(error));
-    // Nothing is left to be done where even standard error is gone.
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -1,0 +1,120 @@
+//! What the house's programs have in common on the command line: logs, exit status, and errors with a way out.
+
+use std::{
+    fmt,
+    io::{ErrorKind, Write as _},
+    process::ExitCode,
+};
+use tracing_subscriber::EnvFilter;
+
+/// An error and what the person can do about it. It reads as the error itself; the way out is shown as `help:`.
+#[derive(Debug)]
+pub struct Helped {
+    error: anyhow::Error,
+    help: String,
+}
+
+impl Helped {
+    /// `error` with its way out, which may be empty where none is known.
+    pub fn new(error: impl Into<anyhow::Error>, help: impl Into<String>) -> Self {
+        Self { error: error.into(), help: help.into() }
+    }
+}
+
+impl fmt::Display for Helped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Helped {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+/// Adds the way out to what may fail.
+pub trait Help<T> {
+    /// Adds `help`, shown as the `help:` line under the error. The outermost one is shown.
+    ///
+    /// # Errors
+    /// The one that there is.
+    fn help(self, help: impl Into<String>) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> Help<T> for Result<T, E> {
+    fn help(self, help: impl Into<String>) -> anyhow::Result<T> {
+        self.map_err(|error| Helped::new(error, help).into())
+    }
+}
+
+/// The help that an error carries, or the program's general one.
+fn help_of<'a>(error: &'a anyhow::Error, general: &'a str) -> &'a str {
+    let helped = error.chain().find_map(|cause| cause.downcast_ref::<Helped>());
+    helped.map(|helped| helped.help.as_str()).filter(|help| !help.is_empty()).unwrap_or(general)
+}
+
+/// Starts the logs. They go to standard error, so that standard output stays a program's to read. `verbose` is how often
+/// the person asked for more, `crates` are those whose work is meant then, `quiet` what is said of others without asking:
+/// a filter such as `winit=error`. `RUST_LOG` may ask for anything else. Call it once.
+pub fn start_logs(verbose: u8, crates: &[&str], quiet: &str) {
+    let ours = |level: &str| crates.iter().map(|name| format!(",{name}={level}")).collect::<String>();
+    let default = match verbose {
+        0 => format!("warn,{quiet}"),
+        1 => format!("warn{}", ours("info")),
+        _ => format!("info{}", ours("debug")),
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // A log whose reader went away must not end the program.
+    let logs =
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).log_internal_errors(false);
+    logs.with_target(false).init();
+}
+
+/// The exit status of what a command did: its own, or 1 with `error: what: why` and a `help:` line on standard error,
+/// which is `general` where nothing better is known.
+pub fn concluded(result: anyhow::Result<ExitCode>, general: &str) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        if reader_went_away(&error) {
+            return ExitCode::SUCCESS;
+        }
+        let text = format!("error: {error:#}\nhelp: {}\n", help_of(&error, general));
+        // Nothing is left to be done where even standard error is gone.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        ExitCode::FAILURE
+    })
+}
+
+/// Whether what failed is only that nobody reads our standard output any more, as in `bunraku … | head`.
+fn reader_went_away(error: &anyhow::Error) -> bool {
+    let mut io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io_errors.any(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context as _;
+
+    #[test]
+    fn the_chain_reads_as_if_the_help_were_not_there() {
+        let inner = Err::<(), _>(std::io::Error::other("disk full")).context("cannot write x.png");
+        let error = inner.help("free some space").context("render").expect_err("it failed");
+        assert_eq!(format!("{error:#}"), "render: cannot write x.png: disk full");
+        assert_eq!(help_of(&error, "anything"), "free some space");
+    }
+
+    #[test]
+    fn every_error_has_a_way_out() {
+        assert_eq!(help_of(&anyhow::anyhow!("odd"), "anything"), "anything");
+        let without = Err::<(), _>(anyhow::anyhow!("odd")).help("").expect_err("it failed");
+        assert_eq!(help_of(&without, "anything"), "anything");
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_failure() {
+        let gone = |kind| Err(anyhow::Error::new(std::io::Error::from(kind)).context("cannot write the report"));
+        assert_eq!(concluded(gone(ErrorKind::BrokenPipe), ""), ExitCode::SUCCESS);
+        assert_eq!(concluded(gone(ErrorKind::StorageFull), ""), ExitCode::FAILURE);
+    }
+}
