@@ -11,6 +11,10 @@ mod probe;
 /// Numbers on the CPU, without gradients.
 pub type Cpu = Flex;
 
+/// The greatest number of devices on the CPU. They share its cores, so that more of them make nothing faster, and each
+/// has a teacher of its own in memory.
+pub const CPU_DEVICES: usize = 2;
+
 /// What a student is trained on: a backend with gradients and with the student's own operations, the same without
 /// gradients beneath it (for teachers and evaluation).
 pub trait TrainingBackend: AutodiffBackend<InnerBackend: StudentOps> + StudentOps {}
@@ -38,7 +42,7 @@ pub enum AcceleratorError {
     /// The program was built without it.
     #[error("this program was built without {0}: build it with `--features {0}`, or choose another backend")]
     NotBuilt(Accelerator),
-    /// The machine has no such device, or no driver for it.
+    /// The machine has no such device, no driver for it, or one that does not compute.
     #[error("no device for {accelerator}: {why}")]
     NoDevice {
         /// What was asked for.
@@ -77,24 +81,37 @@ impl Accelerator {
     /// When it was not compiled in, or the machine has no device for it.
     pub fn resolve(self) -> Result<Self, AcceleratorError> {
         match self {
-            Self::Auto => {
-                Ok([Self::Cuda, Self::Wgpu].into_iter().find(|it| it.probe(false).is_ok()).unwrap_or(Self::Cpu))
-            }
+            Self::Auto => Ok([Self::Cuda, Self::Wgpu].into_iter().find(|it| it.serves()).unwrap_or(Self::Cpu)),
             _ => self.probe(true).map(|()| self),
         }
     }
 
-    /// Does `work` on `count` devices (at least one; on the CPU as many as wished, they share its cores).
+    /// Does `work` on `count` devices: at least one, and on the CPU at most [`CPU_DEVICES`].
     ///
     /// # Errors
     /// As [`resolve`](Self::resolve), or when there are fewer devices.
     pub fn run<W: Work>(self, count: usize, work: W) -> Result<W::Output, AcceleratorError> {
         match self.resolve()? {
             #[cfg(feature = "cuda")]
-            Self::Cuda => run_on::<Autodiff<burn::backend::Cuda>, W>(Self::Cuda, work, probe::cuda_devices(count)),
+            Self::Cuda => run_on::<Autodiff<burn::backend::Cuda>, W>(Self::Cuda, work, count, probe::cuda_device),
             #[cfg(feature = "wgpu")]
-            Self::Wgpu => run_on::<Autodiff<burn::backend::Wgpu>, W>(Self::Wgpu, work, probe::wgpu_devices(count)),
-            _ => Ok(work.run::<Autodiff<Cpu>>(vec![burn_flex::FlexDevice; count.max(1)])),
+            Self::Wgpu => {
+                let device = |index| probe::wgpu_device(index, count);
+                run_on::<Autodiff<burn::backend::Wgpu>, W>(Self::Wgpu, work, count, device)
+            }
+            _ => Ok(work.run::<Autodiff<Cpu>>(vec![burn_flex::FlexDevice; cpu_devices(count)])),
+        }
+    }
+
+    /// Whether [`Auto`](Self::Auto) takes it. Where it is compiled in and there, but of no use, this is said.
+    fn serves(self) -> bool {
+        match self.probe(false) {
+            Ok(()) => true,
+            Err(AcceleratorError::NotBuilt(_)) => false,
+            Err(error) => {
+                tracing::warn!("{error}; trying the next best");
+                false
+            }
         }
     }
 
@@ -114,22 +131,34 @@ impl Accelerator {
     }
 }
 
+/// As many devices as are wished of the CPU, within its bound.
+fn cpu_devices(wished: usize) -> usize {
+    let count = wished.clamp(1, CPU_DEVICES);
+    if count < wished {
+        tracing::warn!(
+            "{wished} devices were asked for, but on the CPU there are at most {CPU_DEVICES}, with a teacher each"
+        );
+    }
+    count
+}
+
+/// `device` gives each device by its index, whether there is one or not. That there is one has been seen already.
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 fn run_on<B: TrainingBackend, W: Work>(
     accelerator: Accelerator,
     work: W,
-    devices: Vec<B::Device>,
+    wished: usize,
+    device: impl Fn(usize) -> B::Device,
 ) -> Result<W::Output, AcceleratorError> {
     use burn::tensor::backend::DeviceOps as _;
-    // That there is one has been seen already.
-    if let [_, .., last] = &devices[..] {
-        let found = B::device_count(last.id().type_id);
-        if found < devices.len() {
-            let why = format!("{} were asked for, {found} found; set `num_gpus` to {}", devices.len(), found.max(1));
-            return Err(AcceleratorError::NoDevice { accelerator, why });
-        }
+    let count = wished.max(1);
+    // No list is made, and no device touched, before it is known that there are so many.
+    let found = if count == 1 { 1 } else { B::device_count(device(0).id().type_id) };
+    if found < count {
+        let why = format!("{count} were asked for, {found} found; set `num_gpus` to {}", found.max(1));
+        return Err(AcceleratorError::NoDevice { accelerator, why });
     }
-    Ok(work.run::<B>(devices))
+    Ok(work.run::<B>((0..count).map(device).collect()))
 }
 
 impl fmt::Display for Accelerator {
@@ -165,10 +194,12 @@ mod tests {
     }
 
     #[test]
-    fn the_cpu_is_always_there_with_as_many_devices_as_wished() {
-        let (devices, sum, name) = Accelerator::Cpu.run(3, Sum).expect("the CPU");
-        assert_eq!((devices, sum), (3, 7.0));
-        assert!(name.contains("flex"), "{name}");
+    fn the_cpu_is_always_there_and_its_devices_are_bounded() {
+        for (wished, there) in [(0, 1), (1, 1), (2, 2), (3, CPU_DEVICES), (usize::MAX, CPU_DEVICES)] {
+            let (devices, sum, name) = Accelerator::Cpu.run(wished, Sum).expect("the CPU");
+            assert_eq!((devices, sum), (there, 7.0));
+            assert!(name.contains("flex"), "{name}");
+        }
         assert_ne!(Accelerator::Auto.resolve(), Ok(Accelerator::Auto));
     }
 

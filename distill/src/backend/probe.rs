@@ -1,6 +1,18 @@
-//! Looks for devices before a backend is touched, which would panic in a thread of its own where there is none.
+//! Looks for devices before a backend is touched, which would panic in a thread of its own where there is none; and has
+//! those that seem to be there compute something before they are relied upon.
 
-/// Whether NVIDIA's driver library can be found.
+use burn::tensor::{Tensor, backend::Backend};
+use std::{
+    panic::{self, PanicHookInfo},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+
+/// Whether there is NVIDIA's driver library and a device that computes.
 ///
 /// # Errors
 /// What is missing.
@@ -8,7 +20,7 @@
 pub(super) fn cuda() -> Result<(), String> {
     let found = library_folders().iter().any(|folder| LIBRARIES.iter().any(|name| folder.join(name).is_file()));
     if found || in_loader_cache() {
-        return Ok(());
+        return computes::<burn::backend::Cuda>(cuda_device(0));
     }
     Err(format!("NVIDIA's driver library ({}) is not on this machine", LIBRARIES.join(", ")))
 }
@@ -35,7 +47,7 @@ fn in_loader_cache() -> bool {
     std::fs::read("/etc/ld.so.cache").is_ok_and(|cache| cache.windows(name.len()).any(|window| window == name))
 }
 
-/// Whether wgpu sees an adapter that computes.
+/// Whether wgpu sees an adapter that can compute, and does.
 ///
 /// # Errors
 /// What is missing.
@@ -43,23 +55,73 @@ fn in_loader_cache() -> bool {
 pub(super) fn wgpu(software: bool) -> Result<(), String> {
     let adapters = bunraku::engine::gpu::adapters();
     if adapters.iter().any(|adapter| adapter.usable && (software || !adapter.software)) {
-        return Ok(());
+        return computes::<burn::backend::Wgpu>(wgpu_device(0, 1));
     }
     Err("no graphics adapter can compute; `bunraku doctor` shows what there is".to_owned())
 }
 
-/// The first `count` devices.
+/// The device of an index.
 #[cfg(feature = "cuda")]
-pub(super) fn cuda_devices(count: usize) -> Vec<burn::backend::cuda::CudaDevice> {
-    (0..count.max(1)).map(|index| burn::backend::cuda::CudaDevice { index }).collect()
+pub(super) fn cuda_device(index: usize) -> burn::backend::cuda::CudaDevice {
+    burn::backend::cuda::CudaDevice { index }
 }
 
-/// The best device for one, the discrete GPUs for several.
+/// The best device where there is to be one, else the discrete GPU of an index.
 #[cfg(feature = "wgpu")]
-pub(super) fn wgpu_devices(count: usize) -> Vec<burn::backend::wgpu::WgpuDevice> {
+pub(super) fn wgpu_device(index: usize, count: usize) -> burn::backend::wgpu::WgpuDevice {
     use burn::backend::wgpu::WgpuDevice;
-    match count {
-        0 | 1 => vec![WgpuDevice::DefaultDevice],
-        _ => (0..count).map(WgpuDevice::DiscreteGpu).collect(),
+    if count > 1 { WgpuDevice::DiscreteGpu(index) } else { WgpuDevice::DefaultDevice }
+}
+
+/// How long a device may take for its first answer; a driver may compile for seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One probe at a time: it listens to what any thread says as it panics.
+static PROBING: Mutex<()> = Mutex::new(());
+
+/// Whether a device computes. A driver without a device, a device that is held by somebody else, or a compiler that is
+/// not there, panics in burn, now in this thread and now in one of its own: so a thread asks, and this one listens.
+fn computes<B: Backend>(device: B::Device) -> Result<(), String> {
+    let _probing = PROBING.lock().unwrap_or_else(PoisonError::into_inner);
+    let last_words = Arc::new(Mutex::new(None));
+    let heard = Arc::clone(&last_words);
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        // The first one is the cause, those after it its echo.
+        heard.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(said(panic));
+    }));
+    let (answer, answered) = mpsc::channel();
+    let ask = move || {
+        let sum = (Tensor::<B, 1>::from_floats([1.0, 2.0], &device) + 1.0).into_data().iter::<f32>().sum::<f32>();
+        // Nobody listens any more where it took too long.
+        let _ = answer.send(sum);
+    };
+    let asked = thread::Builder::new().name("probe".to_owned()).spawn(ask);
+    let result = asked.map_err(|error| error.to_string()).and_then(|_| match answered.recv_timeout(PATIENCE) {
+        Ok(5.0) => Ok(()),
+        Ok(wrong) => Err(format!("1 + 1 + 2 + 1 is {wrong} there")),
+        Err(RecvTimeoutError::Timeout) => Err(format!("it does not answer within {} s", PATIENCE.as_secs())),
+        Err(RecvTimeoutError::Disconnected) => {
+            let words = last_words.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Err(words.unwrap_or_else(|| "it fails without a word".to_owned()))
+        }
+    });
+    panic::set_hook(usual);
+    result
+}
+
+/// What a panic says, in one line.
+fn said(panic: &PanicHookInfo<'_>) -> String {
+    panic.payload_as_str().unwrap_or("it panics").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Cpu;
+
+    #[test]
+    fn a_device_that_computes_is_found_to() {
+        assert_eq!(computes::<Cpu>(burn_flex::FlexDevice), Ok(()));
     }
 }
