@@ -20,8 +20,8 @@ struct Limits {
     max: f32,
 }
 
-/// Compares statistics and the centre crop of one output.
-fn compare<M: FeatureMap>(name: &str, map: &M, golden: &Value, crop: &str, limits: Limits) {
+/// Compares statistics and the centre crop of one output; gives the crop's mean absolute difference.
+fn compare<M: FeatureMap>(name: &str, map: &M, golden: &Value, crop: &str, limits: Limits) -> f32 {
     let values = map.values();
     assert!(values.iter().all(|v| v.is_finite()), "{name} is finite");
     let shape = golden["shape"].as_array().expect("a shape");
@@ -40,6 +40,7 @@ fn compare<M: FeatureMap>(name: &str, map: &M, golden: &Value, crop: &str, limit
     let max = differences.iter().copied().fold(0.0, f32::max);
     eprintln!("{name}: mean {mean:.1e}, max {max:.1e}");
     assert!(mean < limits.mean && max < limits.max, "{name}: mean {mean:e}, max {max:e}");
+    mean
 }
 
 /// Every module alone, on inputs of the formula.
@@ -118,14 +119,18 @@ pub(super) fn pipeline<L: Layers>(layers: impl Fn(Module) -> L) {
     ];
     let names = parts.iter().flat_map(|(part, count)| (0..*count).map(move |index| format!("{part}.{index}")));
     let described = golden["outputs"].as_object().expect("named outputs");
+    let mut sum = 0.0;
     for (output, prefix) in outputs.iter().zip(names) {
         let starts = |name: &str| name == prefix || name.starts_with(&format!("{prefix}_"));
         let (name, golden) = described.iter().find(|(name, _)| starts(name)).expect("it is described");
-        // The golden face is itself 2.7e-4 from an evaluation in float64: the norms amplify the rounding of float32
-        // where most of a picture is one colour.
-        let mean = if name.starts_with("face_morpher.") { 5e-4 } else { 2e-4 };
-        compare(name, output, golden, &format!("pose_a/{name}_center64.npy"), Limits { mean, max: 1e-2 });
+        // The golden crop of this output is itself 2.8e-4 from what the formula's weights give in float64, whose rounding
+        // the norms amplify from network to network; PyTorch 2 on other processors is 2.9e-4 to 3.2e-4 from it, as we are.
+        let mean = if name == "face_morpher.6_iris_mouth_image_0" { 4e-4 } else { 2e-4 };
+        let crop = format!("pose_a/{name}_center64.npy");
+        sum += compare(name, output, golden, &crop, Limits { mean, max: 1e-2 });
     }
+    let mean = sum / outputs.len() as f32;
+    assert!(mean < 1e-4, "over all outputs: {mean:e}");
 }
 
 mod on_tensors {
@@ -146,10 +151,13 @@ mod on_tensors {
 
 mod on_a_processor {
     use super::*;
-    use crate::teacher::tha4::cpu::{CpuLayers, Engine};
+    use crate::teacher::tha4::{
+        cpu::{CpuLayers, Engine},
+        processor_layers,
+    };
 
     fn layers(module: Module) -> CpuLayers {
-        CpuLayers::new(golden::weights(module), &Engine::new())
+        processor_layers(module, golden::weights(module), &Engine::new())
     }
 
     #[test]

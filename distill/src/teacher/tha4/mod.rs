@@ -27,7 +27,7 @@ pub use face::{Combined, Decomposed, FaceMorphed};
 #[cfg(test)]
 pub(crate) use formula::unit as formula_values;
 pub use pipeline::{FaceOutputs, Outputs};
-pub use weights::{Origin, TeacherError, WeightsFault, WeightsProblem};
+pub use weights::{Origin, TeacherError, WeightsFault, WeightsProblem, examine};
 
 use super::{Posed, Teacher};
 use cpu::{CpuLayers, Engine};
@@ -84,10 +84,11 @@ impl<B: Backend> Tha4<B> {
     pub fn open(settings: &Tha4Settings, image: &CharacterImage, device: &B::Device) -> Result<Self, TeacherError> {
         let (pipeline, origin) = if B::name(device).contains("flex") {
             let engine = Engine::new();
-            let (pipeline, origin) = pipeline(settings, image, |weights| CpuLayers::new(weights, &engine))?;
+            let layers = |module, weights| processor_layers(module, weights, &engine);
+            let (pipeline, origin) = pipeline(settings, image, layers)?;
             (AnyPipeline::Processor(Box::new(pipeline)), origin)
         } else {
-            let (pipeline, origin) = pipeline(settings, image, |weights| TensorLayers::new(weights, device))?;
+            let (pipeline, origin) = pipeline(settings, image, |_, weights| TensorLayers::new(weights, device))?;
             (AnyPipeline::Tensors(Box::new(pipeline)), origin)
         };
         Ok(Self { pipeline, origin, device: device.clone() })
@@ -109,12 +110,19 @@ impl<B: Backend> Tha4<B> {
     }
 }
 
+/// A module's layers on a processor. The decomposer is run once a picture, and the norms of the networks after it make a
+/// thousand times more of its rounding than of the last one's: its sums are exact.
+fn processor_layers(module: Module, weights: Weights, engine: &Engine) -> CpuLayers {
+    let layers = CpuLayers::new(weights, engine);
+    if module == Module::EyebrowDecomposer { layers.exactly() } else { layers }
+}
+
 fn pipeline<L: Layers>(
     settings: &Tha4Settings,
     image: &CharacterImage,
-    layers: impl Fn(Weights) -> L,
+    layers: impl Fn(Module, Weights) -> L,
 ) -> Result<(Pipeline<L>, Origin), TeacherError> {
-    let (modules, origin) = weights::load(&settings.folder, |_, weights| layers(weights))?;
+    let (modules, origin) = weights::load(&settings.folder, layers)?;
     let Ok(modules) = <[_; 5]>::try_from(modules) else { unreachable!("a module for each of five") };
     Ok((Pipeline::new(modules, image), origin))
 }
@@ -122,6 +130,10 @@ fn pipeline<L: Layers>(
 impl<B: Backend> Teacher<B> for Tha4<B> {
     fn describe(&self) -> String {
         format!("THA4's full system, {}", self.origin)
+    }
+
+    fn identity(&self) -> Vec<(String, String)> {
+        self.origin.identity()
     }
 
     fn pose(&mut self, poses: Tensor<B, 2>) -> Posed<B> {

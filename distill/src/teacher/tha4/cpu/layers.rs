@@ -10,6 +10,7 @@ use bunraku_core::character::{Tensor, Weights};
 
 use super::{
     conv::Conv,
+    exact::ExactConv,
     map::{Activation, Affines, Buffer, Map, Resample, silu},
     moments::Moments,
     pool::Engine,
@@ -28,7 +29,14 @@ pub(in crate::teacher::tha4) struct CpuLayers {
     keys: BTreeSet<String>,
     /// Norms, linear layers and biases; other weights until they are first used.
     tensors: Mutex<BTreeMap<String, Arc<Tensor>>>,
-    convs: Mutex<BTreeMap<String, Arc<Conv>>>,
+    convs: Mutex<BTreeMap<String, Arc<Ready>>>,
+    exact: bool,
+}
+
+/// A convolution's weights, ready.
+enum Ready {
+    Fast(Conv),
+    Exact(ExactConv),
 }
 
 /// The kinds of convolution.
@@ -44,7 +52,12 @@ impl CpuLayers {
     pub(in crate::teacher::tha4) fn new(weights: Weights, engine: &Engine) -> Self {
         let keys = weights.0.keys().cloned().collect();
         let tensors = weights.0.into_iter().map(|(key, tensor)| (key, Arc::new(tensor))).collect();
-        Self { engine: engine.clone(), keys, tensors: Mutex::new(tensors), convs: Mutex::default() }
+        Self { engine: engine.clone(), keys, tensors: Mutex::new(tensors), convs: Mutex::default(), exact: false }
+    }
+
+    /// The same with convolutions summed in double precision.
+    pub(in crate::teacher::tha4) fn exactly(self) -> Self {
+        Self { exact: true, ..self }
     }
 
     fn tensor(&self, key: &str) -> Arc<Tensor> {
@@ -58,7 +71,7 @@ impl CpuLayers {
 
     /// The weights of some convolutions side by side, made ready when they are first used, and then kept instead of the
     /// tensors.
-    fn ready(&self, keys: &[&str], kind: Kind, width: usize) -> Arc<Conv> {
+    fn ready(&self, keys: &[&str], kind: Kind, width: usize) -> Arc<Ready> {
         let mut convs = self.convs.lock().unwrap_or_else(PoisonError::into_inner);
         let name = keys.join(" ");
         if let Some(conv) = convs.get(&name) {
@@ -73,7 +86,7 @@ impl CpuLayers {
         conv
     }
 
-    fn prepare(&self, keys: &[&str], kind: Kind, width: usize) -> Conv {
+    fn prepare(&self, keys: &[&str], kind: Kind, width: usize) -> Ready {
         let (mut weights, mut bias) = (Vec::new(), Vec::new());
         let mut edge = if width <= SMALL { 4 } else { 6 };
         for key in keys {
@@ -96,12 +109,18 @@ impl CpuLayers {
                 }
             }
         }
-        Conv::new(&weights, &bias, bias.len(), edge)
+        if self.exact {
+            return Ready::Exact(ExactConv::new(&weights, &bias, bias.len(), edge.min(3)));
+        }
+        Ready::Fast(Conv::new(&weights, &bias, bias.len(), edge))
     }
 
     fn apply(&self, keys: &[&str], kind: Kind, x: &Map, onto: Option<&Map>) -> Map {
-        let conv = self.ready(keys, kind, x.extent()[1]);
-        Map::new(&self.engine, conv.apply(&self.engine, x, onto))
+        let out = match &*self.ready(keys, kind, x.extent()[1]) {
+            Ready::Fast(conv) => conv.apply(&self.engine, x, onto),
+            Ready::Exact(conv) => conv.apply(&self.engine, x, onto),
+        };
+        Map::new(&self.engine, out)
     }
 
     /// Mean 0 and variance 1 in each of `groups` groups of channels, then the key's weight and bias a channel.

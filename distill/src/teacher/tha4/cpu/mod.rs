@@ -12,6 +12,7 @@
 
 mod attention;
 mod conv;
+mod exact;
 mod gemm;
 mod layers;
 mod map;

@@ -53,11 +53,15 @@ macro_rules! agree {
             $work
         };
         for engine in engines() {
-            let ours = {
-                let $layers = CpuLayers::new(weights($shapes), &engine);
-                $work
-            };
-            assert_close(&format!("{} with {:?}", $what, engine.arch), &ours, &expected);
+            for layers in
+                [CpuLayers::new(weights($shapes), &engine), CpuLayers::new(weights($shapes), &engine).exactly()]
+            {
+                let ours = {
+                    let $layers = layers;
+                    $work
+                };
+                assert_close(&format!("{} with {:?}", $what, engine.arch), &ours, &expected);
+            }
         }
     }};
 }
