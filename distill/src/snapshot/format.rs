@@ -32,7 +32,10 @@ impl Snapshot {
     }
 
     /// Reads the file's bytes, if they are those that were written.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, SnapshotError> {
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when they are not a snapshot's, were changed since, or hold something else.
+    pub fn read(bytes: &[u8]) -> Result<Self, SnapshotError> {
         let body = verified(bytes)?;
         let (_, header) = SafeTensors::read_metadata(body).map_err(content)?;
         let progress = header.metadata().as_ref().and_then(|metadata| metadata.get(PROGRESS));
@@ -50,7 +53,8 @@ fn verified(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(SnapshotError::Foreign)?;
     let (hash, rest) = rest.split_at_checked(HASH_LEN).ok_or(SnapshotError::Hash)?;
     let body = rest.strip_prefix(b"\n").ok_or(SnapshotError::Hash)?;
-    if hash == sha256(body).as_bytes() { Ok(body) } else { Err(SnapshotError::Hash) }
+    // What a fuzzer changes has no true hash.
+    if cfg!(fuzzing) || hash == sha256(body).as_bytes() { Ok(body) } else { Err(SnapshotError::Hash) }
 }
 
 fn little_endian(values: &[f32]) -> Vec<u8> {
@@ -94,16 +98,16 @@ pub(super) mod tests {
         written
             .tensors
             .insert("odd".to_owned(), Tensor { shape: vec![2], values: vec![-0.0, f32::MIN_POSITIVE / 8.0] });
-        let read = Snapshot::from_bytes(&written.to_bytes().expect("written")).expect("read");
+        let read = Snapshot::read(&written.to_bytes().expect("written")).expect("read");
         assert_eq!(read, written);
         assert_eq!(read.tensors["odd"].values[0].to_bits(), (-0.0_f32).to_bits());
     }
 
     #[test]
     fn what_is_no_snapshot_is_told_from_what_is_damaged() {
-        assert!(matches!(Snapshot::from_bytes(b"PK"), Err(SnapshotError::Foreign)));
+        assert!(matches!(Snapshot::read(b"PK"), Err(SnapshotError::Foreign)));
         let whole_but_odd = [MAGIC, sha256(b"junk").as_bytes(), b"\njunk"].concat();
-        assert!(matches!(Snapshot::from_bytes(&whole_but_odd), Err(SnapshotError::Content(_))));
+        assert!(matches!(Snapshot::read(&whole_but_odd), Err(SnapshotError::Content(_))));
     }
 
     proptest! {
@@ -112,14 +116,31 @@ pub(super) mod tests {
             let whole = snapshot(8).to_bytes().expect("written");
             let mut changed = whole.clone();
             *place.get_mut(&mut changed) ^= change;
-            prop_assert!(Snapshot::from_bytes(&changed).is_err());
-            prop_assert!(Snapshot::from_bytes(&whole[..place.index(whole.len())]).is_err());
+            prop_assert!(Snapshot::read(&changed).is_err());
+            prop_assert!(Snapshot::read(&whole[..place.index(whole.len())]).is_err());
+        }
+
+        #[test]
+        fn a_changed_body_with_a_true_hash_never_panics(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        ) {
+            let whole = snapshot(8).to_bytes().expect("written");
+            let mut body = verified(&whole).expect("whole").to_vec();
+            for (place, byte) in changes {
+                *place.get_mut(&mut body) = byte;
+            }
+            let header = format!("{}\n", sha256(&body));
+            if let Ok(snapshot) = Snapshot::read(&[MAGIC, header.as_bytes(), &body].concat()) {
+                for tensor in snapshot.tensors.values() {
+                    prop_assert_eq!(tensor.shape.iter().product::<usize>(), tensor.values.len());
+                }
+            }
         }
 
         #[test]
         fn bytes_with_a_true_hash_never_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
             let header = format!("{}\n", sha256(&body));
-            let _ = Snapshot::from_bytes(&[MAGIC, header.as_bytes(), &body].concat());
+            let _ = Snapshot::read(&[MAGIC, header.as_bytes(), &body].concat());
         }
     }
 }

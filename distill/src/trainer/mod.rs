@@ -12,8 +12,10 @@ mod learner;
 mod lesson;
 mod optimizer;
 mod prefix;
+mod run;
 mod state;
 mod training;
+mod upkeep;
 mod watch;
 
 pub use distillation::{DistillError, Distillation, Finished};

@@ -58,8 +58,13 @@ fn moments<B: AutodiffBackend>(
 ) -> Result<BTreeMap<String, Moments<B>>, String> {
     let means = tensors.iter().filter_map(|(name, mean)| Some((name.strip_prefix(MEAN)?, mean)));
     let moments = means.map(|(name, mean)| {
+        // Moments are kept as rows, whatever the shape of the weights they are of.
+        let count = tensors.get(&format!("{WEIGHTS}{name}")).map(|weights| weights.values.len());
+        let fits =
+            |moment: &&Stored| count.is_some_and(|count| moment.shape == [count] && moment.values.len() == count);
+        let mean = Some(mean).filter(fits).ok_or_else(|| format!("{MEAN}{name}"))?;
         let square_name = format!("{SQUARE}{name}");
-        let square = tensors.get(&square_name).filter(|square| square.shape == mean.shape).ok_or(square_name)?;
+        let square = tensors.get(&square_name).filter(fits).ok_or(square_name)?;
         let [mean, square] = [mean, square].map(|stored| loaded(stored, [stored.values.len()], device));
         Ok((name.to_owned(), AdamState::new(AdaptiveMomentumState::new(time, mean, square))))
     });

@@ -1,0 +1,226 @@
+//! Short trainings of tiny students on the CPU, by a teacher that paints formulas.
+
+mod keep;
+mod learn;
+mod resume;
+
+use super::{BodyLesson, Event, FaceLesson, Lesson, Outcome, PerceptualTerm, TrainError, Training, Watch};
+use crate::{
+    backend::Cpu,
+    loss::{BodyWeights, FaceWeights},
+    parallel::on_devices,
+    perceptual::PerceptualLoss,
+    recipe::{AdamSettings, Course, Intervals, Phase, Precision, Replay},
+    snapshot::{HeldOut, Snapshot, Store},
+    student::{BodyMorpherConfig, FaceMorpherConfig},
+    teacher::{Posed, Teacher},
+};
+use bunraku_core::character::{Tensor as Stored, Weights};
+use burn::{
+    backend::Autodiff,
+    tensor::{Shape, Tensor, TensorData},
+};
+use burn_flex::FlexDevice;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+type Trained = Autodiff<Cpu>;
+
+/// Paints smooth pictures that a few of a pose's values move.
+struct Formula;
+
+/// `[n, channels, edge, edge]`, of the column and row in [-1, 1] and three of the pose's values.
+fn painted(
+    poses: &Tensor<Cpu, 2>,
+    channels: usize,
+    edge: usize,
+    formula: impl Fn(usize, [f32; 5]) -> f32,
+) -> Tensor<Cpu, 4> {
+    let count = poses.dims()[0];
+    let poses: Vec<f32> = poses.to_data().iter::<f32>().collect();
+    let mut values = Vec::with_capacity(count * channels * edge * edge);
+    let at = |index: usize| (2 * index + 1) as f32 / edge as f32 - 1.0;
+    for pose in poses.chunks(poses.len() / count) {
+        for channel in 0..channels {
+            for (row, column) in (0..edge * edge).map(|index| (index / edge, index % edge)) {
+                values.push(formula(channel, [at(column), at(row), pose[26], pose[12], pose[5]]));
+            }
+        }
+    }
+    Tensor::from_data(TensorData::new(values, Shape::new([count, channels, edge, edge])), &FlexDevice)
+}
+
+fn face(channel: usize, [x, y, mouth, wink, brow]: [f32; 5]) -> f32 {
+    0.4 * (1.5 * x + channel as f32 + mouth).sin() + 0.2 * wink * y - 0.2 * brow
+}
+
+impl Teacher<Cpu> for Formula {
+    fn describe(&self) -> String {
+        "a formula".to_owned()
+    }
+
+    fn identity(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn pose(&mut self, poses: Tensor<Cpu, 2>) -> Posed<Cpu> {
+        let picture = |shift: f32| {
+            painted(&poses, 4, 512, move |channel, [x, y, a, b, c]| face(channel, [x + shift, y, a, b, c]))
+        };
+        Posed {
+            posed: picture(0.1),
+            warped: picture(0.1),
+            grid_change: painted(&poses, 2, 512, |channel, _| if channel == 0 { 0.1 } else { 0.0 }),
+            alpha: painted(&poses, 1, 512, |_, _| 0.0),
+            face_morphed_full: picture(0.0),
+        }
+    }
+
+    fn face(&mut self, poses: Tensor<Cpu, 2>) -> Tensor<Cpu, 4> {
+        painted(&poses, 4, 128, face)
+    }
+}
+
+/// How a training ended, and what it told.
+type Ending<L> = (Result<Outcome<<L as Lesson<Trained>>::Student>, TrainError>, Notes);
+
+/// Takes notes, and sets the flag after a number of steps.
+#[derive(Default)]
+struct Notes {
+    stop: Arc<AtomicBool>,
+    stop_after: u64,
+    held_out: Vec<HeldOut>,
+    saved: Vec<u64>,
+    not_saved: usize,
+    damaged: usize,
+    losses: usize,
+    terms: Vec<&'static str>,
+}
+
+impl Watch for Notes {
+    fn tell(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Step { progress, .. } if progress.steps == self.stop_after => {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+            Event::HeldOut(held_out) => self.held_out.push(*held_out),
+            Event::Saved { examples } => self.saved.push(*examples),
+            Event::NotSaved(_) => self.not_saved += 1,
+            Event::Damaged(_) => self.damaged += 1,
+            Event::Loss { total, terms, .. } => {
+                let sum = terms.iter().map(|(_, term)| term).sum::<f64>();
+                assert!(!total.is_finite() || (total - sum).abs() < 1e-5 * total.max(1.0), "{total} is not {sum}");
+                self.losses += 1;
+                self.terms = terms.iter().map(|(name, _)| *name).collect();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A tiny training in a folder.
+struct Tiny<L, N, W> {
+    lesson: L,
+    course: Course<N, W>,
+    intervals: Intervals,
+    batch: usize,
+    held_out_poses: usize,
+    sample_interval: Option<u64>,
+    ingredients: BTreeMap<String, String>,
+}
+
+fn phase<W>(until: u64, learning_rate: f64, losses: W) -> Phase<W> {
+    Phase { until, learning_rate, losses }
+}
+
+fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson<Trained>, (), FaceWeights> {
+    let losses = FaceWeights { full: 1.0, eye_mouth: 2.0 };
+    let mask = (0..128 * 128).map(|index| f32::from(index % 128 < 40)).collect();
+    Tiny {
+        lesson: FaceLesson { network: FaceMorpherConfig::new(vec![16, 12]), mask, perceptual: None },
+        course: Course {
+            network: (),
+            batch: None,
+            replay,
+            phases: vec![phase(80, 1e-3, losses), phase(160, 3e-4, FaceWeights { full: 1.0, eye_mouth: 0.0 })],
+        },
+        intervals: Intervals { snapshot: 30, checkpoint: 80, held_out: 40 },
+        batch: 4,
+        held_out_poses: 3,
+        sample_interval: None,
+        ingredients: BTreeMap::from([("recipe".to_owned(), "tiny".to_owned())]),
+    }
+}
+
+fn tiny_body(replay: Option<Replay>) -> Tiny<BodyLesson<Trained>, (), BodyWeights> {
+    let losses = BodyWeights { blended: 0.25, warped: 0.25, grid_change: 0.5, color_change: 2.0 };
+    Tiny {
+        lesson: BodyLesson { network: BodyMorpherConfig::new([vec![12, 8], vec![8, 6], vec![6, 4]]), perceptual: None },
+        course: Course { network: (), batch: None, replay, phases: vec![phase(4, 1e-3, losses)] },
+        intervals: Intervals { snapshot: 2, checkpoint: 4, held_out: 4 },
+        batch: 1,
+        held_out_poses: 1,
+        sample_interval: None,
+        ingredients: BTreeMap::new(),
+    }
+}
+
+const REPLAY: Replay =
+    Replay { pictures: 12, teacher_batch: 4, fill: 8, steps: 3, patch: Some(64), precision: Precision::F16 };
+
+impl<N: Sync, L: Lesson<Trained, Losses: Sync> + Sync> Tiny<L, N, L::Losses> {
+    /// Trains up to `target` examples, and is told to stop after `stop_after` steps.
+    fn train(&self, folder: &Path, target: u64, stop_after: u64) -> Ending<L> {
+        self.train_on(1, folder, target, stop_after)
+    }
+
+    /// The same on so many devices; gives what the first one says.
+    fn train_on(&self, devices: usize, folder: &Path, target: u64, stop_after: u64) -> Ending<L> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let endings = on_devices::<Cpu, _>(&vec![FlexDevice; devices], |peer| {
+            let training = Training {
+                lesson: &self.lesson,
+                course: &self.course,
+                adam: AdamSettings { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 },
+                intervals: self.intervals,
+                batch: self.batch / devices,
+                seeds: [1, 2],
+                dataset: None,
+                held_out_poses: self.held_out_poses,
+                ingredients: self.ingredients.clone(),
+                folder: folder.to_owned(),
+                sample_interval: self.sample_interval,
+                stop: &stop,
+                peer: &peer,
+            };
+            let stop_after = if peer.rank() == 0 { stop_after } else { u64::MAX };
+            let mut notes = Notes { stop: stop.clone(), stop_after, ..Notes::default() };
+            let outcome = training.run(&mut Formula, &mut notes, target);
+            if outcome.as_ref().is_ok_and(|outcome| outcome.reached) {
+                peer.finish();
+            }
+            (outcome, notes)
+        });
+        endings.expect("devices").swap_remove(0)
+    }
+}
+
+fn newest(folder: &Path) -> Snapshot {
+    Store::new(folder).newest().snapshot.expect("a snapshot").1
+}
+
+/// The weights and moments are the same to the last bit; the time that it took need not be.
+fn assert_same_state(one: &Path, other: &Path) {
+    let (one, other) = (newest(one), newest(other));
+    assert_eq!((one.progress.examples, one.progress.steps), (other.progress.examples, other.progress.steps));
+    assert_eq!(one.progress.held_out, other.progress.held_out);
+    assert!(one.tensors.keys().any(|name| name.starts_with("adam.square.")));
+    assert!(one.tensors == other.tensors, "the states differ");
+}
