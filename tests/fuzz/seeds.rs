@@ -9,6 +9,7 @@ use bunraku_core::{
     character::sample::{TINY, Widths, character},
     sample::{Blendshape, FaceSample},
 };
+use bunraku_distill::snapshot::{Progress, Snapshot, Store};
 
 /// The least student there can be, so that most of a file is structure.
 const LEAST: Widths<'_> = Widths { face: &[1], body: [&[1], &[1], &[1]] };
@@ -18,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     model_reader(&corpus.join("model_reader"))?;
     packet(&corpus.join("packet"))?;
     sample_line(&corpus.join("sample_line"))?;
+    snapshot(&corpus)?;
     videos(&corpus)
 }
 
@@ -67,6 +69,15 @@ fn packet(folder: &Path) -> Result<(), Box<dyn Error>> {
         let bones = "trackingStatus&1|=head#1,-2.5,3,0.1,0,-0.6|rightEye#1,2,3|leftEye#-1,2,1e1|";
         fs::write(folder.join(version), fields.concat() + bones)?;
     }
+    Ok(())
+}
+
+/// A store keeps its snapshots in a folder that is called as the target is.
+fn snapshot(corpus: &Path) -> Result<(), Box<dyn Error>> {
+    let model = character(1, LEAST);
+    let ingredients = [("picture".to_owned(), "a hash".to_owned())].into();
+    let progress = Progress { examples: 8, ..Progress::new(ingredients) };
+    Store::new(corpus).save(&Snapshot { progress, tensors: model.face.to_weights().0 })?;
     Ok(())
 }
 
