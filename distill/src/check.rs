@@ -1,21 +1,25 @@
 //! All that would keep a distillation from training, found before it starts.
 
 use crate::{
+    backend::Cpu,
     config::{CHARACTER_IMAGE, ConfigPaths, DistillerConfig, FACE_MASK, POSE_DATASET, PREFIX, RECIPE, TEACHER},
+    examples::PoseDataset,
     files::{CONFIG_LIMIT, PICTURE_LIMIT, read, reason},
+    perceptual::PerceptualLoss,
     picture::{self, Flaw},
     recipe::{self, FAST, REFERENCE},
-    teacher::{is_layered_art, rig::Rig},
+    teacher::{
+        is_layered_art,
+        rig::Rig,
+        tha4::{self, Module, TeacherError, WeightsProblem},
+    },
 };
+use burn_flex::FlexDevice;
 use serde::Serialize;
 use std::{
-    fmt, io,
+    fmt,
     path::{Path, PathBuf},
 };
-
-/// The teacher's five networks (`spec/THA4.md` §8).
-const TEACHER_WEIGHTS: [&str; 5] =
-    ["eyebrow_decomposer.pt", "eyebrow_morphing_combiner.pt", "face_morpher.pt", "body_morpher.pt", "upscaler.pt"];
 
 /// What a check has found.
 #[derive(Clone, Debug, Serialize)]
@@ -99,10 +103,9 @@ impl Findings<'_> {
 
     /// The configuration's text.
     fn text(&mut self, config: &Path) -> Option<String> {
-        let text = read(config, CONFIG_LIMIT).and_then(|bytes| {
-            String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "is not UTF-8 text"))
-        });
-        text.map_err(|error| self.error(config, reason(&error), "give the path of a distiller's config.yaml")).ok()
+        let text = read(config, CONFIG_LIMIT).map_err(|error| reason(&error));
+        let text = text.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned()));
+        text.map_err(|why| self.error(config, why, "give the path of a distiller's config.yaml")).ok()
     }
 
     fn files(&mut self, paths: &ConfigPaths) {
@@ -152,20 +155,44 @@ impl Findings<'_> {
             Some(folder) => self.weights(folder),
             None => {}
         }
-        if let Some(path) = paths.pose_dataset.as_ref().filter(|path| !self.folder.join(path).is_file()) {
-            let help = format!("put a tensor of poses [N, 45] there, or have poses drawn ({POSE_DATASET})");
-            self.add(Severity::Warning, path, "the pose dataset is absent", help);
+        if let Some(path) = &paths.pose_dataset {
+            self.poses(path);
         }
         if let Some(path) = &paths.recipe {
             self.recipe(path);
         }
     }
 
+    fn poses(&mut self, path: &Path) {
+        match PoseDataset::open(&self.folder.join(path)) {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let help = format!("put a tensor of poses [N, 45] there, or have poses drawn ({POSE_DATASET})");
+                self.add(Severity::Warning, path, "the pose dataset is absent", help);
+            }
+            Err(error) => {
+                let help = "save a tensor [N, 45] with torch.save, or take the file away to have poses drawn";
+                self.error(path, format!("{error} ({POSE_DATASET})"), help);
+            }
+        }
+    }
+
+    /// Without any of the five files the formula stands in; with some of them nothing does.
     fn weights(&mut self, folder: &Path) {
-        for path in TEACHER_WEIGHTS.map(|weights| folder.join(weights)) {
-            if !self.folder.join(&path).is_file() {
-                let help = format!("put the THA4 teacher's networks there before training ({TEACHER})");
-                self.add(Severity::Warning, &path, "these weights of the teacher are absent", help);
+        let help = format!("put the THA4 teacher's networks there before training ({TEACHER})");
+        let all = Module::ALL.map(|module| folder.join(format!("{}.pt", module.name())));
+        let (there, absent): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| self.folder.join(path).exists());
+        let severity = if there.is_empty() { Severity::Warning } else { Severity::Error };
+        for path in &absent {
+            self.add(severity, path, "these weights of the teacher are absent", &*help);
+        }
+        if !absent.is_empty() {
+            return;
+        }
+        if let Err(TeacherError::Weights(problems)) = tha4::examine(&self.folder.join(folder)) {
+            for WeightsProblem { path, fault } in problems {
+                let path = folder.join(path.file_name().unwrap_or_default());
+                self.error(&path, fault, format!("take the file that THA4 publishes under this name ({TEACHER})"));
             }
         }
     }
@@ -178,9 +205,22 @@ impl Findings<'_> {
     }
 
     fn recipe(&mut self, path: &Path) {
-        if let Err(error) = recipe::open(path, self.folder) {
-            let help = format!("name one of the recipes {REFERENCE} and {FAST}, or a recipe's file ({RECIPE})");
-            self.error(path, error, help);
+        match recipe::open(path, self.folder) {
+            Ok(recipe) => recipe.perceptual.iter().for_each(|term| self.perceptual(&term.weights)),
+            Err(error) => {
+                let help = format!("name one of the recipes {REFERENCE} and {FAST}, or a recipe's file ({RECIPE})");
+                self.error(path, error, help);
+            }
+        }
+    }
+
+    /// The network of a loss that the recipe asks for, without which nothing can be trained.
+    fn perceptual(&mut self, path: &Path) {
+        let network = PerceptualLoss::<Cpu>::load(&self.folder.join(path), &FlexDevice);
+        for wrong in network.err().into_iter().flat_map(|error| error.wrong) {
+            let help =
+                "give torchvision's vgg16 weights as the recipe's `perceptual.weights`, or leave `perceptual` out";
+            self.error(path, wrong, help);
         }
     }
 }

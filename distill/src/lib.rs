@@ -12,7 +12,7 @@ pub mod config;
 mod digest;
 pub mod eval;
 pub mod examples;
-mod files;
+pub mod files;
 pub mod loss;
 pub mod ops;
 pub mod parallel;

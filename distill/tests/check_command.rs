@@ -1,41 +1,26 @@
 //! `bunraku-distill check`, as a person or a script runs it.
 
+mod support;
+
 use image::{Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::Value;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
+use std::{fs, path::Path, process::Output};
+use support::{distill, seeds_folder, stderr};
 use tempfile::TempDir;
 
+const CONFIG: &str = "prefix: out\ncharacter_image_file_name: a.png\nface_mask_image_file_name: mask.PNG\n";
+
 fn check(folder: &Path, arguments: &[&str]) -> Output {
-    let command =
-        Command::new(env!("CARGO_BIN_EXE_bunraku-distill")).arg("check").args(arguments).current_dir(folder).output();
-    command.expect("the command runs")
+    distill(folder).arg("check").args(arguments).output().expect("the command runs")
 }
 
 fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).expect("one line of JSON")
 }
 
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 /// A working folder with a good configuration, picture and mask in it.
 fn working_folder() -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let at = |name: &str| folder.path().join(name);
-    fs::create_dir(at("out")).expect("created");
-    let inside = |x: u32, y: u32| x.abs_diff(256) < 50 && y.abs_diff(144) < 30;
-    let picture = RgbaImage::from_fn(512, 512, |x, y| Rgba([200, 150, 100, 255 * u8::from(inside(x, y))]));
-    picture.save(at("a.png")).expect("written");
-    let mask = RgbImage::from_fn(512, 512, |x, y| Rgb([255 * u8::from(inside(x, y)); 3]));
-    mask.save(at("mask.PNG")).expect("written");
-    let text = "prefix: out\ncharacter_image_file_name: a.png\nface_mask_image_file_name: mask.PNG\n";
-    fs::write(at("config.yaml"), text).expect("written");
-    folder
+    support::working_folder(CONFIG, "mask.PNG")
 }
 
 #[test]
@@ -55,14 +40,44 @@ fn a_good_configuration_passes_and_what_training_still_lacks_is_warned_of() {
 #[test]
 fn with_the_teacher_and_poses_there_is_nothing_to_say() {
     let folder = working_folder();
-    fs::create_dir_all(folder.path().join("data/tha4")).expect("created");
-    for name in ["eyebrow_decomposer", "eyebrow_morphing_combiner", "face_morpher", "body_morpher", "upscaler"] {
-        fs::write(folder.path().join(format!("data/tha4/{name}.pt")), "weights").expect("written");
+    let fixture = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    for name in ["robot.svg", "two_poses.pt"] {
+        fs::copy(fixture(name), folder.path().join(name)).expect("copied");
     }
-    fs::write(folder.path().join("data/pose_dataset.pt"), "poses").expect("written");
+    let text = format!("{CONFIG}teacher: robot.svg\npose_dataset: two_poses.pt\n");
+    fs::write(folder.path().join("config.yaml"), text).expect("written");
     let output = check(folder.path(), &["config.yaml"]);
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
     assert_eq!(String::from_utf8_lossy(&output.stdout), "config.yaml: nothing is wrong\n");
+}
+
+#[test]
+fn what_is_there_is_opened_and_what_is_wrong_with_it_said() {
+    let folder = working_folder();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("data/tha4")).expect("created");
+    let modules = ["eyebrow_decomposer", "eyebrow_morphing_combiner", "face_morpher", "body_morpher", "upscaler"];
+    for name in &modules[..4] {
+        fs::write(at(&format!("data/tha4/{name}.pt")), "weights").expect("written");
+    }
+    fs::write(at("data/pose_dataset.pt"), "poses").expect("written");
+    fs::write(at("seen.yaml"), "from: fast\nperceptual: {weights: vgg16.pth, face: 1, body: 1}\n").expect("written");
+    fs::write(at("config.yaml"), format!("{CONFIG}recipe: seen.yaml\n")).expect("written");
+    let text = stderr(&check(folder.path(), &["config.yaml"]));
+    for part in [
+        "error: data/tha4/upscaler.pt: these weights of the teacher are absent",
+        "error: data/pose_dataset.pt: is neither a PyTorch zip archive",
+        "error: vgg16.pth: there is no such file",
+    ] {
+        assert!(text.contains(part), "{part}\nis not in\n{text}");
+    }
+    fs::write(at("data/tha4/upscaler.pt"), "weights").expect("written");
+    fs::write(at("vgg16.pth"), "weights").expect("written");
+    let text = stderr(&check(folder.path(), &["config.yaml"]));
+    for path in modules.map(|name| format!("data/tha4/{name}.pt")).iter().map(String::as_str).chain(["vgg16.pth"]) {
+        assert!(text.contains(&format!("error: {path}: is neither a PyTorch zip archive")), "{path}:\n{text}");
+    }
+    assert_eq!(text.matches("error: ").count(), 7, "{text}");
 }
 
 #[test]
@@ -133,22 +148,8 @@ fn a_wrong_command_line_exits_with_2() {
 
 #[test]
 fn the_seeds_own_configurations_pass() {
-    let seeds = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4"));
-    if !seeds.is_dir() {
-        eprintln!("skipped: {} is not there", seeds.display());
-        return;
-    }
-    for name in ["lambda_00", "lambda_01"] {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let prefix = folder.path().join("data/distill_examples").join(name);
-        let images = folder.path().join("data/images");
-        fs::create_dir_all(&prefix).and_then(|()| fs::create_dir_all(&images)).expect("created");
-        let config = format!("distill_examples/{name}/config.yaml");
-        fs::copy(seeds.join(&config), folder.path().join("data").join(&config)).expect("copied");
-        for picture in [format!("{name}.png"), format!("{name}_face_mask.png")] {
-            fs::copy(seeds.join("images").join(&picture), images.join(&picture)).expect("copied");
-        }
-        let output = check(folder.path(), &[&format!("data/{config}")]);
+    for (folder, config) in ["lambda_00", "lambda_01"].into_iter().filter_map(seeds_folder) {
+        let output = check(folder.path(), &[&config]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(!stderr(&output).contains("error:"));
     }

@@ -2,6 +2,8 @@
 //!
 //! The writer is this test program itself, run again with an environment variable that tells it where to write.
 
+#![cfg(unix)]
+
 use bunraku_core::character::Tensor;
 use bunraku_distill::snapshot::{Progress, Snapshot, Store};
 use std::{
@@ -60,7 +62,6 @@ fn newest(folder: &Path) -> Snapshot {
     newest.snapshot.expect("a snapshot").1
 }
 
-#[cfg(unix)]
 #[test]
 fn kill_9_in_the_middle_of_a_snapshot_leaves_the_one_before() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -86,7 +87,6 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// A limit to the size of files fails a write in its middle, as a full disk does.
-#[cfg(unix)]
 #[test]
 fn a_disk_that_takes_no_more_is_told_and_leaves_the_one_before() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -3,8 +3,9 @@
 //! There are no weights of the teacher here, so it is the formula's, full size, and it takes seconds for a picture:
 //! the tests have it paint as few as they can.
 
+mod support;
+
 use bunraku_core::character::CharacterModel;
-use image::{Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::Value;
 use std::{
     fs,
@@ -12,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
+use support::{distill, seeds_folder, stderr};
 use tempfile::TempDir;
 
 /// Tiny students that see two examples each.
@@ -38,18 +40,8 @@ backend: cpu
 recipe: tiny.yaml
 ";
 
-fn distill(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bunraku-distill"));
-    command.current_dir(folder);
-    command
-}
-
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     distill(folder).args(arguments).output().expect("the command runs")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn status(folder: &Path, arguments: &[&str]) -> Value {
@@ -60,16 +52,8 @@ fn status(folder: &Path, arguments: &[&str]) -> Value {
 
 /// A working folder with a configuration, picture, mask and recipe in it.
 fn working_folder() -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let at = |name: &str| folder.path().join(name);
-    fs::create_dir(at("out")).expect("created");
-    let inside = |x: u32, y: u32| x.abs_diff(256) < 50 && y.abs_diff(144) < 30;
-    let picture = RgbaImage::from_fn(512, 512, |x, y| Rgba([200, x as u8, y as u8, 255 * u8::from(inside(x, y))]));
-    picture.save(at("a.png")).expect("written");
-    let mask = RgbImage::from_fn(512, 512, |x, y| Rgb([255 * u8::from(inside(x, y)); 3]));
-    mask.save(at("mask.png")).expect("written");
-    fs::write(at("config.yaml"), CONFIG).expect("written");
-    fs::write(at("tiny.yaml"), RECIPE).expect("written");
+    let folder = support::working_folder(CONFIG, "mask.png");
+    fs::write(folder.path().join("tiny.yaml"), RECIPE).expect("written");
     folder
 }
 
@@ -154,22 +138,7 @@ fn a_stop_is_clean_a_second_training_is_refused_and_damage_is_told() {
 #[cfg(unix)]
 #[test]
 fn training_starts_on_the_seeds_own_configurations() {
-    let seeds = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4"));
-    if !seeds.is_dir() {
-        eprintln!("skipped: {} is not there", seeds.display());
-        return;
-    }
-    for name in ["lambda_00", "lambda_01"] {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let prefix = folder.path().join("data/distill_examples").join(name);
-        let images = folder.path().join("data/images");
-        fs::create_dir_all(&prefix).and_then(|()| fs::create_dir_all(&images)).expect("created");
-        let config = format!("distill_examples/{name}/config.yaml");
-        fs::copy(seeds.join(&config), folder.path().join("data").join(&config)).expect("copied");
-        for picture in [format!("{name}.png"), format!("{name}_face_mask.png")] {
-            fs::copy(seeds.join("images").join(&picture), images.join(&picture)).expect("copied");
-        }
-        let config = format!("data/{config}");
+    for (folder, config) in ["lambda_00", "lambda_01"].into_iter().filter_map(seeds_folder) {
         let (mut child, seen) = started(folder.path(), &["train", &config, "--backend", "cpu"], "the teacher paints");
         let seen = seen.join("\n");
         for part in ["warning: data/tha4/upscaler.pt", "FORMULA WEIGHTS", "face_morpher: begins, 1000000 in 4 phases"] {
@@ -192,7 +161,7 @@ fn what_cannot_be_trained_is_refused_with_a_way_out() {
         stderr(&output)
     };
     for (text, part) in [
-        (train(&format!("{CONFIG}pose_dataset: poses.pt\n")), "the pose dataset poses.pt: is neither a PyTorch zip"),
+        (train(&format!("{CONFIG}pose_dataset: poses.pt\n")), "error: poses.pt: is neither a PyTorch zip archive"),
         (train(&format!("{CONFIG}num_gpu: 1\n")), "did you mean `num_gpus`?"),
         (train(&CONFIG.replace("tiny.yaml", "wrong.yaml")), "did you mean `steps`?"),
         (train(&CONFIG.replace("tiny.yaml", "slow")), "slow: is no recipe: there is no such file"),
@@ -203,4 +172,25 @@ fn what_cannot_be_trained_is_refused_with_a_way_out() {
         );
     }
     assert!(!folder.path().join("out/config.yaml").exists(), "nothing was begun");
+}
+
+/// Layered art teaches here: it is drawn in no time, and small enough to be changed.
+#[test]
+fn a_teacher_that_was_moved_goes_on_and_another_one_is_refused_by_name() {
+    let folder = working_folder();
+    let art = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/robot.svg")).expect("a fixture");
+    let train = |teacher: &str, art: &str, examples: &str| {
+        fs::write(folder.path().join(teacher), art).expect("written");
+        fs::write(folder.path().join("config.yaml"), format!("{CONFIG}teacher: {teacher}\n")).expect("written");
+        let output = run(folder.path(), &["train", "config.yaml", "--examples", examples]);
+        (output.status.code(), stderr(&output))
+    };
+    let (code, text) = train("robot.svg", &art, "1");
+    assert!(code == Some(0) && text.contains("face_morpher: begins"), "{text}");
+    let (code, text) = train("moved.svg", &art, "2");
+    assert!(code == Some(0) && text.contains("face_morpher: goes on after 1 examples"), "{text}");
+    let kept = fs::read_to_string(folder.path().join("out/config.yaml")).expect("there");
+    assert!(kept.contains("teacher: moved.svg"), "{kept}");
+    let (code, text) = train("moved.svg", &format!("{art}<!-- changed -->"), "2");
+    assert!(code == Some(1) && text.contains("of a training with another teacher's art\nhelp: "), "{text}");
 }

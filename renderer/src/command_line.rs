@@ -58,7 +58,7 @@ fn help_of<'a>(error: &'a anyhow::Error, general: &'a str) -> &'a str {
 /// the person asked for more, `crates` are those whose work is meant then, `quiet` what is said of others without asking:
 /// a filter such as `winit=error`. `RUST_LOG` may ask for anything else. Call it once.
 pub fn start_logs(verbose: u8, crates: &[&str], quiet: &str) {
-    let ours = |level: &str| crates.iter().map(|name| format!(",{name}={level}")).collect::<String>();
+    let ours = |level: &str| crates.iter().fold(String::new(), |all, name| all + "," + name + "=" + level);
     let default = match verbose {
         0 => format!("warn,{quiet}"),
         1 => format!("warn{}", ours("info")),

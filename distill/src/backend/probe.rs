@@ -74,7 +74,7 @@ pub(super) fn wgpu_device(index: usize, count: usize) -> burn::backend::wgpu::Wg
 }
 
 /// How long a device may take for its first answer; a driver may compile for seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One probe at a time: it listens to what any thread says as it panics.
 static PROBING: Mutex<()> = Mutex::new(());
@@ -90,7 +90,7 @@ fn computes<B: Backend>(device: B::Device) -> Result<(), String> {
         // The first one is the cause, those after it its echo.
         heard.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(said(panic));
     }));
-    let (answer, answered) = mpsc::channel();
+    let (answer, answered) = mpsc::sync_channel(1);
     let ask = move || {
         let sum = (Tensor::<B, 1>::from_floats([1.0, 2.0], &device) + 1.0).into_data().iter::<f32>().sum::<f32>();
         // Nobody listens any more where it took too long.

@@ -7,11 +7,11 @@ use bunraku_distill::{
     backend::Accelerator,
     config::DistillerConfig,
     examples::{PoseDataset, face_mask},
+    files::{self, CONFIG_LIMIT, PICTURE_LIMIT},
     recipe,
     trainer::{DistillError, Distillation, Finished, Kept, Prefix, PrefixError, TrainError},
 };
 use std::{
-    fs,
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -53,7 +53,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = &distillation.config;
     let prefix = Prefix::new(&config.prefix);
     let _claim = prefix.claim().help("wait for it, or stop it first")?;
-    if prefix.keep_config(&args.config, &given, &text).map_err(with_way_out)? == Kept::Replaced {
+    let kept = prefix.keep_config(&args.config, &given, &text).map_err(with_way_out)?;
+    if kept == Kept::Replaced {
         let path = config.prefix.join("config.yaml");
         say(&format!("note: {} was another one, with nothing trained; it is replaced", path.display()));
     }
@@ -61,12 +62,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let finished = distillation.distil(&mut terminal);
     drop(terminal);
     let finished = finished.map_err(|error| way_out(error, &config.prefix))?;
+    if kept == Kept::Moved {
+        prefix.replace_config(&text).map_err(with_way_out)?;
+    }
     Ok(conclude(&finished))
 }
 
 /// The configuration as its file has it, and its text.
 fn configuration(args: &Args) -> anyhow::Result<(DistillerConfig, String)> {
-    let text = fs::read_to_string(&args.config).with_context(|| format!("cannot read {}", args.config.display()))?;
+    let text = String::from_utf8(bytes(&args.config, CONFIG_LIMIT)?);
+    let text = text.with_context(|| format!("{} is not UTF-8 text", args.config.display()))?;
     let config = DistillerConfig::parse(&text).with_context(|| args.config.display().to_string())?;
     Ok((config, text))
 }
@@ -78,20 +83,24 @@ fn overridden(given: &DistillerConfig, args: &Args) -> DistillerConfig {
     DistillerConfig { recipe, backend: args.backend.unwrap_or(given.backend), ..given.clone() }
 }
 
+/// A file that is not larger than it should be.
+fn bytes(path: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {
+    files::read(path, limit).map_err(|error| anyhow::anyhow!("{}: {}", path.display(), files::reason(&error)))
+}
+
 /// Everything that the configuration names.
 fn read(config: DistillerConfig, examples: Option<u64>, stop: &AtomicBool) -> anyhow::Result<Distillation<'_>> {
-    let file = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     let recipe = recipe::open(&config.recipe, Path::new(""))
         .with_context(|| config.recipe.display().to_string())
         .help("name one of the recipes reference and fast, or a recipe's file")?;
-    let picture = file(&config.character_image)?;
+    let picture = bytes(&config.character_image, PICTURE_LIMIT)?;
     // The check before had nothing against it; only a file that was changed since can fail here.
     let first =
         |errors: Vec<PictureError>| errors.into_iter().next().map_or(anyhow::anyhow!("cannot be read"), Into::into);
     let image = CharacterImage::from_png(&picture)
         .map_err(first)
         .with_context(|| config.character_image.display().to_string())?;
-    let mask_file = file(&config.face_mask)?;
+    let mask_file = bytes(&config.face_mask, PICTURE_LIMIT)?;
     let mask = face_mask(&mask_file).with_context(|| config.face_mask.display().to_string())?;
     let dataset = dataset(&config.pose_dataset)?;
     Ok(Distillation { config, recipe, picture, image, mask_file, mask, dataset, examples, stop })

@@ -271,6 +271,10 @@ mod tests {
             "a student".to_owned()
         }
 
+        fn identity(&self) -> Vec<(String, String)> {
+            Vec::new()
+        }
+
         fn pose(&mut self, poses: Tensor<Cpu, 2>) -> Posed<Cpu> {
             let window = [0..1, 0..4, FACE_ROW..FACE_ROW + FACE_SIZE, FACE_COLUMN..FACE_COLUMN + FACE_SIZE];
             let face_morphed_full = self.image.clone().slice_assign(window, self.face(poses.clone()));

@@ -2,13 +2,13 @@
 
 use crate::{
     digest::sha256,
-    files::{read, reason},
+    files::{is_absent, read, reason},
 };
 use bunraku_core::{
     character::{Tensor, WEIGHTS_LIMIT, WeightsError},
     pose::{POSE_LEN, Pose},
 };
-use std::{io::ErrorKind, path::Path};
+use std::path::Path;
 use thiserror::Error;
 
 /// Poses to train on, at least one.
@@ -65,7 +65,7 @@ impl PoseDataset {
     pub fn open(path: &Path) -> Result<Option<(Self, String)>, PoseDatasetError> {
         match read(path, WEIGHTS_LIMIT) {
             Ok(bytes) => Ok(Some((Self::read(&bytes)?, sha256(&bytes)))),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(PoseDatasetError::Read(reason(&error))),
         }
     }

@@ -1,6 +1,10 @@
 //! From the networks' planes to what VGG16 was trained on; and its weights from a file.
 
-use bunraku_core::{character::Weights, files};
+use crate::{
+    digest::sha256,
+    files::{self, reason},
+};
+use bunraku_core::character::Weights;
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use std::path::Path;
 
@@ -32,8 +36,9 @@ fn srgb<B: Backend>(light: Tensor<B, 4>) -> Tensor<B, 4> {
     curve.mask_where(light.lower_equal_elem(KNEE), straight)
 }
 
-/// Reads a weights file of at most `limit` bytes.
-pub(super) fn read(path: &Path, limit: u64) -> Result<Weights, String> {
-    let bytes = files::read(path, limit).map_err(|error| format!("cannot be read: {error}"))?;
-    Weights::read_within(&bytes, limit).map_err(|error| error.to_string())
+/// Reads a weights file of at most `limit` bytes; gives its SHA-256, too.
+pub(super) fn read(path: &Path, limit: u64) -> Result<(Weights, String), String> {
+    let bytes = files::read(path, limit).map_err(|error| reason(&error))?;
+    let weights = Weights::read_within(&bytes, limit).map_err(|error| error.to_string())?;
+    Ok((weights, sha256(&bytes)))
 }

@@ -29,6 +29,7 @@ pub struct PerceptualError {
 #[derive(Clone, Debug)]
 pub struct PerceptualLoss<B: Backend> {
     network: Vgg16<B>,
+    sha256: String,
 }
 
 impl<B: Backend> PerceptualLoss<B> {
@@ -38,9 +39,14 @@ impl<B: Backend> PerceptualLoss<B> {
     /// # Errors
     /// The file cannot be read or is no weights file, or tensors are absent or of other shapes; all of them are named.
     pub fn load(path: &Path, device: &B::Device) -> Result<Self, PerceptualError> {
-        let weights = eye::read(path, WEIGHTS_LIMIT).map_err(|wrong| vec![wrong]);
-        let network = weights.and_then(|weights| Vgg16::new(&weights, device));
-        Ok(Self { network: network.map_err(|wrong| PerceptualError { path: path.to_owned(), wrong })? })
+        let named = |wrong| PerceptualError { path: path.to_owned(), wrong };
+        let (weights, sha256) = eye::read(path, WEIGHTS_LIMIT).map_err(|wrong| named(vec![wrong]))?;
+        Ok(Self { network: Vgg16::new(&weights, device).map_err(named)?, sha256 })
+    }
+
+    /// The SHA-256 of the weights file, in hexadecimal digits.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     /// How unlike two batches of pictures are: for each of three depths (relu1_2, relu2_2, relu3_3) the mean absolute

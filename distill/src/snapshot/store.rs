@@ -4,8 +4,7 @@ use super::{Snapshot, SnapshotError};
 use bunraku_core::files;
 use std::{
     ffi::OsStr,
-    fs::{self, File},
-    io::{self, Read as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -20,6 +19,9 @@ const EXTENSION: &str = "snapshot";
 
 /// The name of a checkpoint's snapshot.
 const STATE: &str = "state.snapshot";
+
+/// The name of the file that says how many examples a checkpoint has seen.
+const SEEN: &str = "examples_seen_so_far.txt";
 
 /// Where one student's snapshots are: `snapshot/` and `checkpoint/` in its folder (`spec/THA4.md` §9.3).
 #[derive(Clone, Debug)]
@@ -80,7 +82,7 @@ impl Store {
         snapshot.ensure_finite()?;
         let folder = self.folder.join(format!("checkpoint/{number:04}"));
         write(&folder, "module_module.pt", pt)?;
-        write(&folder, "examples_seen_so_far.txt", format!("{}\n", snapshot.progress.examples).as_bytes())?;
+        write(&folder, SEEN, format!("{}\n", snapshot.progress.examples).as_bytes())?;
         write(&folder, STATE, &snapshot.to_bytes()?)
     }
 
@@ -118,11 +120,17 @@ impl Store {
     }
 
     fn checkpoints(&self) -> Vec<(u64, PathBuf)> {
-        let seen =
-            |folder: &Path| fs::read_to_string(folder.join("examples_seen_so_far.txt")).ok()?.trim().parse().ok();
         let state = |folder: PathBuf| Some((seen(&folder)?, folder.join(STATE))).filter(|(_, path)| path.is_file());
         entries(&self.folder.join("checkpoint")).into_iter().filter_map(state).collect()
     }
+}
+
+/// The examples of a checkpoint.
+fn seen(folder: &Path) -> Option<u64> {
+    /// Bytes of the greatest number, and a line's end.
+    const LONGEST: u64 = 24;
+    let bytes = files::read(&folder.join(SEEN), LONGEST).ok()?;
+    std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
 }
 
 /// The snapshots in a folder by the examples in their names, the newest last.
@@ -151,7 +159,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), SnapshotError> {
 /// Waits until the disk has the folder's new names.
 #[cfg(unix)]
 fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    fs::File::open(folder)?.sync_all()
 }
 
 /// Elsewhere a folder cannot be opened, and a rename needs no more.
@@ -161,10 +169,9 @@ fn sync(_folder: &Path) -> io::Result<()> {
 }
 
 fn read(path: &Path) -> Result<Snapshot, SnapshotError> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
-    read.map_err(|source| SnapshotError::File { path: path.to_owned(), source })?;
-    Snapshot::from_bytes(&bytes)
+    let bytes = files::read(path, LIMIT);
+    let bytes = bytes.map_err(|why| SnapshotError::File { path: path.to_owned(), source: io::Error::other(why) })?;
+    Snapshot::read(&bytes)
 }
 
 #[cfg(test)]

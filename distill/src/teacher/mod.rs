@@ -30,6 +30,10 @@ pub trait Teacher<B: Backend> {
     /// Who teaches, for logs and people: kind, where its weights come from, their SHA-256.
     fn describe(&self) -> String;
 
+    /// What is taught from, by name, with the SHA-256 of each in hexadecimal digits: files by their content and not by
+    /// where they are, so that a file that was moved is the same teacher's and one that was changed is another's.
+    fn identity(&self) -> Vec<(String, String)>;
+
     /// The whole character. `poses` is `[n, 45]`, in the order and ranges of `spec/THA4.md` §3.
     fn pose(&mut self, poses: Tensor<B, 2>) -> Posed<B>;
 

@@ -18,6 +18,7 @@ use crate::{
     teacher::{self, OpenError, Teacher},
 };
 use bunraku_core::character::{CharacterImage, CharacterModel, SaveError};
+use burn::tensor::backend::Backend;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -52,6 +53,9 @@ pub struct Distillation<'a> {
     pub stop: &'a AtomicBool,
 }
 
+/// What makes a training what it is, by name; see [`Progress::ingredients`](crate::snapshot::Progress::ingredients).
+type Ingredients = BTreeMap<String, String>;
+
 /// How a distillation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finished {
@@ -80,6 +84,12 @@ pub enum DistillError {
     /// The character cannot be written; the students are kept, so that another run writes it.
     #[error(transparent)]
     Save(#[from] SaveError),
+}
+
+/// Who is learnt from, and the files that are.
+struct Source<'a, B: Backend> {
+    teacher: &'a mut dyn Teacher<B>,
+    files: Ingredients,
 }
 
 /// A distillation that somebody watches, to be done on whatever backend is there.
@@ -138,13 +148,16 @@ impl Distillation<'_> {
         let (recipe, config) = (&self.recipe, &self.config);
         let perceptual = recipe.perceptual.as_ref();
         let network = perceptual.map(|it| PerceptualLoss::<B>::load(&it.weights, peer.device())).transpose()?;
+        let mut files = self.files(teacher.identity());
+        files.extend(network.iter().map(|network| ("perceptual weights".to_owned(), network.sha256().to_owned())));
+        let mut source = Source { teacher: &mut *teacher, files };
         let term = |weight: Option<f32>| Some(PerceptualTerm { loss: network.clone()?, weight: weight? });
         let face = FaceLesson {
             network: FaceMorpherConfig::new(recipe.face.network.clone()),
             mask: self.mask.clone(),
             perceptual: term(perceptual.map(|it| it.face)),
         };
-        let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut *teacher, peer, watch)?;
+        let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut source, peer, watch)?;
         let body = BodyLesson {
             network: BodyMorpherConfig::new(recipe.body.network.clone()),
             perceptual: term(perceptual.map(|it| it.body)),
@@ -153,7 +166,7 @@ impl Distillation<'_> {
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Finished::Stopped);
         }
-        let body = self.train::<B, _, _>(&body, &recipe.body, &config.body, &mut *teacher, peer, watch)?;
+        let body = self.train::<B, _, _>(&body, &recipe.body, &config.body, &mut source, peer, watch)?;
         if !(face.reached && body.reached) {
             return Ok(Finished::Stopped);
         }
@@ -175,7 +188,7 @@ impl Distillation<'_> {
         lesson: &L,
         course: &Course<N, L::Losses>,
         settings: &MorpherTraining,
-        teacher: &mut dyn Teacher<B::InnerBackend>,
+        source: &mut Source<'_, B::InnerBackend>,
         peer: &Peer<B::InnerBackend>,
         watch: &mut dyn Watch,
     ) -> Result<Outcome<L::Student>, TrainError>
@@ -194,12 +207,12 @@ impl Distillation<'_> {
             dataset: self.dataset.as_ref().map(|(dataset, _)| dataset.clone()),
             held_out_poses: self.recipe.held_out_poses,
             sample_interval: settings.examples_per_sample_output,
-            ingredients: self.ingredients(course, [batch, peer.count()], settings, &teacher.describe()),
+            ingredients: self.ingredients(course, [batch, peer.count()], settings, &source.files),
             folder: Prefix::new(&self.config.prefix).student(L::NAME),
             stop: self.stop,
             peer,
         };
-        training.run(teacher, watch, self.examples.unwrap_or(u64::MAX))
+        training.run(source.teacher, watch, self.examples.unwrap_or(u64::MAX))
     }
 
     /// All that a snapshot must have been made with to be gone on from.
@@ -208,21 +221,21 @@ impl Distillation<'_> {
         course: &Course<N, W>,
         [batch, devices]: [usize; 2],
         settings: &MorpherTraining,
-        teacher: &str,
-    ) -> BTreeMap<String, String> {
+        files: &Ingredients,
+    ) -> Ingredients {
         /// Together, so that one name stands for all of the recipe that matters.
         #[derive(Serialize)]
         struct Matters<'a, N, W> {
             adam: AdamSettings,
             course: &'a Course<N, W>,
-            perceptual: Option<&'a Perceptual>,
+            /// How much the term counts for face and body; its network is known by its file.
+            perceptual: Option<[f32; 2]>,
         }
         let recipe = serde_json::to_string(&Matters {
             adam: self.recipe.adam,
             course,
-            perceptual: self.recipe.perceptual.as_ref(),
+            perceptual: self.recipe.perceptual.as_ref().map(|Perceptual { face, body, .. }| [*face, *body]),
         });
-        let poses = self.dataset.as_ref().map_or("drawn, first distribution", |(_, hash)| hash);
         let [seed_0, seed_1] = settings.random_seeds;
         let named = [
             ("recipe", recipe.unwrap_or_default()),
@@ -230,11 +243,20 @@ impl Distillation<'_> {
             ("number of devices", devices.to_string()),
             ("first random seed", seed_0.to_string()),
             ("second random seed", seed_1.to_string()),
+        ];
+        named.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(files.clone()).collect()
+    }
+
+    /// The files that are learnt from, and the `teacher`'s, each by the SHA-256 of its content: where they are does not
+    /// matter.
+    fn files(&self, teacher: Vec<(String, String)>) -> Ingredients {
+        let poses = self.dataset.as_ref().map_or("drawn, first distribution", |(_, hash)| hash);
+        let own = [
             ("picture", sha256(&self.picture)),
             ("face mask", sha256(&self.mask_file)),
             ("pose dataset", poses.to_owned()),
-            ("teacher", teacher.to_owned()),
         ];
-        named.map(|(name, value)| (name.to_owned(), value)).into()
+        let teachers = teacher.into_iter().map(|(name, hash)| (format!("teacher's {name}"), hash));
+        own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(teachers).collect()
     }
 }

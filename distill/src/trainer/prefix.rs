@@ -1,8 +1,8 @@
 //! The folder that takes everything a training writes (`spec/THA4.md` §9.2, §9.3).
 
 use crate::{
-    config::DistillerConfig,
-    files::{CONFIG_LIMIT, read},
+    config::{CHARACTER_IMAGE, DistillerConfig, FACE_MASK, POSE_DATASET, TEACHER},
+    files::{CONFIG_LIMIT, is_absent, read},
     snapshot::Store,
 };
 use bunraku_core::{
@@ -13,6 +13,8 @@ use std::{
     fs::{File, TryLockError},
     io,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 use thiserror::Error;
 
@@ -27,6 +29,10 @@ const CHARACTER: &str = "character_model";
 
 /// Held open by the one training that writes here.
 const LOCK: &str = "training.lock";
+
+/// How often the folder is claimed before it counts as somebody else's, and how long lies between two attempts.
+const CLAIM_ATTEMPTS: u32 = 25;
+const CLAIM_PAUSE: Duration = Duration::from_millis(20);
 
 /// Why a folder cannot be trained in.
 #[derive(Debug, Error)]
@@ -74,7 +80,13 @@ pub enum Kept {
     Written,
     /// There was another one, but nothing had been trained with it.
     Replaced,
+    /// It names files elsewhere. A training knows these by their content, and refuses others itself; once it has gone
+    /// on, [`Prefix::replace_config`] keeps what is so now.
+    Moved,
 }
+
+/// The fields whose files a training knows by their content.
+const BY_CONTENT: [&str; 4] = [CHARACTER_IMAGE, FACE_MASK, TEACHER, POSE_DATASET];
 
 impl Prefix {
     /// The folder at `path`.
@@ -98,16 +110,22 @@ impl Prefix {
     /// [`PrefixError`] when another training has it, or it cannot be written into.
     pub fn claim(&self) -> Result<Claim, PrefixError> {
         let file = self.lock_file(true).map_err(|source| self.refused(LOCK, source))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Claim(file)),
-            Err(TryLockError::WouldBlock) => Err(PrefixError::Busy(self.path.clone())),
-            Err(TryLockError::Error(source)) => Err(self.refused(LOCK, source)),
+        for attempt in 1.. {
+            match file.try_lock() {
+                Ok(()) => return Ok(Claim(file)),
+                // Who only asks whether it is claimed has the lock for an instant; a training keeps it.
+                Err(TryLockError::WouldBlock) if attempt < CLAIM_ATTEMPTS => thread::sleep(CLAIM_PAUSE),
+                Err(TryLockError::WouldBlock) => break,
+                Err(TryLockError::Error(source)) => return Err(self.refused(LOCK, source)),
+            }
         }
+        Err(PrefixError::Busy(self.path.clone()))
     }
 
     /// Whether a training is running here.
     pub fn is_claimed(&self) -> bool {
-        self.lock_file(false).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+        // Shared, so that those who ask at the same time do not take each other for a training.
+        self.lock_file(false).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// Keeps the configuration beside what is trained with it. `text` is what is in the file `given`.
@@ -116,23 +134,27 @@ impl Prefix {
     /// [`PrefixError::OtherConfig`] when the training that was begun here had another one.
     pub fn keep_config(&self, given: &Path, config: &DistillerConfig, text: &str) -> Result<Kept, PrefixError> {
         let path = self.path.join(CONFIG);
-        let write = |kept| {
-            replace(&path, text.as_bytes()).map_err(|source| self.refused(CONFIG, source))?;
-            Ok(kept)
-        };
+        let write = |kept| self.replace_config(text).map(|()| kept);
         let bytes = match read(&path, CONFIG_LIMIT) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return write(Kept::Written),
-            bytes => bytes.map_err(|source| self.refused(CONFIG, source))?,
+            Err(error) if is_absent(&error) => return write(Kept::Written),
+            bytes => bytes.map_err(|error| self.refused(CONFIG, io::Error::other(error)))?,
         };
         let before = std::str::from_utf8(&bytes).ok().and_then(|text| DistillerConfig::parse(text).ok());
         let differing = before.map_or_else(|| vec!["it cannot be read"], |before| before.differing(config));
         match differing {
             same if same.is_empty() => Ok(Kept::Same),
-            differing if self.is_begun() => {
-                Err(PrefixError::OtherConfig { kept: path, given: given.to_owned(), differing })
-            }
-            _ => write(Kept::Replaced),
+            _ if !self.is_begun() => write(Kept::Replaced),
+            moved if moved.iter().all(|field| BY_CONTENT.contains(field)) => Ok(Kept::Moved),
+            differing => Err(PrefixError::OtherConfig { kept: path, given: given.to_owned(), differing }),
         }
+    }
+
+    /// Keeps this text as the configuration, whatever was there.
+    ///
+    /// # Errors
+    /// [`PrefixError::File`].
+    pub fn replace_config(&self, text: &str) -> Result<(), PrefixError> {
+        replace(&self.path.join(CONFIG), text.as_bytes()).map_err(|source| self.refused(CONFIG, source))
     }
 
     /// Writes the finished character, which `bunraku` and the original's programs open: its picture as it was given.
@@ -188,6 +210,22 @@ mod tests {
         assert!(!prefix.is_claimed() && prefix.claim().is_ok());
     }
 
+    #[test]
+    fn who_asks_whether_a_training_runs_is_not_taken_for_one_and_keeps_none_from_beginning() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let prefix = Prefix::new(folder.path());
+        drop(prefix.claim().expect("free"));
+        let asking = prefix.lock_file(false).expect("there");
+        asking.try_lock_shared().expect("nobody has it");
+        assert!(!prefix.is_claimed(), "somebody else asks as well");
+        let claim = thread::scope(|scope| {
+            let claim = scope.spawn(|| prefix.claim());
+            drop(asking);
+            claim.join().expect("no panic")
+        });
+        assert!(claim.is_ok() && prefix.is_claimed());
+    }
+
     /// The reference goes on silently with the configuration that it finds (`spec/THA4.md` §9.2).
     #[test]
     fn another_configuration_never_wins_silently() {
@@ -202,6 +240,8 @@ mod tests {
         Store::new(&prefix.student("face_morpher")).save(&snapshot).expect("saved");
         let error = keep(&prefix, TEXT).expect_err("refused").to_string();
         assert!(error.contains("face_morpher_batch_size, num_cpu_workers"), "{error}");
+        let moved = format!("{other}teacher: elsewhere\n");
+        assert_eq!(keep(&prefix, &moved).expect("it may be the same teacher"), Kept::Moved);
         assert_eq!(fs::read_to_string(folder.path().join("config.yaml")).expect("there"), other);
     }
 }

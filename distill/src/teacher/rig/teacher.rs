@@ -1,13 +1,16 @@
 //! The rig as a [`Teacher`]: poses drawn on the host, handed to whatever device trains.
 
-use super::{Rig, RigError, RigFrame};
-use crate::teacher::{Posed, Teacher};
+use super::{Art, Fault, LIMIT, Rig, RigError, RigFrame};
+use crate::{
+    digest::sha256,
+    files::{read, reason},
+    teacher::{Posed, Teacher},
+};
 use bunraku_core::{
     character::{FACE_SIZE, IMAGE_SIZE},
     pose::{POSE_LEN, Pose},
 };
 use burn::tensor::{Tensor, TensorData, backend::Backend};
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Layered art that teaches.
@@ -25,9 +28,13 @@ impl<B: Backend> RigTeacher<B> {
     /// # Errors
     /// Every fault of the art.
     pub fn open(path: &Path, device: B::Device) -> Result<Self, RigError> {
-        let rig = Rig::open(path)?;
-        let bytes = std::fs::read(path).unwrap_or_default();
-        let sha256 = format!("{:x}", Sha256::digest(bytes));
+        let named = |faults| RigError { what: path.display().to_string(), faults };
+        let unreadable = |why| named(vec![Fault::Unreadable(why)]);
+        // Read once: what is drawn is what the hash is of.
+        let bytes = read(path, LIMIT).map_err(|error| unreadable(reason(&error)))?;
+        let sha256 = sha256(&bytes);
+        let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
+        let rig = Art::parse(&text).and_then(Rig::new).map_err(named)?;
         Ok(Self { rig, path: path.to_path_buf(), sha256, device })
     }
 
@@ -49,6 +56,10 @@ impl<B: Backend> RigTeacher<B> {
 impl<B: Backend> Teacher<B> for RigTeacher<B> {
     fn describe(&self) -> String {
         format!("rig of {} (SHA-256 {})", self.path.display(), self.sha256)
+    }
+
+    fn identity(&self) -> Vec<(String, String)> {
+        vec![("art".to_owned(), self.sha256.clone())]
     }
 
     fn pose(&mut self, poses: Tensor<B, 2>) -> Posed<B> {

@@ -1,7 +1,10 @@
 //! Weights made by a formula (`spec/THA4.md` §12.1): any two programs that follow it hold the same teacher, bit for bit.
 //! It stands in for the published weights in tests, in measurements, and where a user does not have them.
 
-use bunraku_core::character::{Tensor, Weights};
+use bunraku_core::{
+    character::{Tensor, Weights},
+    random::{STEP, mix},
+};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -62,12 +65,9 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Element `index` of the SplitMix64 sequence of `seed`.
+/// Element `index` of the [SplitMix64](bunraku_core::random::SplitMix64) sequence of `seed`.
 fn split_mix(seed: u64, index: u64) -> u64 {
-    let z = seed.wrapping_add((index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ z >> 31
+    mix(seed.wrapping_add((index + 1).wrapping_mul(STEP)))
 }
 
 #[cfg(test)]

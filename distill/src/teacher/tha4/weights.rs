@@ -1,15 +1,21 @@
 //! Where the teacher's weights come from: the published files, or the formula.
 
 use std::{
-    fmt, fs,
+    fmt,
     path::{Path, PathBuf},
 };
 
-use bunraku_core::character::{Tensor, Weights, WeightsError};
-use sha2::{Digest as _, Sha256};
+use bunraku_core::{
+    character::{Tensor, WEIGHTS_LIMIT, Weights, WeightsError},
+    files::ReadError,
+};
 use thiserror::Error;
 
 use super::{architecture::Module, formula};
+use crate::{
+    digest::sha256,
+    files::{self, reason},
+};
 
 /// Where the weights of a teacher came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +27,22 @@ pub enum Origin {
         /// The folder that was looked into.
         folder: PathBuf,
     },
+}
+
+impl Origin {
+    /// See [`Teacher::identity`](crate::teacher::Teacher::identity).
+    pub fn identity(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Files(files) => files.iter().map(|(path, hash)| (name(path), hash.clone())).collect(),
+            // The formula is the same wherever it stands in for files.
+            Self::Formula { .. } => vec![("weights".to_owned(), "formula, first version".to_owned())],
+        }
+    }
+}
+
+/// A file's name without its folder.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl fmt::Display for Origin {
@@ -78,8 +100,8 @@ pub struct WeightsProblem {
 #[non_exhaustive]
 pub enum WeightsFault {
     /// It cannot be read.
-    #[error("cannot be read: {0}")]
-    Io(#[from] std::io::Error),
+    #[error("{}", reason(.0))]
+    File(#[from] ReadError),
     /// It is no state dict.
     #[error(transparent)]
     Read(#[from] WeightsError),
@@ -112,8 +134,8 @@ pub(super) fn locate(folder: &Path) -> Result<Option<Vec<PathBuf>>, TeacherError
         (_, 0) => Ok(Some(there)),
         (0, _) => Ok(None),
         _ => {
-            let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Err(TeacherError::Incomplete { folder: folder.to_owned(), missing: missing.iter().map(name).collect() })
+            let missing = missing.iter().map(|path| name(path)).collect();
+            Err(TeacherError::Incomplete { folder: folder.to_owned(), missing })
         }
     }
 }
@@ -149,15 +171,27 @@ pub(super) fn load<T>(
     if problems.is_empty() { Ok((taken, Origin::Files(files))) } else { Err(TeacherError::Weights(problems)) }
 }
 
+/// All that keeps a folder's files from teaching; nothing where there is none of them, as the formula stands in then.
+/// They are read one after the other, whole.
+///
+/// # Errors
+/// As [`super::open`].
+pub fn examine(folder: &Path) -> Result<(), TeacherError> {
+    if locate(folder)?.is_none() {
+        return Ok(());
+    }
+    load(folder, |_, _| ()).map(|_| ())
+}
+
 /// One module's file, and its SHA-256.
 fn read(module: Module, path: &Path) -> Result<(Weights, String), Vec<WeightsFault>> {
-    let bytes = fs::read(path).map_err(|error| vec![error.into()])?;
+    let bytes = files::read(path, WEIGHTS_LIMIT).map_err(|error| vec![error.into()])?;
     let weights = Weights::read(&bytes).map_err(|error| vec![error.into()])?;
     let faults = faults(module, &weights);
     if !faults.is_empty() {
         return Err(faults);
     }
-    Ok((weights, format!("{:x}", Sha256::digest(&bytes))))
+    Ok((weights, sha256(&bytes)))
 }
 
 /// Everything in which a state dict differs from what the module needs.
@@ -177,6 +211,7 @@ fn faults(module: Module, weights: &Weights) -> Vec<WeightsFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn an_empty_folder_means_the_formula_and_some_files_are_an_error() {
