@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     packet(&corpus.join("packet"))?;
     sample_line(&corpus.join("sample_line"))?;
     snapshot(&corpus)?;
+    task_reader(&corpus.join("task_reader"))?;
     videos(&corpus)
 }
 
