@@ -10,7 +10,7 @@ use crate::{
     recipe::{self, FAST, REFERENCE},
     teacher::{
         is_layered_art,
-        rig::Rig,
+        rig::{Portrait, Rig},
         tha4::{self, Module, TeacherError, WeightsProblem},
     },
 };
@@ -20,6 +20,9 @@ use std::{
     fmt,
     path::{Path, PathBuf},
 };
+
+/// What to do about layered art.
+const ART: &str = "distill/src/teacher/rig/README.md says how art is layered";
 
 /// What a check has found.
 #[derive(Clone, Debug, Serialize)]
@@ -151,7 +154,7 @@ impl Findings<'_> {
     /// What training needs beside the pictures. Teacher and poses may well come later, and there is a way without.
     fn training(&mut self, paths: &ConfigPaths) {
         match &paths.teacher {
-            Some(art) if is_layered_art(art) => self.art(art),
+            Some(art) if is_layered_art(art) => self.art(art, paths),
             Some(folder) => self.weights(folder),
             None => {}
         }
@@ -197,10 +200,29 @@ impl Findings<'_> {
         }
     }
 
-    fn art(&mut self, path: &Path) {
-        let faults = Rig::open(&self.folder.join(path)).err().map(|error| error.faults);
-        for fault in faults.into_iter().flatten() {
-            self.error(path, fault, "distill/src/teacher/rig/README.md says how art is layered");
+    fn art(&mut self, path: &Path, paths: &ConfigPaths) {
+        match Rig::open(&self.folder.join(path)) {
+            Ok(rig) => self.portrait(path, &rig, paths),
+            Err(error) => error.faults.into_iter().for_each(|fault| self.error(path, fault, ART)),
+        }
+    }
+
+    /// What is drawn from the art where no file is given.
+    fn portrait(&mut self, path: &Path, rig: &Rig, paths: &ConfigPaths) {
+        let Portrait { picture, mask } = match rig.portrait() {
+            Ok(portrait) => portrait,
+            Err(error) => return self.error(path, error, ART),
+        };
+        let picture = paths.character_image.is_none().then(|| picture::character_flaws(&picture));
+        let mask = paths.face_mask.is_none().then(|| picture::mask_flaws(&mask));
+        for (what, flaw) in picture
+            .into_iter()
+            .flatten()
+            .map(|flaw| ("the resting picture", flaw))
+            .chain(mask.into_iter().flatten().map(|flaw| ("the face mask", flaw)))
+        {
+            let severity = if flaw.is_fatal() { Severity::Error } else { Severity::Warning };
+            self.add(severity, path, format!("{what} that it draws {flaw}"), ART);
         }
     }
 

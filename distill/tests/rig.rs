@@ -1,8 +1,14 @@
 //! Layered art as its author meets it: our own character and a very different one move in every parameter, and broken
 //! art is told by the name of what is broken.
 
-use bunraku_core::pose::{Parameter, Pose};
-use bunraku_distill::teacher::rig::{Art, Fault, LIMIT, Rig};
+use bunraku_core::{
+    character::CharacterImage,
+    pose::{Category, Parameter, Pose},
+};
+use bunraku_distill::{
+    examples::face_mask,
+    teacher::rig::{Art, Fault, LIMIT, Rig},
+};
 
 const KOHAKU: &str = include_str!("../../data/characters/kohaku/art.svg");
 const ROBOT: &str = include_str!("fixtures/robot.svg");
@@ -50,6 +56,42 @@ fn at_rest_nothing_moves_and_nothing_is_painted() {
     assert_eq!(frame.face_morphed_full, frame.posed);
     assert!(frame.grid_change.iter().all(|shift| shift.abs() < 1e-5));
     assert!(frame.alpha.iter().all(|alpha| *alpha < 1e-3));
+}
+
+#[test]
+fn the_resting_picture_s_file_is_the_picture_that_is_posed() {
+    for art in [KOHAKU, ROBOT] {
+        let rig = rig(art);
+        let file = rig.portrait().expect("encoded").picture;
+        let read = CharacterImage::from_png(&file).expect("a character's picture");
+        // Half a level of 255, straight colours at their steepest: linear light of sRGB rises by 2.28 there; twice, for
+        // the range is 2 wide, and once more for alpha.
+        let worst = rig.rest().planes.iter().zip(&read.planes).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 0.014, "{worst}");
+    }
+}
+
+#[test]
+fn the_face_mask_holds_all_that_eyes_and_mouth_do() {
+    for art in [KOHAKU, ROBOT] {
+        let rig = rig(art);
+        let mask = face_mask(&rig.portrait().expect("encoded").mask).expect("a mask");
+        let rest = rig.face(&Pose::default());
+        let marked = mask.iter().filter(|marked| **marked > 0.0).count();
+        assert!((500..128 * 128 / 2).contains(&marked), "{marked} pixels are marked");
+        let moving = |parameter: &Parameter| {
+            matches!(
+                parameter.category(),
+                Category::Eye | Category::Mouth | Category::IrisMorph | Category::IrisRotation
+            )
+        };
+        for parameter in Parameter::ALL.into_iter().filter(moving) {
+            let posed = rig.face(&at(parameter, 1.0));
+            let unlike = |i: usize| (0..4).any(|c| (posed[c * 128 * 128 + i] - rest[c * 128 * 128 + i]).abs() > 0.02);
+            let outside = (0..128 * 128).filter(|i| mask[*i] == 0.0 && unlike(*i)).count();
+            assert_eq!(outside, 0, "{} changes pixels outside of the mask", parameter.name());
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod bench;
 mod check;
+mod draw;
 mod eval;
 mod findings;
 mod help;
@@ -31,6 +32,7 @@ struct Cli {
 enum Command {
     Train(train::Args),
     Check(check::Args),
+    Draw(draw::Args),
     Status(status::Args),
     Eval(eval::Args),
     Bench(bench::Args),
@@ -41,6 +43,7 @@ impl Command {
         match self {
             Self::Train(args) => train::run(&args),
             Self::Check(args) => check::run(&args),
+            Self::Draw(args) => draw::run(&args),
             Self::Status(args) => status::run(&args),
             Self::Eval(args) => eval::run(&args),
             Self::Bench(args) => bench::run(&args),

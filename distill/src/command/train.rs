@@ -2,12 +2,12 @@
 
 use super::{findings::told, help::Help as _, progress::Terminal, signals};
 use anyhow::Context as _;
-use bunraku_core::character::{CharacterImage, PictureError};
 use bunraku_distill::{
     backend::Accelerator,
     config::DistillerConfig,
-    examples::{PoseDataset, face_mask},
-    files::{self, CONFIG_LIMIT, PICTURE_LIMIT},
+    examples::PoseDataset,
+    files::{self, CONFIG_LIMIT},
+    likeness::Likeness,
     recipe,
     trainer::{DistillError, Distillation, Finished, Kept, Prefix, PrefixError, TrainError},
 };
@@ -93,15 +93,8 @@ fn read(config: DistillerConfig, examples: Option<u64>, stop: &AtomicBool) -> an
     let recipe = recipe::open(&config.recipe, Path::new(""))
         .with_context(|| config.recipe.display().to_string())
         .help("name one of the recipes reference and fast, or a recipe's file")?;
-    let picture = bytes(&config.character_image, PICTURE_LIMIT)?;
     // The check before had nothing against it; only a file that was changed since can fail here.
-    let first =
-        |errors: Vec<PictureError>| errors.into_iter().next().map_or(anyhow::anyhow!("cannot be read"), Into::into);
-    let image = CharacterImage::from_png(&picture)
-        .map_err(first)
-        .with_context(|| config.character_image.display().to_string())?;
-    let mask_file = bytes(&config.face_mask, PICTURE_LIMIT)?;
-    let mask = face_mask(&mask_file).with_context(|| config.face_mask.display().to_string())?;
+    let Likeness { picture, image, mask_file, mask } = Likeness::open(&config)?;
     let dataset = dataset(&config.pose_dataset)?;
     Ok(Distillation { config, recipe, picture, image, mask_file, mask, dataset, examples, stop })
 }

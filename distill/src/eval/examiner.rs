@@ -1,14 +1,18 @@
 //! Compares students with their teacher, pose by pose.
 
-use super::{Scores, Students, Tally, character_pixels, face_window, mask_pixels, ssim_map};
+use super::{
+    Scores, Students, SweepRatio, Tally, character_pixels, face_window, mask_pixels,
+    pair::{engine, host},
+    ssim_map,
+};
 use crate::{
     ops::StudentOps,
     student::{BodyMorpher, BodyOutput, FaceMorpher},
     teacher::{Posed, Teacher},
 };
-use bunraku::engine::{Detail, EngineError, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku::engine::{EngineError, Frame, StudentEngine as _, cpu::CpuEngine};
 use bunraku_core::{
-    character::{CharacterImage, CharacterModel, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},
+    character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},
     pose::{POSE_LEN, Pose},
 };
 use burn::tensor::{Tensor, TensorData, backend::Backend};
@@ -47,6 +51,20 @@ pub struct Evaluation {
     /// `color_change`, the last beside the teacher's finished picture. The grid change has an L1 alone, in normalised
     /// units.
     pub body_morpher: BTreeMap<&'static str, Scores>,
+    /// Where sweeps were asked for: the worst of `sweeps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep_ratio: Option<f64>,
+    /// How much the character changes between neighbouring poses, in the teacher's changes, by parameter.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sweeps: BTreeMap<&'static str, SweepRatio>,
+}
+
+impl Evaluation {
+    /// Adds the sweeps.
+    pub fn with_sweeps(self, sweeps: BTreeMap<&'static str, SweepRatio>) -> Self {
+        let sweep_ratio = sweeps.values().map(SweepRatio::worst).reduce(f64::max);
+        Self { sweep_ratio, sweeps, ..self }
+    }
 }
 
 /// The face student's scores over its window.
@@ -151,6 +169,8 @@ impl Examiner {
                 .map(|whole| FaceScores { whole: *whole, eyes_and_mouth: face.get(EYES_AND_MOUTH).copied() }),
             regions,
             body_morpher,
+            sweep_ratio: None,
+            sweeps: BTreeMap::new(),
         }
     }
 }
@@ -197,18 +217,10 @@ struct Class<'a, B: Backend> {
 
 impl<'a, B: StudentOps> Class<'a, B> {
     fn new(students: &Students, image: &CharacterImage, device: &'a B::Device) -> Result<Self, EvalError> {
-        let engine = match (&students.face, &students.body) {
-            (Some(face), Some(body)) => {
-                let (face, body, image) = (face.clone(), body.clone(), image.clone());
-                let character = CharacterModel { name: String::new(), image, face, body };
-                Some(CpuEngine::new(&character, Detail::new(IMAGE_SIZE, Quality::Full), 0)?)
-            }
-            _ => None,
-        };
         Ok(Self {
             face: students.face.as_ref().map(|face| FaceMorpher::from_core(face, device)),
             body: students.body.as_ref().map(|body| BodyMorpher::from_core(body, device)),
-            engine,
+            engine: engine(students, image)?,
             frame: Frame::default(),
             device,
         })
@@ -247,16 +259,11 @@ fn body_outputs<B: Backend>(
     examiner.grid_change(grid_change, &host(output.grid_change), warped);
 }
 
-/// A tensor's values.
-fn host<B: Backend>(tensor: Tensor<B, 4>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::backend::Cpu;
-    use bunraku_core::character::sample::tiny_character;
+    use bunraku_core::character::{CharacterModel, sample::tiny_character};
     use burn_flex::FlexDevice;
 
     /// Shows what a student would paint.
@@ -332,8 +339,17 @@ mod tests {
     }
 
     #[test]
+    fn the_worst_sweep_stands_for_all() {
+        let sweeps = [("head_x", SweepRatio { mean: 1.1, peak: 0.9 }), ("neck_z", SweepRatio { mean: 0.8, peak: 1.4 })];
+        let evaluation = Evaluation::default().with_sweeps(sweeps.into());
+        assert_eq!(evaluation.sweep_ratio, Some(1.4));
+        assert_eq!(Evaluation::default().with_sweeps(BTreeMap::new()).sweep_ratio, None);
+    }
+
+    #[test]
     fn json_begins_with_what_scripts_look_for() {
         let json = serde_json::to_string(&Examiner::new(None).evaluation()).expect("written");
+        assert!(!json.contains("sweep"), "{json}");
         assert!(json.starts_with(r#"{"poses":0,"l1":null,"psnr_db":null,"psnr_face_db":null,"ssim":null,"#), "{json}");
     }
 }

@@ -5,6 +5,7 @@
 
 mod events;
 mod flow;
+pub(crate) mod letters;
 mod log;
 mod plot;
 mod sheet;
@@ -38,7 +39,7 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    fn file(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
+    pub(crate) fn file(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::File { path: path.clone(), source }
     }

@@ -1,24 +1,23 @@
 //! Loss curves as a picture.
 
-use super::{Entry, ReportError};
+use super::{
+    Entry, ReportError,
+    letters::{self, FONT},
+};
 use bunraku_core::files;
 use image::{ImageFormat, RgbImage};
 use plotters::{
     chart::{ChartBuilder, ChartContext},
     coord::{cartesian::Cartesian2d, combinators::LogCoord, types::RangedCoordf64},
     prelude::*,
-    style::register_font,
 };
-use std::{collections::BTreeMap, io::Cursor, ops::Range, path::Path, sync::Once};
+use std::{collections::BTreeMap, io::Cursor, ops::Range, path::Path};
 
 /// Width and height of the picture in pixels.
 const SIZE: (u32, u32) = (1280, 800);
 
 /// Points of a curve; where more were noted, neighbours are averaged.
 const POINTS: usize = 600;
-
-/// The name that the letters are registered under.
-const FONT: &str = "sans-serif";
 
 type Chart<'a> = ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64, LogCoord<f64>>>;
 type Points = Vec<(f64, f64)>;
@@ -95,7 +94,7 @@ fn draw(
     losses: Range<f64>,
     pixels: &mut [u8],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    letters();
+    letters::register();
     let area = BitMapBackend::with_buffer(pixels, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
@@ -157,15 +156,6 @@ fn thousands(examples: f64) -> String {
     } else {
         format!("{examples:.0}")
     }
-}
-
-/// The overlay's letters: nothing need be installed to draw a plot.
-fn letters() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT)
-            .unwrap_or_else(|_| unreachable!("the font is part of the program"));
-    });
 }
 
 #[cfg(test)]

@@ -1,90 +1,119 @@
-//! The layers put together: a posed picture, and the one motion that comes closest to it.
+//! The layers put together, row by row: a posed picture, and the one motion that comes closest to it.
 
 use super::{
     layer::Follows,
-    motion::{Motion, Place},
-    raster::Pixels,
+    motion::{Motion, Places, Row},
+    raster::{Bounds, Pixels},
 };
 use bunraku_core::character::IMAGE_SIZE;
-use rayon::prelude::*;
+use std::ops::Range;
 
 /// A layer ready to be put down.
 pub(super) struct Sheet<'a> {
-    pub pixels: &'a Pixels,
-    pub follows: Follows,
-    pub depth: f32,
+    pixels: &'a Pixels,
+    follows: Follows,
+    depth: f32,
+    /// Where it may be seen.
+    seen: Bounds,
 }
 
-/// A pixel of the posed picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Seen {
+impl<'a> Sheet<'a> {
+    /// A layer as `motion` moves it.
+    pub(super) fn new(pixels: &'a Pixels, follows: Follows, depth: f32, motion: &Motion) -> Self {
+        Self { pixels, follows, depth, seen: motion.seen(pixels.bounds, follows, depth) }
+    }
+
+    /// The columns of `columns` where it may be seen in row `y`, counted from the first.
+    fn columns(&self, y: usize, columns: &Range<usize>) -> Range<usize> {
+        let Bounds { x0, y0, x1, y1 } = self.seen;
+        if (y as f32) < y0 || y as f32 >= y1 {
+            return 0..0;
+        }
+        let within = |x: f32| (x as usize).clamp(columns.start, columns.end) - columns.start;
+        within(x0)..within(x1)
+    }
+}
+
+/// Below this, what lies behind does not shine through any more.
+const OPAQUE: f32 = 1.0 / 1024.0;
+
+/// A row of a picture while it is put together.
+pub(super) struct Line {
+    places: Places,
+    /// Where a layer is sampled.
+    source: [Row; 2],
+    /// How much shines through of what lies behind.
+    left: Row,
     /// Linear light, premultiplied, in [0, 1].
-    pub color: [f32; 4],
+    pub color: [[f32; 4]; IMAGE_SIZE],
     /// Where it comes from, relative to itself, in picture units: that of the layers, as far as each is seen.
-    pub shift: [f32; 2],
+    pub shift: [Row; 2],
 }
 
-/// Puts down the layers, given front to back, over the rows `rows` and columns `columns` of the picture.
-pub(super) fn compose(
-    sheets: &[Sheet<'_>],
-    motion: &Motion,
-    rows: std::ops::Range<usize>,
-    columns: std::ops::Range<usize>,
-) -> Vec<Seen> {
-    let width = columns.len();
-    let mut out = vec![Seen::default(); rows.len() * width];
-    out.par_chunks_mut(width).enumerate().for_each(|(index, line)| {
-        let y = (rows.start + index) as f32 + 0.5;
-        for (pixel, column) in line.iter_mut().zip(columns.clone()) {
-            *pixel = look(sheets, motion, column as f32 + 0.5, y);
-        }
-    });
-    out
-}
+impl Line {
+    /// An empty row.
+    pub(super) fn new() -> Self {
+        const ROW: Row = [0.0; IMAGE_SIZE];
+        let color = [[0.0; 4]; IMAGE_SIZE];
+        Self { places: Places::default(), source: [ROW; 2], left: ROW, color, shift: [ROW; 2] }
+    }
 
-/// What is seen at one place: front to back until nothing shines through.
-fn look(sheets: &[Sheet<'_>], motion: &Motion, x: f32, y: f32) -> Seen {
-    let place = motion.place(x, y);
-    let mut seen = Seen::default();
-    let mut left = 1.0;
-    for sheet in sheets.iter().filter(|sheet| may_reach(sheet.pixels, x, y)) {
-        let [u, v] = motion.source(&place, sheet.follows, sheet.depth);
-        let color = sheet.pixels.sample(u, v);
-        if color[3] == 0.0 {
-            continue;
+    /// Puts down the layers, given front to back, over `columns` of the row `y`; the first of them is entry 0.
+    pub(super) fn compose(&mut self, sheets: &[Sheet<'_>], motion: &Motion, y: usize, columns: &Range<usize>) {
+        let all = 0..columns.len();
+        self.color[all.clone()].fill([0.0; 4]);
+        self.left[all.clone()].fill(1.0);
+        self.shift.iter_mut().for_each(|shift| shift[all.clone()].fill(0.0));
+        motion.places(columns, y, &mut self.places);
+        for sheet in sheets {
+            let part = sheet.columns(y, columns);
+            if !part.is_empty() {
+                motion.sources(&self.places, sheet.follows, sheet.depth, part.clone(), &mut self.source);
+                self.put(sheet.pixels, part, columns.start, y);
+            }
         }
-        seen.color = std::array::from_fn(|channel| seen.color[channel] + left * color[channel]);
-        seen.shift[0] += left * color[3] * (u - x);
-        seen.shift[1] += left * color[3] * (v - y);
-        left *= 1.0 - color[3];
-        if left < 1.0 / 1024.0 {
-            return seen;
+        // Empty places move with what is nearest in depth to them, so that the motion has no edge at the outline.
+        motion.sources(&self.places, Follows::Neck, 0.0, all.clone(), &mut self.source);
+        for at in all {
+            let left = self.left[at];
+            if left >= OPAQUE {
+                self.shift[0][at] += left * (self.source[0][at] - (columns.start + at) as f32 - 0.5);
+                self.shift[1][at] += left * (self.source[1][at] - y as f32 - 0.5);
+            }
         }
     }
-    let [u, v] = nowhere(motion, &place);
-    seen.shift = [seen.shift[0] + left * (u - x), seen.shift[1] + left * (v - y)];
-    seen
-}
 
-fn may_reach(pixels: &Pixels, x: f32, y: f32) -> bool {
-    let (bounds, reach) = (pixels.bounds, Motion::REACH);
-    x > bounds.x0 - reach && x < bounds.x1 + reach && y > bounds.y0 - reach && y < bounds.y1 + reach
-}
-
-/// How empty places move: with what is nearest in depth to them, so that the motion has no edge at the outline.
-fn nowhere(motion: &Motion, place: &Place) -> [f32; 2] {
-    motion.source(place, Follows::Neck, 0.0)
+    /// Puts one layer behind those that are there.
+    fn put(&mut self, pixels: &Pixels, part: Range<usize>, first: usize, y: usize) {
+        for at in part {
+            let left = self.left[at];
+            if left < OPAQUE {
+                continue;
+            }
+            let (u, v) = (self.source[0][at], self.source[1][at]);
+            let color = pixels.sample(u, v);
+            if color[3] == 0.0 {
+                continue;
+            }
+            for (sum, value) in self.color[at].iter_mut().zip(color) {
+                *sum += left * value;
+            }
+            self.shift[0][at] += left * color[3] * (u - (first + at) as f32 - 0.5);
+            self.shift[1][at] += left * color[3] * (v - y as f32 - 0.5);
+            self.left[at] = left * (1.0 - color[3]);
+        }
+    }
 }
 
 /// Samples a picture of `IMAGE_SIZE` bilinearly, its edge continued outward, as the student's warp does
 /// (`spec/THA4.md` §2.2); places in picture units, pixel centres at halves.
-pub(super) fn warp(picture: &[Seen], x: f32, y: f32) -> [f32; 4] {
+pub(super) fn warp(picture: &[[f32; 4]], x: f32, y: f32) -> [f32; 4] {
     let last = (IMAGE_SIZE - 1) as f32;
     let (u, v) = ((x - 0.5).clamp(0.0, last), (y - 0.5).clamp(0.0, last));
     let (column, row) = (u as usize, v as usize);
     let (s, t) = (u - column as f32, v - row as f32);
     let (right, below) = ((column + 1).min(IMAGE_SIZE - 1), (row + 1).min(IMAGE_SIZE - 1));
-    let at = |row: usize, column: usize| picture[row * IMAGE_SIZE + column].color;
+    let at = |row: usize, column: usize| picture[row * IMAGE_SIZE + column];
     let (a, b, c, d) = (at(row, column), at(row, right), at(below, column), at(below, right));
     std::array::from_fn(|i| {
         let (top, bottom) = (a[i] + (b[i] - a[i]) * s, c[i] + (d[i] - c[i]) * s);

@@ -73,11 +73,6 @@ impl Layer {
         (faults.len() == before).then(|| Self { name, follows, depth, pieces: pieces(group, gaps) })
     }
 
-    /// Whether any pose changes how the layer is drawn (apart from where it is seen).
-    pub(super) fn is_posed(&self) -> bool {
-        self.pieces.len() > 1
-    }
-
     /// The text of the group in `pose`, added to `out`.
     pub(super) fn write(&self, pose: &Pose, out: &mut String) {
         for (piece, gap) in &self.pieces {

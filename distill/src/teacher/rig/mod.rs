@@ -7,33 +7,37 @@
 mod art;
 mod compose;
 mod error;
+mod frame;
 mod keys;
 mod layer;
 mod motion;
+mod portrait;
 mod raster;
 mod shape;
 mod teacher;
 
 pub use art::{Art, LIMIT, REQUIRED};
 pub use error::{Fault, RigError};
+pub use portrait::{Portrait, png};
 pub use teacher::RigTeacher;
 
 use bunraku_core::{
     character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},
     pose::Pose,
 };
-use compose::{Seen, Sheet, compose};
+use compose::{Line, Sheet};
 use motion::Motion;
 use raster::{Bounds, Painter, Pixels};
-use std::{ops::Range, path::Path};
+use rayon::prelude::*;
+use std::{borrow::Cow, ops::Range, path::Path};
 
-/// A character that can be posed: art, measured, and what no pose changes drawn once.
+/// A character that can be posed: art, measured, and drawn at rest.
 #[derive(Debug)]
 pub struct Rig {
     art: Art,
     painters: Vec<Painter>,
     /// The resting picture: a pose's face changes only a part of it.
-    rest: Vec<Seen>,
+    rest: Vec<[f32; 4]>,
 }
 
 /// One posed picture, planar, `IMAGE_SIZE` squared; colours as [`CharacterImage`] has them.
@@ -77,93 +81,73 @@ impl Rig {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let mut rig = Self { art, painters, rest: Vec::new() };
-        rig.rest = rig.still(&rig.paint(&Pose::default()), 0..IMAGE_SIZE, 0..IMAGE_SIZE);
+        let mut rig = Self { art, painters, rest: vec![[0.0; 4]; IMAGE_SIZE * IMAGE_SIZE] };
+        rig.rest = rig.still(&rig.paint(&Pose::default()), &(0..IMAGE_SIZE), &(0..IMAGE_SIZE));
         Ok(rig)
     }
 
     /// The resting picture.
     pub fn rest(&self) -> CharacterImage {
-        CharacterImage { planes: colors(&self.rest) }
+        CharacterImage { planes: planes(&self.rest) }
     }
 
     /// The character in a pose, with all that the losses compare. Values beyond their range are clamped.
     pub fn pose(&self, pose: &Pose) -> RigFrame {
         let pose = pose.clamped();
         let drawn = self.paint(&pose);
-        let whole = 0..IMAGE_SIZE;
-        let posed = compose(&self.sheets(&drawn), &Motion::new(&pose), whole.clone(), whole);
-        frame(&posed, &self.still_picture(&drawn))
+        let motion = Motion::new(&pose);
+        frame::frame(&self.sheets(&drawn, &motion), &motion, &self.still_picture(&drawn))
     }
 
     /// The face alone, `[4, 128, 128]` of the window at rows 80.., columns 192.. (`spec/THA4.md` §1.5).
     pub fn face(&self, pose: &Pose) -> Vec<f32> {
         let drawn = self.paint(&pose.clamped());
         let (rows, columns) = (FACE_ROW..FACE_ROW + FACE_SIZE, FACE_COLUMN..FACE_COLUMN + FACE_SIZE);
-        colors(&self.still(&drawn, rows, columns))
+        planes(&self.still(&drawn, &rows, &columns))
     }
 
     /// The face of a pose on the resting body.
-    fn still_picture(&self, drawn: &[Option<Pixels>]) -> Vec<Seen> {
-        let posed = self.painters.iter().filter(|painter| painter.still().is_none()).map(|painter| painter.bounds);
-        let part = posed.fold(Bounds::NOTHING, Bounds::join);
-        let (rows, columns) = (part.y0 as usize..part.y1 as usize, part.x0 as usize..part.x1 as usize);
+    fn still_picture(&self, drawn: &[Cow<'_, Pixels>]) -> Vec<[f32; 4]> {
         let mut picture = self.rest.clone();
-        let lines = self.still(drawn, rows.clone(), columns.clone());
-        for (row, line) in rows.zip(lines.chunks(columns.len())) {
-            picture[row * IMAGE_SIZE..][columns.clone()].copy_from_slice(line);
+        let posed = self.painters.iter().zip(drawn).filter(|(_, drawn)| matches!(drawn, Cow::Owned(_)));
+        let part = posed.map(|(painter, _)| painter.bounds).fold(Bounds::NOTHING, Bounds::join);
+        if !part.is_empty() {
+            let (rows, columns) = (part.y0 as usize..part.y1 as usize, part.x0 as usize..part.x1 as usize);
+            let lines = self.still(drawn, &rows, &columns);
+            for (row, line) in rows.zip(lines.chunks(columns.len())) {
+                picture[row * IMAGE_SIZE..][columns.clone()].copy_from_slice(line);
+            }
         }
         picture
     }
 
     /// A part of the picture without any turn.
-    fn still(&self, drawn: &[Option<Pixels>], rows: Range<usize>, columns: Range<usize>) -> Vec<Seen> {
-        compose(&self.sheets(drawn), &Motion::new(&Pose::default()), rows, columns)
+    fn still(&self, drawn: &[Cow<'_, Pixels>], rows: &Range<usize>, columns: &Range<usize>) -> Vec<[f32; 4]> {
+        let motion = Motion::new(&Pose::default());
+        let sheets = self.sheets(drawn, &motion);
+        let mut out = vec![[0.0; 4]; rows.len() * columns.len()];
+        let lines = out.par_chunks_mut(columns.len()).zip(rows.clone().into_par_iter());
+        lines.for_each_init(Line::new, |line, (out, row)| {
+            line.compose(&sheets, &motion, row, columns);
+            out.copy_from_slice(&line.color[..columns.len()]);
+        });
+        out
     }
 
-    /// Draws the layers that the pose changes; `None` for those that are drawn already.
-    fn paint(&self, pose: &Pose) -> Vec<Option<Pixels>> {
-        use rayon::prelude::*;
+    /// The layers' pixels in a pose: drawn now, or at rest where the pose does not change them.
+    fn paint(&self, pose: &Pose) -> Vec<Cow<'_, Pixels>> {
         let layers = self.art.layers.par_iter().zip(&self.painters);
         layers.map(|(layer, painter)| painter.paint(&self.art.head, layer, pose)).collect()
     }
 
-    /// All layers, front to back.
-    fn sheets<'a>(&'a self, drawn: &'a [Option<Pixels>]) -> Vec<Sheet<'a>> {
-        let layers = self.art.layers.iter().zip(&self.painters).zip(drawn).rev();
-        layers
-            .filter_map(|((layer, painter), drawn)| {
-                let pixels = drawn.as_ref().or(painter.still())?;
-                Some(Sheet { pixels, follows: layer.follows, depth: layer.depth })
-            })
-            .collect()
-    }
-}
-
-/// Contrast at which what the motion cannot show counts as painted in full.
-const PAINTED: f32 = 4.0;
-
-fn frame(posed: &[Seen], rest: &[Seen]) -> RigFrame {
-    let places = (0..IMAGE_SIZE * IMAGE_SIZE).map(|i| ((i % IMAGE_SIZE) as f32 + 0.5, (i / IMAGE_SIZE) as f32 + 0.5));
-    let warped: Vec<Seen> = posed
-        .iter()
-        .zip(places)
-        .map(|(seen, (x, y))| Seen { color: compose::warp(rest, x + seen.shift[0], y + seen.shift[1]), ..*seen })
-        .collect();
-    let unlike = |(a, b): (&Seen, &Seen)| a.color.iter().zip(b.color).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    let alpha = posed.iter().zip(&warped).map(|pair| (PAINTED * unlike(pair)).min(1.0)).collect();
-    let unit = 2.0 / IMAGE_SIZE as f32;
-    let shift = |axis: usize| posed.iter().map(move |seen| seen.shift[axis] * unit);
-    RigFrame {
-        posed: colors(posed),
-        warped: colors(&warped),
-        grid_change: shift(0).chain(shift(1)).collect(),
-        alpha,
-        face_morphed_full: colors(rest),
+    /// All layers as `motion` moves them, front to back.
+    fn sheets<'a>(&self, drawn: &'a [Cow<'_, Pixels>], motion: &Motion) -> Vec<Sheet<'a>> {
+        let layers = self.art.layers.iter().zip(drawn).rev();
+        layers.map(|(layer, drawn)| Sheet::new(drawn, layer.follows, layer.depth, motion)).collect()
     }
 }
 
 /// Planes of [-1, 1] from pixels of [0, 1].
-fn colors(picture: &[Seen]) -> Vec<f32> {
-    (0..4).flat_map(|channel| picture.iter().map(move |seen| seen.color[channel] * 2.0 - 1.0)).collect()
+fn planes(picture: &[[f32; 4]]) -> Vec<f32> {
+    (0..4).flat_map(|channel| picture.iter().map(move |color| color[channel] * 2.0 - 1.0)).collect()
 }

@@ -5,8 +5,12 @@
 //! it can be sampled without holes. Directions and sizes follow THA4: +1 of `head_x` looks up, of `head_y` and `body_y`
 //! towards the picture's left, of `neck_z` and `body_z` leans the top to the picture's left.
 
-use super::layer::Follows;
-use bunraku_core::pose::{Parameter, Pose};
+use super::{layer::Follows, raster::Bounds};
+use bunraku_core::{
+    character::IMAGE_SIZE,
+    pose::{Parameter, Pose},
+};
+use std::ops::Range;
 
 /// Middle of the head, in picture units (the head of a THA4 character fills 192..320 by 64..192).
 const HEAD: [f32; 2] = [256.0, 136.0];
@@ -52,9 +56,12 @@ pub(super) struct Motion {
     breath: f32,
 }
 
+/// A value for each column.
+pub(super) type Row = [f32; IMAGE_SIZE];
+
 /// A place of the posed picture on its way back, as far as layers of all depths share it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+struct Place {
     /// Without the body's motion: where body layers are sampled, but for their depth.
     body: [f32; 2],
     /// Without the head's lean too, relative to [`HEAD`].
@@ -65,6 +72,23 @@ pub(super) struct Place {
     weights: [f32; 2],
     /// How far a layer of depth 1 lies in front there.
     radius: f32,
+}
+
+/// The places of a row, value by value, so that a processor works on several columns at once.
+#[derive(Debug)]
+pub(super) struct Places {
+    body: [Row; 2],
+    head: [Row; 2],
+    neck: [Row; 2],
+    weights: [Row; 2],
+    radius: Row,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        const ROW: Row = [0.0; IMAGE_SIZE];
+        Self { body: [ROW; 2], head: [ROW; 2], neck: [ROW; 2], weights: [ROW; 2], radius: ROW }
+    }
 }
 
 impl Motion {
@@ -86,7 +110,8 @@ impl Motion {
     }
 
     /// Takes out of a place all that does not depend on a layer's depth.
-    pub(super) fn place(&self, x: f32, y: f32) -> Place {
+    #[inline(always)]
+    fn place(&self, x: f32, y: f32) -> Place {
         let body = self.upright(x, y);
         let weights = [1.0 - 0.6 * smooth(196.0, 300.0, body[1]), 1.0 - smooth(178.0, 234.0, body[1])];
         let [head, neck] = weights.map(|weight| {
@@ -109,7 +134,8 @@ impl Motion {
     }
 
     /// Where a layer is sampled to be seen at a place.
-    pub(super) fn source(&self, place: &Place, follows: Follows, depth: f32) -> [f32; 2] {
+    #[inline(always)]
+    fn source(&self, place: &Place, follows: Follows, depth: f32) -> [f32; 2] {
         match follows {
             Follows::Body => [place.body[0] + self.body_y * BODY[1] * depth, place.body[1]],
             Follows::Neck => self.turn(place.neck, NECK_DEPTH * place.radius, place.weights[1]),
@@ -123,8 +149,64 @@ impl Motion {
         [HEAD[0] + u + (x - u) * weight, HEAD[1] + v + (y - v) * weight]
     }
 
-    /// The furthest that anything moves, in picture units.
-    pub(super) const REACH: f32 = 128.0;
+    /// The places of the pixels `columns` of row `y`.
+    pub(super) fn places(&self, columns: &Range<usize>, y: usize, out: &mut Places) {
+        let y = y as f32 + 0.5;
+        for at in 0..columns.len().min(IMAGE_SIZE) {
+            let place = self.place((columns.start + at) as f32 + 0.5, y);
+            for axis in 0..2 {
+                out.body[axis][at] = place.body[axis];
+                out.head[axis][at] = place.head[axis];
+                out.neck[axis][at] = place.neck[axis];
+                out.weights[axis][at] = place.weights[axis];
+            }
+            out.radius[at] = place.radius;
+        }
+    }
+
+    /// Where a layer is sampled to be seen at the `columns` of a row, counted as in `places`.
+    pub(super) fn sources(
+        &self,
+        places: &Places,
+        follows: Follows,
+        depth: f32,
+        columns: Range<usize>,
+        out: &mut [Row; 2],
+    ) {
+        for at in columns.start..columns.end.min(IMAGE_SIZE) {
+            let both = |rows: &[Row; 2]| [rows[0][at], rows[1][at]];
+            let place = Place {
+                body: both(&places.body),
+                head: both(&places.head),
+                neck: both(&places.neck),
+                weights: both(&places.weights),
+                radius: places.radius[at],
+            };
+            [out[0][at], out[1][at]] = self.source(&place, follows, depth);
+        }
+    }
+
+    /// The part of the picture in which a layer that lies within `bounds` may be seen.
+    ///
+    /// What moves it is smooth: between the places that are looked at it bends by less than the margin (a test looks at
+    /// all of them).
+    pub(super) fn seen(&self, bounds: Bounds, follows: Follows, depth: f32) -> Bounds {
+        const STEP: usize = 16;
+        const MARGIN: f32 = 3.0;
+        let (mut least, mut most) = ([f32::MAX; 2], [f32::MIN; 2]);
+        for row in (0..=IMAGE_SIZE).step_by(STEP) {
+            for column in (0..=IMAGE_SIZE).step_by(STEP) {
+                let at = [column as f32, row as f32];
+                let source = self.source(&self.place(at[0], at[1]), follows, depth);
+                for axis in 0..2 {
+                    least[axis] = least[axis].min(source[axis] - at[axis]);
+                    most[axis] = most[axis].max(source[axis] - at[axis]);
+                }
+            }
+        }
+        let Bounds { x0, y0, x1, y1 } = bounds;
+        Bounds { x0: x0 - most[0], y0: y0 - most[1], x1: x1 - least[0], y1: y1 - least[1] }.grown(MARGIN)
+    }
 }
 
 /// Undoes a lean of the picture's top to its left by `angle` around a point.
@@ -184,20 +266,25 @@ mod tests {
     }
 
     #[test]
-    fn no_pose_moves_anything_further_than_its_reach() {
-        for bits in 0..32u32 {
+    fn whatever_shows_a_layer_is_where_it_may_be_seen() {
+        let bounds = Bounds { x0: 180.0, y0: 60.0, x1: 330.0, y1: 290.0 };
+        for bits in 0..64u32 {
             let mut pose = Pose::default();
             let turns = [Parameter::HeadX, Parameter::HeadY, Parameter::NeckZ, Parameter::BodyY, Parameter::BodyZ];
             for (bit, turn) in turns.into_iter().enumerate() {
-                pose.0[turn.index()] = if bits >> bit & 1 == 0 { -1.0 } else { 1.0 };
+                pose[turn] = if bits >> bit & 1 == 0 { -1.0 } else { 1.0 };
             }
+            pose[Parameter::Breathing] = (bits >> 5) as f32;
             let motion = Motion::new(&pose);
-            for y in (20..512).step_by(20) {
-                for x in (100..412).step_by(20) {
-                    for depth in [-0.6, 0.0, 0.8] {
-                        let [u, v] = shift(&motion, Follows::Head, depth, [x as f32, y as f32]);
-                        assert!(u.abs() < Motion::REACH && v.abs() < Motion::REACH, "{u} {v} at {x} {y}");
-                    }
+            for (follows, depth) in
+                [(Follows::Head, -0.6), (Follows::Head, 0.9), (Follows::Neck, 0.0), (Follows::Body, 0.2)]
+            {
+                let seen = motion.seen(bounds, follows, depth);
+                for (x, y) in (0..512 * 512).step_by(3).map(|i| ((i % 512) as f32 + 0.5, (i / 512) as f32 + 0.5)) {
+                    let [u, v] = motion.source(&motion.place(x, y), follows, depth);
+                    let shown = u > bounds.x0 && u < bounds.x1 && v > bounds.y0 && v < bounds.y1;
+                    let inside = x > seen.x0 && x < seen.x1 && y > seen.y0 && y < seen.y1;
+                    assert!(inside || !shown, "{pose:?} shows {u} {v} at {x} {y}");
                 }
             }
         }

@@ -1,12 +1,16 @@
 //! A layer as pixels: drawn by resvg at twice the picture's scale, in linear light, premultiplied.
 
 use super::{error::Fault, layer::Layer};
-use bunraku_core::{character::IMAGE_SIZE, color::linear_from_srgb8, pose::Pose};
+use bunraku_core::{
+    character::IMAGE_SIZE,
+    color::linear_from_srgb8,
+    pose::{Parameter, Pose},
+};
 use resvg::{
     tiny_skia::{Pixmap, Transform},
     usvg::{Options, Tree},
 };
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 /// Pixels drawn for each of the picture's: what is turned and then sampled stays sharp.
 pub(super) const SCALE: usize = 2;
@@ -56,38 +60,56 @@ impl Bounds {
 pub(super) struct Pixels {
     /// The part of the picture they cover.
     pub bounds: Bounds,
-    width: usize,
-    height: usize,
-    /// Linear light, premultiplied, in [0, 1]; row by row.
+    /// Of a row, with the border.
+    stride: usize,
+    /// Linear light, premultiplied, in [0, 1]; row by row, with an empty pixel all around, so that every place within the
+    /// bounds has four neighbours.
     data: Vec<[f32; 4]>,
 }
 
 impl Pixels {
+    /// From 8-bit sRGB, premultiplied.
+    fn new(bounds: Bounds, map: &Pixmap) -> Self {
+        let width = map.width() as usize;
+        let stride = width + 2;
+        let mut data = vec![[0.0; 4]; stride * (map.height() as usize + 2)];
+        for (from, to) in map.pixels().chunks(width).zip(data.chunks_mut(stride).skip(1)) {
+            for (pixel, to) in from.iter().zip(&mut to[1..]) {
+                *to = linear([pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()]);
+            }
+        }
+        Self { bounds, stride, data }
+    }
+
     /// Bilinear sample at a place in picture units (pixel centres at halves); nothing outside.
+    #[inline(always)]
     pub(super) fn sample(&self, x: f32, y: f32) -> [f32; 4] {
-        let u = (x - self.bounds.x0) * SCALE as f32 - 0.5;
-        let v = (y - self.bounds.y0) * SCALE as f32 - 0.5;
-        let inside = u > -1.0 && v > -1.0 && u < self.width as f32 && v < self.height as f32;
-        if !inside {
+        let Bounds { x0, y0, x1, y1 } = self.bounds;
+        if !(x > x0 && x < x1 && y > y0 && y < y1) {
             return [0.0; 4];
         }
-        let (column, row) = (u.floor(), v.floor());
-        let (s, t) = (u - column, v - row);
-        let [a, b] = [0, 1].map(|j| {
-            let [left, right] = [0, 1].map(|i| self.at(column as isize + i, row as isize + j));
-            mix(left, right, s)
-        });
-        mix(a, b, t)
+        // Counted from the border's pixel, whose centre lies half of one before the bounds.
+        let (u, v) = ((x - x0) * SCALE as f32 + 0.5, (y - y0) * SCALE as f32 + 0.5);
+        let (column, row) = (u as usize, v as usize);
+        let (s, t) = (u - column as f32, v - row as f32);
+        let above = row * self.stride + column;
+        let (top, bottom) = (&self.data[above..above + 2], &self.data[above + self.stride..above + self.stride + 2]);
+        std::array::from_fn(|channel| {
+            let across = |pair: &[[f32; 4]]| pair[0][channel] + (pair[1][channel] - pair[0][channel]) * s;
+            let (a, b) = (across(top), across(bottom));
+            a + (b - a) * t
+        })
     }
 
-    fn at(&self, column: isize, row: isize) -> [f32; 4] {
-        let inside = column >= 0 && row >= 0 && (column as usize) < self.width && (row as usize) < self.height;
-        if inside { self.data[row as usize * self.width + column as usize] } else { [0.0; 4] }
+    /// Marks the picture's pixels that are drawn on, `[512, 512]`.
+    pub(super) fn mark(&self, picture: &mut [bool]) {
+        let (left, top) = (self.bounds.x0 as usize, self.bounds.y0 as usize);
+        for (index, _) in self.data.iter().enumerate().filter(|(_, color)| color[3] > 0.0) {
+            // What is drawn on is not of the border, so both are 1 or more.
+            let (row, column) = (index / self.stride - 1, index % self.stride - 1);
+            picture[(top + row / SCALE) * IMAGE_SIZE + left + column / SCALE] = true;
+        }
     }
-}
-
-fn mix(a: [f32; 4], b: [f32; 4], t: f32) -> [f32; 4] {
-    std::array::from_fn(|channel| a[channel] + (b[channel] - a[channel]) * t)
 }
 
 /// What it takes to draw one layer in any pose.
@@ -95,43 +117,46 @@ fn mix(a: [f32; 4], b: [f32; 4], t: f32) -> [f32; 4] {
 pub(super) struct Painter {
     /// The part of the picture that any pose of the layer can touch.
     pub bounds: Bounds,
-    /// The layer's pixels, drawn once, where no pose changes them.
-    still: Option<Pixels>,
+    /// What changes it, each once.
+    parameters: Vec<Parameter>,
+    rest: Pixels,
 }
 
 impl Painter {
-    /// Measures a layer in every pose it has a shape for, and draws it if no pose changes it.
+    /// Measures a layer in every pose it has a shape for, and draws it at rest.
     pub(super) fn new(head: &str, layer: &Layer) -> Result<Self, Fault> {
-        let rest = Pose::default();
-        let mut bounds = bounds(&tree(head, layer, &rest)?);
-        for parameter in layer.parameters() {
-            for end in [parameter.min(), 1.0] {
-                let mut pose = rest;
-                pose.0[parameter.index()] = end;
+        let rest = tree(head, layer, &Pose::default())?;
+        let mut parameters: Vec<Parameter> = layer.parameters().collect();
+        parameters.sort_by_key(|parameter| parameter.index());
+        parameters.dedup();
+        let mut bounds = bounds(&rest);
+        for parameter in &parameters {
+            for end in [parameter.min(), 1.0].into_iter().filter(|end| *end != 0.0) {
+                let mut pose = Pose::default();
+                pose[*parameter] = end;
                 bounds = bounds.join(self::bounds(&tree(head, layer, &pose)?));
             }
         }
-        let seen = bounds.grown(if layer.is_posed() { MARGIN } else { 1.0 });
+        let seen = bounds.grown(if parameters.is_empty() { 1.0 } else { MARGIN });
         if bounds.is_empty() || seen.is_empty() {
             return Err(Fault::EmptyLayer(layer.name.clone()));
         }
-        let bounds = seen;
-        let still = if layer.is_posed() { None } else { Some(pixels(&tree(head, layer, &rest)?, bounds)?) };
-        Ok(Self { bounds, still })
+        Ok(Self { bounds: seen, parameters, rest: pixels(&rest, seen)? })
     }
 
-    /// The layer's pixels in a pose; `None` where no pose changes them, see [`Self::still`].
-    pub(super) fn paint(&self, head: &str, layer: &Layer, pose: &Pose) -> Option<Pixels> {
-        if self.still.is_some() {
-            return None;
+    /// What changes how the layer is drawn (apart from where it is seen), each once.
+    pub(super) fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The layer's pixels in a pose.
+    pub(super) fn paint(&self, head: &str, layer: &Layer, pose: &Pose) -> Cow<'_, Pixels> {
+        if self.parameters.iter().all(|parameter| pose[*parameter] == 0.0) {
+            return Cow::Borrowed(&self.rest);
         }
         // Every shape was drawn once when the art was read; numbers between them cannot make usvg refuse the text.
-        pixels(&tree(head, layer, pose).ok()?, self.bounds).ok()
-    }
-
-    /// The pixels of a layer that no pose changes.
-    pub(super) fn still(&self) -> Option<&Pixels> {
-        self.still.as_ref()
+        let posed = tree(head, layer, pose).and_then(|tree| pixels(&tree, self.bounds));
+        posed.map_or(Cow::Borrowed(&self.rest), Cow::Owned)
     }
 }
 
@@ -166,8 +191,7 @@ fn pixels(tree: &Tree, bounds: Bounds) -> Result<Pixels, Fault> {
     let scale = SCALE as f32;
     let place = Transform::from_row(scale, 0.0, 0.0, scale, -bounds.x0 * scale, -bounds.y0 * scale);
     resvg::render(tree, place, &mut map.as_mut());
-    let data = map.pixels().iter().map(|p| linear([p.red(), p.green(), p.blue(), p.alpha()])).collect();
-    Ok(Pixels { bounds, width, height, data })
+    Ok(Pixels::new(bounds, &map))
 }
 
 /// Linear light of every 8-bit sRGB value.

@@ -11,6 +11,7 @@ use bunraku_core::{
     pose::{POSE_LEN, Pose},
 };
 use burn::tensor::{Tensor, TensorData, backend::Backend};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Layered art that teaches.
@@ -47,10 +48,16 @@ impl<B: Backend> RigTeacher<B> {
         Tensor::from_data(TensorData::new(values, shape), &self.device)
     }
 
-    fn stack(&self, frames: &[RigFrame], channels: usize, part: impl Fn(&RigFrame) -> &[f32]) -> Tensor<B, 4> {
-        let values = frames.iter().flat_map(|frame| part(frame).iter().copied()).collect();
-        self.tensor(values, [frames.len(), channels, IMAGE_SIZE, IMAGE_SIZE])
+    /// A part of several frames as one tensor.
+    fn stack(&self, parts: Vec<Vec<f32>>, channels: usize) -> Tensor<B, 4> {
+        let shape = [parts.len(), channels, IMAGE_SIZE, IMAGE_SIZE];
+        self.tensor(joined(parts), shape)
     }
+}
+
+/// All of them in a row.
+fn joined(mut parts: Vec<Vec<f32>>) -> Vec<f32> {
+    if parts.len() == 1 { parts.remove(0) } else { parts.concat() }
 }
 
 impl<B: Backend> Teacher<B> for RigTeacher<B> {
@@ -63,20 +70,45 @@ impl<B: Backend> Teacher<B> for RigTeacher<B> {
     }
 
     fn pose(&mut self, poses: Tensor<B, 2>) -> Posed<B> {
-        let frames: Vec<_> = poses_of(poses).iter().map(|pose| self.rig.pose(pose)).collect();
+        let frames = poses_of(poses).into_par_iter().map(|pose| self.rig.pose(&pose)).collect();
+        let Parts { posed, warped, grid_change, alpha, face_morphed_full } = Parts::of(frames);
         Posed {
-            posed: self.stack(&frames, 4, |frame| &frame.posed),
-            warped: self.stack(&frames, 4, |frame| &frame.warped),
-            grid_change: self.stack(&frames, 2, |frame| &frame.grid_change),
-            alpha: self.stack(&frames, 1, |frame| &frame.alpha),
-            face_morphed_full: self.stack(&frames, 4, |frame| &frame.face_morphed_full),
+            posed: self.stack(posed, 4),
+            warped: self.stack(warped, 4),
+            grid_change: self.stack(grid_change, 2),
+            alpha: self.stack(alpha, 1),
+            face_morphed_full: self.stack(face_morphed_full, 4),
         }
     }
 
     fn face(&mut self, poses: Tensor<B, 2>) -> Tensor<B, 4> {
         let poses = poses_of(poses);
-        let values = poses.iter().flat_map(|pose| self.rig.face(pose)).collect();
-        self.tensor(values, [poses.len(), 4, FACE_SIZE, FACE_SIZE])
+        let faces: Vec<_> = poses.par_iter().map(|pose| self.rig.face(pose)).collect();
+        self.tensor(joined(faces), [poses.len(), 4, FACE_SIZE, FACE_SIZE])
+    }
+}
+
+/// The same part of all frames, part by part.
+#[derive(Default)]
+struct Parts {
+    posed: Vec<Vec<f32>>,
+    warped: Vec<Vec<f32>>,
+    grid_change: Vec<Vec<f32>>,
+    alpha: Vec<Vec<f32>>,
+    face_morphed_full: Vec<Vec<f32>>,
+}
+
+impl Parts {
+    fn of(frames: Vec<RigFrame>) -> Self {
+        let mut parts = Self::default();
+        for frame in frames {
+            parts.posed.push(frame.posed);
+            parts.warped.push(frame.warped);
+            parts.grid_change.push(frame.grid_change);
+            parts.alpha.push(frame.alpha);
+            parts.face_morphed_full.push(frame.face_morphed_full);
+        }
+        parts
     }
 }
 

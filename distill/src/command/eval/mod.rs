@@ -1,0 +1,186 @@
+//! `bunraku-distill eval`: how far students are from their teacher, on poses that no training saw.
+
+mod candidate;
+mod table;
+
+use super::{help::Help as _, signals::stop_on_signal};
+use anyhow::Context as _;
+use bunraku_core::pose::Pose;
+use bunraku_distill::{
+    backend::{Accelerator, TrainingBackend, Work},
+    eval::{ContactSheet, Evaluation, Pair, STEPS, SWEPT, Sweep, SweepRatio, evaluate, sheet_poses, sweep_poses},
+    examples::{Random, Use, drawn_pose},
+    teacher::{self, Teacher},
+};
+use burn::tensor::backend::Backend;
+use candidate::Candidate;
+use indicatif::ProgressBar;
+use std::{
+    collections::BTreeMap,
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Shown under `--help`.
+pub(super) const EXAMPLE: &str = "\
+Examples:
+  bunraku-distill eval data/distill_examples/my_character/config.yaml
+  bunraku-distill eval my_character/character_model --poses 64 --json
+  bunraku-distill eval data/characters/kohaku --sweep --sheet sheet.png";
+
+/// Held-out poses on a contact sheet.
+const SHEET_POSES: u64 = 24;
+
+/// Compares students with their teacher, on poses that no training saw
+///
+/// L1 is in the networks' range [-1, 1]; PSNR is over linear premultiplied RGBA; SSIM is over sRGB on middle grey, 11 x 11
+/// Gaussian windows. All are over the character's pixels: those where the alpha of either picture is above 1/512.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub(super) struct Args {
+    /// A distiller's config.yaml, whose newest students are judged, or a finished character model, judged by the config.yaml
+    /// beside it or in the folder above
+    path: PathBuf,
+    /// How many poses
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    poses: u32,
+    /// Which poses; those of 0 are what `train` measures itself by
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// The face mask, for scores of eyes and mouth [default: the configuration's]
+    #[arg(long, value_name = "PNG")]
+    mask: Option<PathBuf>,
+    /// The folder with THA4's five networks, or layered art (.svg) [default: the configuration's, or data/tha4]
+    #[arg(long, value_name = "DIR")]
+    teacher: Option<PathBuf>,
+    /// On what the teacher runs [default: as the configuration says, or auto]
+    #[arg(long, value_enum)]
+    backend: Option<Accelerator>,
+    /// Tell flicker, too: move one parameter after the other in small steps from end to end, and compare how much the
+    /// student's picture changes with how much the teacher's does
+    #[arg(long)]
+    sweep: bool,
+    /// Write a contact sheet: every parameter at its ends and 24 of the poses, the teacher's picture beside the student's
+    #[arg(long, value_name = "PNG")]
+    sheet: Option<PathBuf>,
+    /// End with one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The judging, on whatever backend.
+struct Judging<'a> {
+    candidate: &'a Candidate,
+    args: &'a Args,
+    stop: &'a AtomicBool,
+}
+
+/// Judges and prints.
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let candidate = Candidate::of(args)?;
+    for origin in &candidate.students.origin {
+        writeln!(io::stderr(), "{origin}")?;
+    }
+    let stop = stop_on_signal()?;
+    let judging = Judging { candidate: &candidate, args, stop: &stop };
+    let evaluation = candidate.backend.run(1, judging).help("`--backend cpu` works everywhere")??;
+    let mut out = io::stdout().lock();
+    table::print(&evaluation, &mut out)?;
+    if stop.load(Ordering::Relaxed) {
+        writeln!(io::stderr(), "stopped after {} of {} poses", evaluation.poses, args.poses)?;
+        return Ok(ExitCode::FAILURE);
+    }
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Work for Judging<'_> {
+    type Output = anyhow::Result<Evaluation>;
+
+    fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output {
+        let Candidate { students, image, mask, teacher, .. } = self.candidate;
+        let mut teacher = teacher::open::<B::InnerBackend>(teacher, image, &devices[0])
+            .help("put the five files of the original's data/tha4 into one folder and name it with --teacher")?;
+        writeln!(io::stderr(), "the teacher is {}", teacher.describe())?;
+        let poses = self.poses(self.args.poses.into());
+        let progress = ProgressBar::new(poses.len() as u64).with_message("comparing");
+        let going_on = || {
+            progress.inc(1);
+            !self.stopped()
+        };
+        let found = evaluate(students, image, &mut *teacher, mask.as_deref(), &poses, &devices[0], going_on)?;
+        progress.finish_and_clear();
+        let sweeps = if self.args.sweep { self.sweeps(&mut *teacher, &devices[0])? } else { BTreeMap::new() };
+        if let Some(path) = &self.args.sheet {
+            let sheet = self.sheet(&mut *teacher, &devices[0])?;
+            sheet.save(path).help("--sheet takes the name of a PNG file")?;
+        }
+        Ok(found.with_sweeps(sweeps))
+    }
+}
+
+impl Judging<'_> {
+    /// The first of the poses that no training saw.
+    fn poses(&self, count: u64) -> Vec<Pose> {
+        (0..count).map(|index| drawn_pose(&mut Random::new(self.args.seed, Use::HeldOut, index))).collect()
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn pair<'a, B: Backend>(
+        &self,
+        teacher: &'a mut dyn Teacher<B>,
+        device: &'a B::Device,
+    ) -> anyhow::Result<Pair<'a, B>> {
+        let Candidate { students, image, .. } = self.candidate;
+        Pair::new(students, image, teacher, device)?
+            .context("only one of the two students is there")
+            .help("train the other one, too; then the character can be drawn")
+    }
+
+    /// The flicker by parameter, as far as it is not stopped.
+    fn sweeps<B: Backend>(
+        &self,
+        teacher: &mut dyn Teacher<B>,
+        device: &B::Device,
+    ) -> anyhow::Result<BTreeMap<&'static str, SweepRatio>> {
+        let mut pair = self.pair(teacher, device)?;
+        let progress = ProgressBar::new((SWEPT.len() * (STEPS + 1)) as u64).with_message("sweeping");
+        let mut ratios = BTreeMap::new();
+        for parameter in SWEPT {
+            let mut sweep = Sweep::new(parameter);
+            for pose in sweep_poses(parameter) {
+                if self.stopped() {
+                    return Ok(ratios);
+                }
+                sweep.show(pair.paint(&pose)?);
+                progress.inc(1);
+            }
+            ratios.extend(sweep.ratio().map(|ratio| (parameter.name(), ratio)));
+        }
+        progress.finish_and_clear();
+        Ok(ratios)
+    }
+
+    /// The contact sheet, as far as it is not stopped.
+    fn sheet<B: Backend>(&self, teacher: &mut dyn Teacher<B>, device: &B::Device) -> anyhow::Result<ContactSheet> {
+        let mut pair = self.pair(teacher, device)?;
+        let poses = sheet_poses(&self.poses(SHEET_POSES));
+        let progress = ProgressBar::new(poses.len() as u64).with_message("drawing the sheet");
+        let [rest, _] = pair.paint(&Pose::default())?;
+        let title = "Each pair: the teacher's picture, then the student's.".to_owned();
+        let mut sheet = ContactSheet::new(title, rest);
+        for pose in poses.iter().take_while(|_| !self.stopped()) {
+            sheet.push(pose, pair.paint(&pose.pose)?);
+            progress.inc(1);
+        }
+        progress.finish_and_clear();
+        Ok(sheet)
+    }
+}

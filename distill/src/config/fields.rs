@@ -1,0 +1,44 @@
+//! What a configuration's fields are called, and what they are where it does not give them.
+
+/// Every field: those of `spec/THA4.md` §9.1 in its order, then ours.
+pub const FIELDS: [&str; 17] = [
+    PREFIX,
+    CHARACTER_IMAGE,
+    FACE_MASK,
+    "face_morpher_random_seed_0",
+    "face_morpher_random_seed_1",
+    "face_morpher_num_training_examples_per_sample_output",
+    "face_morpher_batch_size",
+    "body_morpher_random_seed_0",
+    "body_morpher_random_seed_1",
+    "body_morpher_num_training_examples_per_sample_output",
+    "body_morpher_batch_size",
+    NUM_CPU_WORKERS,
+    NUM_GPUS,
+    RECIPE,
+    TEACHER,
+    POSE_DATASET,
+    BACKEND,
+];
+
+pub(crate) const PREFIX: &str = "prefix";
+pub(crate) const CHARACTER_IMAGE: &str = "character_image_file_name";
+pub(crate) const FACE_MASK: &str = "face_mask_image_file_name";
+pub(super) const NUM_CPU_WORKERS: &str = "num_cpu_workers";
+pub(super) const NUM_GPUS: &str = "num_gpus";
+pub(crate) const RECIPE: &str = "recipe";
+pub(crate) const TEACHER: &str = "teacher";
+pub(crate) const POSE_DATASET: &str = "pose_dataset";
+pub(super) const BACKEND: &str = "backend";
+
+/// The teacher where none is named: the folder of THA4's weights, where the original has them.
+pub const DEFAULT_TEACHER: &str = "data/tha4";
+/// Where the original has its poses.
+pub(super) const DEFAULT_POSE_DATASET: &str = "data/pose_dataset.pt";
+
+/// How many examples may lie between two sample outputs; `null` makes none.
+pub(super) const SAMPLE_OUTPUT_INTERVALS: [u64; 3] = [10_000, 100_000, 1_000_000];
+
+/// The seeds, where the configuration does not give them.
+pub(super) const FACE_SEEDS: [u64; 2] = [12_771_885_812_175_595_441, 14_367_217_090_963_479_175];
+pub(super) const BODY_SEEDS: [u64; 2] = [2_892_221_210_020_292_507, 9_998_918_537_095_922_080];

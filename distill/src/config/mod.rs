@@ -1,0 +1,164 @@
+//! The distiller's `config.yaml`, field for field as THA4 has it (`spec/THA4.md` §9.1), with a few optional fields of ours.
+
+mod error;
+mod fields;
+mod reader;
+#[cfg(test)]
+mod tests;
+
+pub use error::{ConfigError, InvalidConfig, Wanted};
+pub(crate) use fields::{CHARACTER_IMAGE, FACE_MASK, POSE_DATASET, PREFIX, RECIPE, TEACHER};
+pub use fields::{DEFAULT_TEACHER, FIELDS};
+
+use crate::{backend::Accelerator, recipe::REFERENCE, teacher::is_layered_art};
+use fields::{BODY_SEEDS, DEFAULT_POSE_DATASET, FACE_SEEDS, NUM_CPU_WORKERS, NUM_GPUS};
+use reader::Reader;
+use std::path::PathBuf;
+
+/// What to distil and how. Paths are relative to the working folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DistillerConfig {
+    /// The folder that takes everything the training writes.
+    pub prefix: PathBuf,
+    /// The character's picture: a PNG of 512 x 512 pixels with transparency. None where it is drawn from the teacher, which
+    /// is layered art then.
+    pub character_image: Option<PathBuf>,
+    /// The face mask: a PNG of 512 x 512 RGB pixels, each channel 0 or 255; where red is 255, errors weigh more.
+    /// None where it is drawn from the teacher.
+    pub face_mask: Option<PathBuf>,
+    /// How the face morpher is trained.
+    pub face: MorpherTraining,
+    /// How the body morpher is trained.
+    pub body: MorpherTraining,
+    /// Processes that prepare examples, 1 or more.
+    pub num_cpu_workers: u64,
+    /// GPUs that train, 1 or more.
+    pub num_gpus: u64,
+    /// How it is trained: the name of a [built-in recipe](crate::recipe::Recipe::built_in), or a recipe's file. Ours.
+    pub recipe: PathBuf,
+    /// The folder with the THA4 teacher's networks. Ours; the original's are in `data/tha4`.
+    pub teacher: PathBuf,
+    /// The poses to train on. Ours; the original's are in `data/pose_dataset.pt`.
+    pub pose_dataset: PathBuf,
+    /// On what it is trained. Ours.
+    pub backend: Accelerator,
+}
+
+/// How one of the two networks is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MorpherTraining {
+    /// The second decides the initial weights and the examples of the sample outputs (`spec/THA4.md` §9.5).
+    pub random_seeds: [u64; 2],
+    /// Examples between two sample outputs, or none of these.
+    pub examples_per_sample_output: Option<u64>,
+    /// Examples a step, 1 to 8.
+    pub batch_size: u64,
+}
+
+/// The paths, as far as they could be read from a configuration that is otherwise wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigPaths {
+    /// The field `prefix`.
+    pub prefix: Option<PathBuf>,
+    /// The field `character_image_file_name`; none, too, where it is drawn from layered art.
+    pub character_image: Option<PathBuf>,
+    /// The field `face_mask_image_file_name`; likewise.
+    pub face_mask: Option<PathBuf>,
+    /// The field `recipe`, or its default.
+    pub recipe: Option<PathBuf>,
+    /// The field `teacher`, or its default.
+    pub teacher: Option<PathBuf>,
+    /// The field `pose_dataset`, or its default.
+    pub pose_dataset: Option<PathBuf>,
+}
+
+impl DistillerConfig {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`] with every field that is unknown, missing or out of its range.
+    pub fn parse(text: &str) -> Result<Self, InvalidConfig> {
+        let mut reader = Reader::new(text)?;
+        let teacher = reader.path_or(TEACHER, DEFAULT_TEACHER);
+        let drawn = teacher.as_deref().is_some_and(is_layered_art);
+        let paths = ConfigPaths {
+            prefix: reader.path(PREFIX),
+            character_image: reader.path_unless(drawn, CHARACTER_IMAGE),
+            face_mask: reader.path_unless(drawn, FACE_MASK),
+            recipe: reader.path_or(RECIPE, REFERENCE),
+            teacher,
+            pose_dataset: reader.path_or(POSE_DATASET, DEFAULT_POSE_DATASET),
+        };
+        let backend = reader.backend();
+        let face = reader.training([FIELDS[3], FIELDS[4], FIELDS[5], FIELDS[6]], FACE_SEEDS);
+        let body = reader.training([FIELDS[7], FIELDS[8], FIELDS[9], FIELDS[10]], BODY_SEEDS);
+        let num_cpu_workers = reader.whole(NUM_CPU_WORKERS, 1..=u64::MAX, 1);
+        let num_gpus = reader.whole(NUM_GPUS, 1..=u64::MAX, 1);
+        let errors = reader.errors;
+        match paths {
+            ConfigPaths {
+                prefix: Some(prefix),
+                character_image,
+                face_mask,
+                recipe: Some(recipe),
+                teacher: Some(teacher),
+                pose_dataset: Some(pose_dataset),
+            } if errors.is_empty() => Ok(Self {
+                prefix,
+                character_image,
+                face_mask,
+                face,
+                body,
+                num_cpu_workers,
+                num_gpus,
+                recipe,
+                teacher,
+                pose_dataset,
+                backend,
+            }),
+            paths => Err(InvalidConfig { errors, paths: Box::new(paths) }),
+        }
+    }
+
+    /// The fields in which another configuration differs from this one.
+    pub fn differing(&self, other: &Self) -> Vec<&'static str> {
+        let training = |of: &MorpherTraining, other: &MorpherTraining| {
+            [
+                of.random_seeds[0] == other.random_seeds[0],
+                of.random_seeds[1] == other.random_seeds[1],
+                of.examples_per_sample_output == other.examples_per_sample_output,
+                of.batch_size == other.batch_size,
+            ]
+        };
+        let same = [
+            &[
+                self.prefix == other.prefix,
+                self.character_image == other.character_image,
+                self.face_mask == other.face_mask,
+            ][..],
+            &training(&self.face, &other.face),
+            &training(&self.body, &other.body),
+            &[
+                self.num_cpu_workers == other.num_cpu_workers,
+                self.num_gpus == other.num_gpus,
+                self.recipe == other.recipe,
+                self.teacher == other.teacher,
+                self.pose_dataset == other.pose_dataset,
+                self.backend == other.backend,
+            ],
+        ];
+        FIELDS.into_iter().zip(same.concat()).filter_map(|(field, same)| (!same).then_some(field)).collect()
+    }
+
+    /// The paths.
+    pub fn paths(&self) -> ConfigPaths {
+        ConfigPaths {
+            prefix: Some(self.prefix.clone()),
+            character_image: self.character_image.clone(),
+            face_mask: self.face_mask.clone(),
+            recipe: Some(self.recipe.clone()),
+            teacher: Some(self.teacher.clone()),
+            pose_dataset: Some(self.pose_dataset.clone()),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Teacher and student side by side, on the same poses.
+
+use super::{EvalError, Students};
+use crate::teacher::Teacher;
+use bunraku::engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku_core::{
+    character::{CharacterImage, CharacterModel, IMAGE_SIZE},
+    pose::{POSE_LEN, Pose},
+};
+use burn::tensor::{Tensor, TensorData, backend::Backend};
+
+/// A teacher, and a character of both students as `bunraku render` draws it.
+pub struct Pair<'a, B: Backend> {
+    teacher: &'a mut dyn Teacher<B>,
+    engine: CpuEngine,
+    frame: Frame,
+    truth: Vec<f32>,
+    device: &'a B::Device,
+}
+
+impl<'a, B: Backend> Pair<'a, B> {
+    /// Both, ready to paint; none where one of the students is missing.
+    ///
+    /// # Errors
+    /// The renderer cannot draw the students.
+    pub fn new(
+        students: &Students,
+        image: &CharacterImage,
+        teacher: &'a mut dyn Teacher<B>,
+        device: &'a B::Device,
+    ) -> Result<Option<Self>, EvalError> {
+        let Some(engine) = engine(students, image)? else { return Ok(None) };
+        Ok(Some(Self { teacher, engine, frame: Frame::default(), truth: Vec::new(), device }))
+    }
+
+    /// The finished character in a pose, `[4, 512, 512]` each: the teacher's, then the student's.
+    ///
+    /// # Errors
+    /// The renderer cannot draw the student's.
+    pub fn paint(&mut self, pose: &Pose) -> Result<[&[f32]; 2], EvalError> {
+        self.engine.render(pose, &mut self.frame)?;
+        let poses = Tensor::from_data(TensorData::new(pose.0.to_vec(), [1, POSE_LEN]), self.device);
+        self.truth = host(self.teacher.pose(poses).posed);
+        Ok([&self.truth, &self.frame.planes])
+    }
+}
+
+/// The renderer's engine for both students; none where one is missing.
+pub(super) fn engine(students: &Students, image: &CharacterImage) -> Result<Option<CpuEngine>, EvalError> {
+    let (Some(face), Some(body)) = (&students.face, &students.body) else { return Ok(None) };
+    let (face, body, image) = (face.clone(), body.clone(), image.clone());
+    let character = CharacterModel { name: String::new(), image, face, body };
+    Ok(Some(CpuEngine::new(&character, Detail::new(IMAGE_SIZE, Quality::Full), 0)?))
+}
+
+/// A tensor's values.
+pub(super) fn host<B: Backend>(tensor: Tensor<B, 4>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}

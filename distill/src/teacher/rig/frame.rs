@@ -1,0 +1,93 @@
+//! A posed picture with all that the losses compare, put together in bands of rows that need nothing of each other.
+
+use super::{
+    RigFrame,
+    compose::{Line, Sheet, warp},
+    motion::Motion,
+};
+use bunraku_core::character::IMAGE_SIZE;
+use rayon::prelude::*;
+
+/// Rows that are done one after the other.
+const BAND: usize = 16;
+
+/// Contrast at which what the motion cannot show counts as painted in full.
+const PAINTED: f32 = 4.0;
+
+/// A band of each of a frame's parts, plane by plane.
+struct Band<'a> {
+    posed: [&'a mut [f32]; 4],
+    warped: [&'a mut [f32]; 4],
+    grid_change: [&'a mut [f32]; 2],
+    alpha: [&'a mut [f32]; 1],
+    face_morphed_full: [&'a mut [f32]; 4],
+}
+
+/// The frame of the layers `sheets`, front to back, as `motion` moves them. `still` is the same face unmoved.
+pub(super) fn frame(sheets: &[Sheet<'_>], motion: &Motion, still: &[[f32; 4]]) -> RigFrame {
+    let empty = |channels: usize| vec![0.0; channels * IMAGE_SIZE * IMAGE_SIZE];
+    let mut frame = RigFrame {
+        posed: empty(4),
+        warped: empty(4),
+        grid_change: empty(2),
+        alpha: empty(1),
+        face_morphed_full: empty(4),
+    };
+    let bands = bands(&mut frame);
+    bands.into_par_iter().enumerate().for_each_init(Line::new, |line, (index, mut band)| {
+        for row in 0..BAND {
+            let y = index * BAND + row;
+            line.compose(sheets, motion, y, &(0..IMAGE_SIZE));
+            band.fill(row, y, line, still);
+        }
+    });
+    frame
+}
+
+fn bands(frame: &mut RigFrame) -> Vec<Band<'_>> {
+    let RigFrame { posed, warped, grid_change, alpha, face_morphed_full } = frame;
+    let parts =
+        (bands_of(posed), bands_of(warped), bands_of(grid_change), bands_of(alpha), bands_of(face_morphed_full));
+    let (posed, warped, grid_change, alpha, face_morphed_full) = parts;
+    let parts = posed.into_iter().zip(warped).zip(grid_change).zip(alpha).zip(face_morphed_full);
+    parts
+        .map(|((((posed, warped), grid_change), alpha), face_morphed_full)| Band {
+            posed,
+            warped,
+            grid_change,
+            alpha,
+            face_morphed_full,
+        })
+        .collect()
+}
+
+/// `C` planes cut into bands, top to bottom.
+fn bands_of<const C: usize>(planes: &mut [f32]) -> Vec<[&mut [f32]; C]> {
+    let planes = planes.chunks_mut(IMAGE_SIZE * IMAGE_SIZE);
+    let mut planes: Vec<_> = planes.map(|plane| plane.chunks_mut(BAND * IMAGE_SIZE)).collect();
+    let mut band = || std::array::from_fn(|channel| planes[channel].next().unwrap_or_default());
+    (0..IMAGE_SIZE / BAND).map(|_| band()).collect()
+}
+
+impl Band<'_> {
+    /// Writes a row of the band, which is the picture's row `y`, from what was composed of it.
+    fn fill(&mut self, row: usize, y: usize, line: &Line, still: &[[f32; 4]]) {
+        const UNIT: f32 = 2.0 / IMAGE_SIZE as f32;
+        for column in 0..IMAGE_SIZE {
+            let at = row * IMAGE_SIZE + column;
+            let (seen, shift) = (line.color[column], [line.shift[0][column], line.shift[1][column]]);
+            let moved = warp(still, column as f32 + 0.5 + shift[0], y as f32 + 0.5 + shift[1]);
+            let rest = still[y * IMAGE_SIZE + column];
+            let mut unlike = 0.0_f32;
+            for channel in 0..4 {
+                self.posed[channel][at] = seen[channel] * 2.0 - 1.0;
+                self.warped[channel][at] = moved[channel] * 2.0 - 1.0;
+                self.face_morphed_full[channel][at] = rest[channel] * 2.0 - 1.0;
+                unlike = unlike.max((seen[channel] - moved[channel]).abs());
+            }
+            self.grid_change[0][at] = shift[0] * UNIT;
+            self.grid_change[1][at] = shift[1] * UNIT;
+            self.alpha[0][at] = (PAINTED * unlike).min(1.0);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Layered art through the commands: drawn, checked, and distilled into a student, all from one file.
+
+use bunraku::engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku_core::{
+    character::{CharacterImage, CharacterModel, IMAGE_SIZE},
+    pose::{Parameter, Pose},
+};
+use bunraku_distill::{
+    eval::{character_pixels, compare},
+    examples::held_out_poses,
+    teacher::rig::{Art, Rig},
+};
+use serde_json::Value;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+use tempfile::TempDir;
+
+const ROBOT: &str = include_str!("fixtures/robot.svg");
+
+/// Layered art needs neither picture nor mask.
+const CONFIG: &str = "prefix: out
+teacher: robot.svg
+face_morpher_num_training_examples_per_sample_output: null
+body_morpher_num_training_examples_per_sample_output: null
+backend: cpu
+recipe: small.yaml
+";
+
+/// Small students that learn in seconds.
+const RECIPE: &str = "
+from: fast
+held_out_poses: 1
+intervals: {snapshot: 100000, checkpoint: 100000, held_out: 100000}
+face:
+  network: [32, 32, 32]
+  batch: 4
+  replay: {pictures: 64, teacher_batch: 16, fill: 64, steps: 1000, patch: 64, precision: f32}
+  phases: [{until: 1200, learning_rate: 1.0e-3, losses: {full: 1, eye_mouth: 20}}]
+body:
+  network: [[24, 24], [24], [24]]
+  batch: 2
+  replay: {pictures: 32, teacher_batch: 8, fill: 32, steps: 1000, patch: 128, precision: f16}
+  phases: [{until: 600, learning_rate: 1.0e-3, losses: {blended: 4, warped: 1, grid_change: 1, color_change: 1}}]
+";
+
+fn distill(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bunraku-distill"));
+    command.args(arguments).current_dir(folder).output().expect("it runs")
+}
+
+fn done(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    said
+}
+
+/// A working folder with a configuration and nothing else but art.
+fn working_folder(art: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("out")).expect("made");
+    for (name, text) in [("robot.svg", art), ("config.yaml", CONFIG), ("small.yaml", RECIPE)] {
+        fs::write(folder.path().join(name), text).expect("written");
+    }
+    folder
+}
+
+fn rig() -> Rig {
+    Rig::new(Art::parse(ROBOT).expect("whole art")).expect("visible layers")
+}
+
+/// PSNR in decibels of the character in `folder`, as the renderer draws it, against the rig.
+fn psnr(folder: &Path) -> f64 {
+    let model = CharacterModel::load(folder).expect("a character");
+    let mut engine = CpuEngine::new(&model, Detail::new(IMAGE_SIZE, Quality::Full), 0).expect("drawable");
+    let (rig, mut frame) = (rig(), Frame::default());
+    let of_pose = |pose: &Pose| {
+        let truth = rig.pose(pose).posed;
+        engine.render(pose, &mut frame).expect("drawn");
+        compare(&truth, &frame.planes, IMAGE_SIZE, &character_pixels(&truth, &frame.planes)).psnr_db
+    };
+    let poses = held_out_poses(4);
+    poses.iter().map(of_pose).sum::<f64>() / poses.len() as f64
+}
+
+/// Two trainings of a few seconds each.
+#[test]
+fn any_layered_art_becomes_a_student_that_the_renderer_draws() {
+    let folder = working_folder(ROBOT);
+    done(&distill(folder.path(), &["train", "config.yaml"]));
+    let fresh = CONFIG.replace("prefix: out", "prefix: fresh");
+    fs::write(folder.path().join("fresh.yaml"), fresh).expect("written");
+    fs::create_dir(folder.path().join("fresh")).expect("made");
+    done(&distill(folder.path(), &["train", "fresh.yaml", "--examples", "1"]));
+    let [trained, untrained] = ["out", "fresh"].map(|name| psnr(&folder.path().join(name).join("character_model")));
+    eprintln!("{trained} dB, untrained {untrained} dB");
+    assert!(trained > 20.0 && trained > untrained + 8.0, "{trained} dB, untrained {untrained} dB");
+
+    // The training's own configuration stands above the character, so that nothing need be named.
+    let output = distill(folder.path(), &["eval", "out/character_model", "--poses", "2", "--json"]);
+    let said = done(&output);
+    assert!(said.contains("rig of robot.svg"), "{said}");
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let found: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
+    assert!(found["psnr_db"].as_f64().is_some_and(|psnr| (psnr - trained).abs() < 6.0), "{found}");
+    assert!(found["regions"]["eyes_and_mouth"]["psnr_db"].is_number(), "the mask is drawn, too: {found}");
+}
+
+#[test]
+fn art_is_drawn_as_pictures() {
+    let folder = working_folder(ROBOT);
+    let poses = "{\"name\": \"aaa\", \"pose\": {\"mouth_aaa\": 1}}\n{\"name\": \"left\", \"pose\": {\"head_y\": 1}}\n";
+    fs::write(folder.path().join("poses.jsonl"), poses).expect("written");
+    done(&distill(folder.path(), &["draw", "robot.svg", "--out", "a/b", "--poses", "poses.jsonl"]));
+    let file = |name: &str| fs::read(folder.path().join("a/b").join(name)).expect("drawn");
+    let drawn = rig().portrait().expect("encoded");
+    assert_eq!((file("character.png"), file("face_mask.png")), (drawn.picture, drawn.mask));
+    let mut pose = Pose::default();
+    pose[Parameter::MouthAaa] = 1.0;
+    let truth = rig().pose(&pose).posed;
+    let image = CharacterImage::from_png(&file("aaa.png")).expect("a character's picture");
+    assert!(truth.iter().zip(&image.planes).all(|(a, b)| (a - b).abs() < 0.02));
+    assert_ne!(file("left.png"), file("character.png"));
+}
+
+#[test]
+fn what_cannot_be_drawn_is_refused_with_a_way_out() {
+    let folder = working_folder(&ROBOT.replace("id=\"mouth\"", "id=\"mouf\""));
+    fs::write(folder.path().join("good.svg"), ROBOT).expect("written");
+    fs::write(folder.path().join("poses.jsonl"), "{\"name\": \"face_mask\", \"pose\": {}}\n").expect("written");
+    fs::write(folder.path().join("unknown.jsonl"), "{\"name\": \"a\", \"pose\": {\"mouth_aa\": 1}}\n")
+        .expect("written");
+    for (arguments, part) in [
+        (&["draw", "robot.svg", "--out", "a"][..], "<g id=\"mouth\"> is missing"),
+        (&["draw", "absent.svg", "--out", "a"], "absent.svg: cannot be read"),
+        (&["draw", "good.svg", "--out", "a", "--poses", "poses.jsonl"], "face_mask.png is drawn anyway"),
+        (&["draw", "good.svg", "--out", "a", "--poses", "unknown.jsonl"], "mouth_aaa"),
+        (&["draw", "good.svg", "--out", "good.svg"], "cannot make the folder good.svg"),
+    ] {
+        let output = distill(folder.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && said.contains(part) && said.contains("\nhelp: "), "{part}: {said}");
+    }
+    assert!(!folder.path().join("a").exists(), "nothing was begun");
+}
+
+#[test]
+fn whole_art_alone_passes_the_check() {
+    let folder = working_folder(ROBOT);
+    let said = done(&distill(folder.path(), &["check", "config.yaml"]));
+    assert!(!said.contains("error") && said.matches("warning: ").count() == 1, "{said}");
+    assert!(said.contains("warning: data/pose_dataset.pt"), "{said}");
+}
+
+#[test]
+fn broken_art_fails_the_check_by_the_name_of_what_is_broken() {
+    for (art, part) in [
+        (ROBOT.replace("<g id=\"mouth\"", "<g id=\"mouf\""), "the group <g id=\"mouth\"> is missing"),
+        (ROBOT.replacen("@eye_wink_left", "@eye_wnk_left", 1), "did you mean \"eye_wink_left\"?"),
+        (ROBOT.replacen("mouth_grille@mouth_aaa", "mouth_gril@mouth_aaa", 1), "did you mean \"mouth_grille\"?"),
+        (
+            ROBOT.replace("<g id=\"neck\"", "<g id=\"tail\" data-follows=\"body\"></g>\n  <g id=\"neck\""),
+            "group \"tail\" is empty",
+        ),
+        (ROBOT.replace("width=\"512\" height=\"512\"", "width=\"1024\" height=\"512\""), "width \"1024\""),
+        (ROBOT.replacen("data-follows=\"neck\"", "data-follows=\"tail\"", 1), "group \"neck\": data-follows=\"tail\""),
+        (
+            ROBOT.replace(
+                "<g id=\"neck\"",
+                "<g id=\"wall\" data-follows=\"body\"><rect width=\"512\" height=\"512\"/></g>\n  <g id=\"neck\"",
+            ),
+            "the resting picture that it draws is opaque everywhere",
+        ),
+    ] {
+        let folder = working_folder(&art);
+        for command in ["check", "train"] {
+            let output = distill(folder.path(), &[command, "config.yaml"]);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{part}: {said}");
+            assert!(said.contains("error: robot.svg: ") && said.contains(part), "{part}\nis not in\n{said}");
+            assert!(said.contains("help: distill/src/teacher/rig/README.md"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn art_of_50_megabytes_is_refused_unread() {
+    let folder = working_folder(ROBOT);
+    let art = folder.path().join("robot.svg");
+    fs::File::create(&art).and_then(|file| file.set_len(50 << 20)).expect("a sparse file");
+    let output = distill(folder.path(), &["check", "config.yaml"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("robot.svg: the file has 52428800 bytes"), "{said}");
+}
