@@ -29,7 +29,7 @@ backend: cpu
 recipe: small.yaml
 ";
 
-/// Small students that learn in seconds.
+/// Small students that learn in seconds where head and body are, and roughly what they look like.
 const RECIPE: &str = "
 from: fast
 held_out_poses: 1
@@ -38,12 +38,14 @@ face:
   network: [32, 32, 32]
   batch: 4
   replay: {pictures: 64, teacher_batch: 16, fill: 64, steps: 1000, patch: 64, precision: f32}
-  phases: [{until: 1200, learning_rate: 1.0e-3, losses: {full: 1, eye_mouth: 20}}]
+  phases: [{until: 800, learning_rate: 3.0e-3, losses: {full: 1, eye_mouth: 1}}]
 body:
   network: [[24, 24], [24], [24]]
   batch: 2
-  replay: {pictures: 32, teacher_batch: 8, fill: 32, steps: 1000, patch: 128, precision: f16}
-  phases: [{until: 600, learning_rate: 1.0e-3, losses: {blended: 4, warped: 1, grid_change: 1, color_change: 1}}]
+  replay: {pictures: 16, teacher_batch: 8, fill: 16, steps: 1000, patch: 128, precision: f32}
+  phases:
+    - {until: 600, learning_rate: 5.0e-3, losses: {blended: 1, warped: 1, grid_change: 10, color_change: 1}}
+    - {until: 700, learning_rate: 5.0e-4, losses: {blended: 1, warped: 1, grid_change: 10, color_change: 1}}
 ";
 
 fn distill(folder: &Path, arguments: &[&str]) -> Output {
@@ -71,21 +73,23 @@ fn rig() -> Rig {
     Rig::new(Art::parse(ROBOT).expect("whole art")).expect("visible layers")
 }
 
-/// PSNR in decibels of the character in `folder`, as the renderer draws it, against the rig.
-fn psnr(folder: &Path) -> f64 {
+/// L1 and PSNR of the character in `folder`, as the renderer draws it, against the rig: the mean over held-out poses.
+fn scores(folder: &Path) -> [f64; 2] {
     let model = CharacterModel::load(folder).expect("a character");
     let mut engine = CpuEngine::new(&model, Detail::new(IMAGE_SIZE, Quality::Full), 0).expect("drawable");
     let (rig, mut frame) = (rig(), Frame::default());
-    let of_pose = |pose: &Pose| {
+    let mut of_pose = |pose: &Pose| {
         let truth = rig.pose(pose).posed;
         engine.render(pose, &mut frame).expect("drawn");
-        compare(&truth, &frame.planes, IMAGE_SIZE, &character_pixels(&truth, &frame.planes)).psnr_db
+        let scores = compare(&truth, &frame.planes, IMAGE_SIZE, &character_pixels(&truth, &frame.planes));
+        [scores.l1, scores.psnr_db]
     };
-    let poses = held_out_poses(4);
-    poses.iter().map(of_pose).sum::<f64>() / poses.len() as f64
+    let found: Vec<[f64; 2]> = held_out_poses(4).iter().map(&mut of_pose).collect();
+    [0, 1].map(|score| found.iter().map(|scores| scores[score]).sum::<f64>() / found.len() as f64)
 }
 
-/// Two trainings of a few seconds each.
+/// A training of 20 seconds on one idle core. So short a one reaches 11.5 dB and an L1 of 0.23, where untrained students
+/// have 4.7 dB and 2.2; what is asserted leaves room for other processors' rounding.
 #[test]
 fn any_layered_art_becomes_a_student_that_the_renderer_draws() {
     let folder = working_folder(ROBOT);
@@ -94,17 +98,18 @@ fn any_layered_art_becomes_a_student_that_the_renderer_draws() {
     fs::write(folder.path().join("fresh.yaml"), fresh).expect("written");
     fs::create_dir(folder.path().join("fresh")).expect("made");
     done(&distill(folder.path(), &["train", "fresh.yaml", "--examples", "1"]));
-    let [trained, untrained] = ["out", "fresh"].map(|name| psnr(&folder.path().join(name).join("character_model")));
-    eprintln!("{trained} dB, untrained {untrained} dB");
-    assert!(trained > 20.0 && trained > untrained + 8.0, "{trained} dB, untrained {untrained} dB");
+    let [trained, untrained] = ["out", "fresh"].map(|name| scores(&folder.path().join(name).join("character_model")));
+    eprintln!("L1 and PSNR: {trained:?}, untrained {untrained:?}");
+    assert!(trained[0] < 0.4 && trained[0] < untrained[0] / 3.0, "L1 {trained:?}, untrained {untrained:?}");
+    assert!(trained[1] > 9.5 && trained[1] > untrained[1] + 3.0, "PSNR {trained:?}, untrained {untrained:?}");
 
     // The training's own configuration stands above the character, so that nothing need be named.
     let output = distill(folder.path(), &["eval", "out/character_model", "--poses", "2", "--json"]);
     let said = done(&output);
-    assert!(said.contains("rig of robot.svg"), "{said}");
+    assert!(said.contains("robot.svg (SHA-256"), "{said}");
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
     let found: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
-    assert!(found["psnr_db"].as_f64().is_some_and(|psnr| (psnr - trained).abs() < 6.0), "{found}");
+    assert!(found["psnr_db"].as_f64().is_some_and(|psnr| (psnr - trained[1]).abs() < 6.0), "{found}");
     assert!(found["regions"]["eyes_and_mouth"]["psnr_db"].is_number(), "the mask is drawn, too: {found}");
 }
 

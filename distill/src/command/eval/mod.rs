@@ -117,7 +117,10 @@ impl Work for Judging<'_> {
         let sweeps = if self.args.sweep { self.sweeps(&mut *teacher, &devices[0])? } else { BTreeMap::new() };
         if let Some(path) = &self.args.sheet {
             let sheet = self.sheet(&mut *teacher, &devices[0])?;
-            sheet.save(path).help("--sheet takes the name of a PNG file")?;
+            // Half a sheet must not take the place of a whole one.
+            if !self.stopped() {
+                sheet.save(path).help("--sheet takes the name of a PNG file")?;
+            }
         }
         Ok(found.with_sweeps(sweeps))
     }
