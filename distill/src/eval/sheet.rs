@@ -170,7 +170,8 @@ fn close_up(rest: &RgbImage, posed: &RgbImage) -> [u32; 4] {
     });
     let Some([left, top, right, bottom]) = bounds else { return BUST };
     let (width, height) = (right - left + 2 * MARGIN, bottom - top + 2 * MARGIN);
-    let width = width.max(height * 4 / 3).clamp(LEAST, IMAGE_SIZE as u32);
+    // A multiple of 4, so that all close-ups are of one height.
+    let width = width.max(height * 4 / 3).clamp(LEAST, IMAGE_SIZE as u32).next_multiple_of(4);
     let height = width * 3 / 4;
     let start =
         |from: u32, to: u32, length: u32| ((from + to) / 2).saturating_sub(length / 2).min(IMAGE_SIZE as u32 - length);
