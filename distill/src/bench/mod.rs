@@ -102,7 +102,7 @@ struct Bench<'a, B: TrainingBackend, L: Lesson<B>, N> {
     gallery: Gallery<B::InnerBackend>,
     learner: Learner<B, L::Student>,
     /// What is learnt from where no pictures are kept.
-    lent: Option<Examples<B::InnerBackend>>,
+    lent: Option<Vec<Examples<B::InnerBackend>>>,
     /// Batches that the teacher painted by itself.
     painted: u64,
 }
@@ -155,7 +155,7 @@ impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
         self.step(examples);
     }
 
-    fn step(&mut self, examples: Examples<B::InnerBackend>) {
+    fn step(&mut self, examples: Vec<Examples<B::InnerBackend>>) {
         let phase = &self.work.course.phases[0];
         let (_, gradients) = self.learner.look(self.work.lesson, examples, phase.losses);
         self.learner.step(gradients, phase.learning_rate, self.work.batch as u64);

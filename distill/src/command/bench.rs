@@ -193,12 +193,21 @@ impl Measuring {
         match phase {
             Phase::Face => {
                 let network = FaceMorpherConfig::new(recipe.face.network.clone());
-                let lesson = &FaceLesson { network, mask: vec![1.0; FACE_SIZE * FACE_SIZE], perceptual: None };
+                let lesson = &FaceLesson {
+                    network,
+                    first_weights: recipe.face.first_weights,
+                    mask: vec![1.0; FACE_SIZE * FACE_SIZE],
+                    perceptual: None,
+                };
                 Workload::<B, _, _> { lesson, course: &recipe.face, adam, batch, steps, device }.measure(teacher)
             }
             Phase::Body => {
-                let lesson =
-                    &BodyLesson { network: BodyMorpherConfig::new(recipe.body.network.clone()), perceptual: None };
+                let lesson = &BodyLesson {
+                    network: BodyMorpherConfig::new(recipe.body.network.clone()),
+                    first_weights: recipe.body.first_weights,
+                    character: Vec::new(),
+                    perceptual: None,
+                };
                 Workload::<B, _, _> { lesson, course: &recipe.body, adam, batch, steps, device }.measure(teacher)
             }
         }

@@ -26,16 +26,16 @@ pub struct BodyWeights {
     pub color_change: f32,
 }
 
-/// What the body student is given and held against; see [`Posed`] for shapes.
+/// What the body student is given and held against; see [`Posed`] for channels and units.
 #[derive(Clone, Debug)]
 pub struct BodyTarget<B: Backend> {
     /// `[n, 4, 512, 512]`, whole: the picture to be moved, with the teacher's face.
     pub image: Tensor<B, 4>,
-    /// The finished picture.
+    /// The finished picture, within the window that is learnt from.
     pub posed: Tensor<B, 4>,
-    /// The moved picture.
+    /// The moved picture, there.
     pub warped: Tensor<B, 4>,
-    /// The grid change.
+    /// The grid change, there.
     pub grid_change: Tensor<B, 4>,
 }
 
@@ -46,7 +46,7 @@ impl<B: Backend> From<Posed<B>> for BodyTarget<B> {
     }
 }
 
-/// The four weighted terms in `window` of the picture: `blended`, `warped`, `grid_change` and `color_change`. There is
+/// The four weighted terms in `window` of the picture, which `target` is of: `blended`, `warped`, `grid_change` and `color_change`. There is
 /// none on alpha.
 pub fn body<B: StudentOps>(
     student: &BodyMorpher<B>,
@@ -59,13 +59,8 @@ pub fn body<B: StudentOps>(
 }
 
 /// The terms of a student's output that is already there, as an additional term needs it.
-pub fn terms<B: Backend>(
-    output: BodyOutput<B>,
-    target: &BodyTarget<B>,
-    weights: BodyWeights,
-    window: Window,
-) -> Loss<B> {
-    let [posed, warped, grid] = [&target.posed, &target.warped, &target.grid_change].map(|it| crop(it.clone(), window));
+pub fn terms<B: Backend>(output: BodyOutput<B>, target: &BodyTarget<B>, weights: BodyWeights) -> Loss<B> {
+    let [posed, warped, grid] = [&target.posed, &target.warped, &target.grid_change].map(Tensor::clone);
     let terms = [
         l1(posed.clone(), output.blended).mul_scalar(weights.blended),
         l1(warped, output.warped).mul_scalar(weights.warped),
@@ -73,12 +68,4 @@ pub fn terms<B: Backend>(
         l1(posed, output.color_change).mul_scalar(weights.color_change),
     ];
     Loss::new(TERMS, terms)
-}
-
-/// A window of a whole picture.
-pub(super) fn crop<B: Backend>(picture: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
-    if window == Window::whole(window.edge) {
-        return picture;
-    }
-    picture.narrow(2, window.row, window.height).narrow(3, window.column, window.width)
 }

@@ -24,21 +24,13 @@ pub struct FaceWeights {
 /// What the face student is held against.
 #[derive(Clone, Debug)]
 pub struct FaceTarget<B: Backend> {
-    /// `[n, 4, 128, 128]`: the teacher's face.
+    /// `[n, 4, height, width]`: the teacher's face within the window that is learnt from.
     pub face: Tensor<B, 4>,
-    /// `[1, 1, 128, 128]`, 0 to 1: where eyes and mouth are.
+    /// `[1, 1, height, width]`, 0 to 1: where eyes and mouth are, there.
     pub mask: Tensor<B, 4>,
 }
 
-impl<B: Backend> FaceTarget<B> {
-    /// The part within a window of the 128 grid.
-    #[must_use]
-    pub fn crop(self, window: Window) -> Self {
-        Self { face: super::body::crop(self.face, window), mask: super::body::crop(self.mask, window) }
-    }
-}
-
-/// The weighted terms of the student's face in `window`: `mean |e - p|` is `full`, `mean |(e - p) mask|` is `eye_mouth`.
+/// The weighted terms of the student's face in `window`, which `target` is of: `mean |e - p|` is `full`, `mean |(e - p) mask|` is `eye_mouth`.
 pub fn face<B: StudentOps>(
     student: &FaceMorpher<B>,
     poses: Tensor<B, 2>,
@@ -49,7 +41,7 @@ pub fn face<B: StudentOps>(
     B::face_loss(student.stage(poses, window), target, weights)
 }
 
-/// The terms of a face that is already there, `target` being of the same window.
+/// The terms of a face that is already there.
 pub fn terms<B: Backend>(face: Tensor<B, 4>, target: FaceTarget<B>, weights: FaceWeights) -> Loss<B> {
     let full = l1(target.face.clone(), face.clone()).mul_scalar(weights.full);
     let masked = ((target.face - face) * target.mask).abs().mean().mul_scalar(weights.eye_mouth);

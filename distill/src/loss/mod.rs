@@ -33,6 +33,19 @@ impl<B: Backend> Loss<B> {
         Self { total, terms: names.into_iter().zip(terms).collect() }
     }
 
+    /// The mean of losses, each with how much it counts, of 1 together. The terms of all are the same.
+    pub(crate) fn mean(parts: Vec<(Self, f32)>) -> Self {
+        let weighted = parts.into_iter().map(|(loss, share)| Self {
+            total: loss.total.mul_scalar(share),
+            terms: loss.terms.into_iter().map(|(name, term)| (name, term.mul_scalar(share))).collect(),
+        });
+        let sum = weighted.reduce(|sum, loss| Self {
+            total: sum.total + loss.total,
+            terms: sum.terms.into_iter().zip(loss.terms).map(|((name, a), (_, b))| (name, a + b)).collect(),
+        });
+        sum.expect("something is learnt from")
+    }
+
     /// The loss with one term more.
     #[must_use]
     pub fn with(mut self, name: &'static str, term: Tensor<B, 1>) -> Self {

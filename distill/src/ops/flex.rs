@@ -260,8 +260,7 @@ pub(super) fn face_loss(
     target: &crate::loss::FaceTarget<Autodiff<Flex>>,
     weights: [f32; 2],
 ) -> Terms<2> {
-    let edge = stage.window.edge;
     let (face, mask) = (numbers(&target.face), numbers(&target.mask));
-    let pictures = FacePictures { edge, face: values(&face), mask: values(&mask) };
+    let pictures = FacePictures { face: values(&face), mask: values(&mask) };
     loss(stage, |input| cpu::face_loss(input, pictures, weights))
 }

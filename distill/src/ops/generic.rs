@@ -95,11 +95,10 @@ pub fn warp<B: Backend>(image: Tensor<B, 4>, grid_change: Tensor<B, 4>, window: 
 pub fn body_loss<B: StudentOps>(stage: Stage<B>, target: &BodyTarget<B>, weights: BodyWeights) -> Loss<B> {
     let window = stage.window;
     let output = BodyOutput::new(target.image.clone(), B::stage(stage), window);
-    loss::body_terms(output, target, weights, window)
+    loss::body_terms(output, target, weights)
 }
 
 /// [`StudentOps::face_loss`].
 pub fn face_loss<B: StudentOps>(stage: Stage<B>, target: &FaceTarget<B>, weights: FaceWeights) -> Loss<B> {
-    let window = stage.window;
-    loss::face_terms(B::stage(stage), target.clone().crop(window), weights)
+    loss::face_terms(B::stage(stage), target.clone(), weights)
 }

@@ -71,12 +71,12 @@ pub trait StudentOps: Backend {
         generic::warp(image, grid_change, window)
     }
 
-    /// [`loss::body`](crate::loss::body) of the body's last stage.
+    /// [`loss::body`](crate::loss::body) of the body's last stage, `target` being of its window.
     fn body_loss(stage: Stage<Self>, target: &BodyTarget<Self>, weights: BodyWeights) -> Loss<Self> {
         generic::body_loss(stage, target, weights)
     }
 
-    /// [`loss::face`](crate::loss::face) of the face's stage.
+    /// [`loss::face`](crate::loss::face) of the face's stage, `target` being of its window.
     fn face_loss(stage: Stage<Self>, target: &FaceTarget<Self>, weights: FaceWeights) -> Loss<Self> {
         generic::face_loss(stage, target, weights)
     }

@@ -9,6 +9,7 @@ mod validate;
 use crate::{
     files::{CONFIG_LIMIT, read, reason},
     loss::{BodyWeights, FaceWeights},
+    student::FirstWeights,
 };
 use merge::{merged, with_nearest};
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,8 @@ pub struct Intervals {
 pub struct Course<N, L> {
     /// Outputs of the sine layers.
     pub network: N,
+    /// How its weights are drawn first.
+    pub first_weights: FirstWeights,
     /// Examples a step, 1 to 1024; `None`: what the configuration says.
     pub batch: Option<usize>,
     /// What is kept of the teacher's pictures; `None`: each is learnt from once.
@@ -95,7 +98,7 @@ pub struct Course<N, L> {
 }
 
 /// The teacher's pictures kept on the device, to be learnt from several times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
     /// Pictures kept; the oldest makes place for the newest. A multiple of `teacher_batch`.
@@ -106,8 +109,12 @@ pub struct Replay {
     pub fill: usize,
     /// Steps of the student between two batches of the teacher's.
     pub steps: u64,
-    /// Edge of random square patches in pixels, even; `None`: whole pictures.
+    /// Edge of random square patches in pixels, a multiple of 4; `None`: whole pictures.
     pub patch: Option<usize>,
+    /// Different places of patches a step, 1 to the batch; each is that of an equal share of the examples.
+    pub places: usize,
+    /// Share of the patches, 0 to 1, that lie around a random pixel of the character, or, of the face, of eyes and mouth.
+    pub focus: f32,
     /// Numbers that the pictures are kept in.
     pub precision: Precision,
 }

@@ -87,7 +87,7 @@ impl Problems {
     }
 
     fn replay(&mut self, of: &str, replay: &Replay, size: usize) {
-        let Replay { pictures, teacher_batch, fill, steps, patch, precision: _ } = *replay;
+        let Replay { pictures, teacher_batch, fill, steps, patch, places, focus, precision: _ } = *replay;
         self.require((1..=LARGEST_BATCH).contains(&teacher_batch), || {
             format!("`{of}.replay.teacher_batch` must be 1 to {LARGEST_BATCH}")
         });
@@ -98,6 +98,10 @@ impl Problems {
             format!("`{of}.replay.fill` must be a multiple of `teacher_batch`, at most `pictures`")
         });
         self.require(steps > 0, || format!("`{of}.replay.steps` must be 1 or more"));
+        self.require((1..=LARGEST_BATCH).contains(&places), || {
+            format!("`{of}.replay.places` must be 1 to {LARGEST_BATCH}")
+        });
+        self.require((0.0..=1.0).contains(&focus), || format!("`{of}.replay.focus` must be 0 to 1"));
         let edge = patch.unwrap_or(size);
         // Patches begin at multiples of four, so others would never show the last rows.
         let fits = edge.is_multiple_of(4) && (4..=size).contains(&edge);
@@ -143,7 +147,7 @@ mod tests {
             face: {network: [], batch: 0, phases: []}
             body:
               network: [[4], [0], [4]]
-              replay: {pictures: 7, fill: 9, steps: 0, patch: 600}
+              replay: {pictures: 7, fill: 9, steps: 0, patch: 600, places: 0, focus: .nan}
               phases:
                 - {until: 9, learning_rate: .nan, losses: {blended: -1, warped: 0, grid_change: 0, color_change: 0}}
                 - {until: 9, learning_rate: 0, losses: {blended: 0, warped: 0, grid_change: 0, color_change: 0}}";
@@ -162,12 +166,14 @@ mod tests {
             "`body.replay.fill`",
             "`body.replay.steps`",
             "`body.replay.patch`",
+            "`body.replay.places`",
+            "`body.replay.focus`",
             "`body.phases[0].learning_rate`",
             "`body.phases[0].losses.blended`",
             "`body.phases[1].until` must be above 9",
         ] {
             assert!(message.contains(part), "{part} is not in {message}");
         }
-        assert_eq!(message.matches("; ").count(), 15, "{message}");
+        assert_eq!(message.matches("; ").count(), 17, "{message}");
     }
 }

@@ -1,6 +1,6 @@
 //! The body morpher: moves the picture and paints over what moving cannot give (`spec/THA4.md` §2.2).
 
-use super::{Init, Linear, stage};
+use super::{FirstWeights, Init, Linear, stage};
 use crate::ops::{Layer, Stage, StudentOps, Window};
 use bunraku_core::{character::IMAGE_SIZE, pose::POSE_LEN};
 use burn::{
@@ -67,12 +67,12 @@ impl BodyMorpherConfig {
     }
 
     /// A network with first weights of `seed` (see [`Init`]).
-    pub fn init<B: Backend>(&self, seed: u64, device: &B::Device) -> BodyMorpher<B> {
-        let mut init = Init::new(seed);
+    pub fn init<B: Backend>(&self, first: FirstWeights, seed: u64, device: &B::Device) -> BodyMorpher<B> {
+        let mut init = Init::new(seed, first);
         let mut features = 0;
         let levels = [0, 1, 2].map(|level: usize| {
             let widths = &self.widths[level];
-            let layers = init.sine_layers(features + 2 + POSE_LEN, widths, level == 0, device);
+            let layers = init.sine_layers([level, features, POSE_LEN], widths, device);
             features = widths.last().copied().unwrap_or(features);
             layers
         });

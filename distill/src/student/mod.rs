@@ -8,7 +8,7 @@ mod init;
 
 pub use body::{BodyMorpher, BodyMorpherConfig, BodyOutput};
 pub use face::{FaceMorpher, FaceMorpherConfig};
-pub use init::Init;
+pub use init::{FirstWeights, Init};
 
 use crate::ops::{Layer, Stage, Window};
 use burn::{

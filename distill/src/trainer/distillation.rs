@@ -17,7 +17,7 @@ use crate::{
     student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{self, OpenError, Teacher},
 };
-use bunraku_core::character::{CharacterImage, CharacterModel, SaveError};
+use bunraku_core::character::{CharacterImage, CharacterModel, IMAGE_SIZE, SaveError};
 use burn::tensor::backend::Backend;
 use serde::Serialize;
 use std::{
@@ -128,6 +128,12 @@ fn verdict(mut results: Vec<Result<Finished, DistillError>>) -> Result<Finished,
     results.into_iter().next().unwrap_or(Ok(Finished::Stopped))
 }
 
+/// The pixels in which the character can be seen at all, row by row.
+fn visible(image: &CharacterImage) -> Vec<u32> {
+    let alpha = &image.planes[3 * IMAGE_SIZE * IMAGE_SIZE..];
+    (0..).zip(alpha).filter(|(_, alpha)| **alpha > -1.0).map(|(pixel, _)| pixel).collect()
+}
+
 impl Distillation<'_> {
     /// Trains both students on the configuration's backend and devices, and writes the character.
     ///
@@ -154,12 +160,15 @@ impl Distillation<'_> {
         let term = |weight: Option<f32>| Some(PerceptualTerm { loss: network.clone()?, weight: weight? });
         let face = FaceLesson {
             network: FaceMorpherConfig::new(recipe.face.network.clone()),
+            first_weights: recipe.face.first_weights,
             mask: self.mask.clone(),
             perceptual: term(perceptual.map(|it| it.face)),
         };
         let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut source, peer, watch)?;
         let body = BodyLesson {
             network: BodyMorpherConfig::new(recipe.body.network.clone()),
+            first_weights: recipe.body.first_weights,
+            character: visible(&self.image),
             perceptual: term(perceptual.map(|it| it.body)),
         };
         // Of a training that was stopped there is no body to train: it would only be stopped again.

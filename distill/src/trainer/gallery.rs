@@ -12,7 +12,7 @@ use bunraku_core::pose::{POSE_LEN, Pose};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use std::collections::VecDeque;
 
-/// What a step learns from.
+/// What a step learns from, or a part of it.
 #[derive(Clone)]
 pub(crate) struct Examples<B: Backend> {
     /// `[n, 45]`.
@@ -60,6 +60,8 @@ struct Kept<B: Backend> {
     seed: u64,
     /// The oldest first.
     pictures: VecDeque<(Pose, Shown<B>)>,
+    /// Pixels around which patches lie more often.
+    focus: Vec<u32>,
     /// Batches painted by this device since the training's beginning, those that are gone too.
     batches: u64,
 }
@@ -76,9 +78,17 @@ impl<B: Backend> Gallery<B> {
     ) -> Self {
         let replay = replay.map(|(settings, seed, step)| {
             let batches = due(&settings, step).saturating_sub((settings.pictures / settings.teacher_batch) as u64);
-            Kept { settings, seed, pictures: VecDeque::new(), batches }
+            Kept { settings, seed, pictures: VecDeque::new(), focus: Vec::new(), batches }
         });
         Self { poses, batch, share, device, edge, replay }
+    }
+
+    /// The same with pixels around which patches lie more often, where the recipe wants that.
+    pub(crate) fn focused_on(mut self, pixels: Vec<u32>) -> Self {
+        if let Some(kept) = &mut self.replay {
+            kept.focus = pixels;
+        }
+        self
     }
 
     /// How many batches the teacher has to paint before the step `step`.
@@ -103,14 +113,14 @@ impl<B: Backend> Gallery<B> {
         kept.batches += 1;
     }
 
-    /// The examples of a step, after `seen` examples.
+    /// The examples of a step, after `seen` examples; those of each place together.
     pub(crate) fn examples<A, L>(
         &mut self,
         lesson: &L,
         teacher: &mut dyn Teacher<B>,
         step: u64,
         seen: u64,
-    ) -> Examples<B>
+    ) -> Vec<Examples<B>>
     where
         A: TrainingBackend<InnerBackend = B>,
         L: Lesson<A>,
@@ -120,14 +130,34 @@ impl<B: Backend> Gallery<B> {
             let first = seen + self.share.rank * self.batch as u64;
             let poses: Vec<Pose> = (first..first + self.batch as u64).map(|index| self.poses.at(index)).collect();
             let poses = tensor(&poses, &self.device);
-            return Examples { shown: lesson.show(teacher, poses.clone()), poses, window: whole };
+            return vec![Examples { shown: lesson.show(teacher, poses.clone()), poses, window: whole }];
         };
         let mut random = Random::new(kept.seed, Use::Replay, step * self.share.count + self.share.rank);
         let mut pick = || &kept.pictures[random.below(kept.pictures.len() as u64) as usize];
-        let (poses, shown): (Vec<Pose>, Vec<&Shown<B>>) = (0..self.batch).map(|_| pick()).map(|(p, s)| (*p, s)).unzip();
-        let shown = Shown::join(&shown).cast(Precision::F32);
-        let window = kept.settings.patch.map_or(whole, |size| patch(kept.seed, step, self.edge, size));
-        Examples { poses: tensor(&poses, &self.device), shown, window }
+        let picked: Vec<_> = (0..self.batch).map(|_| pick()).collect();
+        let places = kept.settings.patch.map_or(1, |_| kept.settings.places.min(self.batch));
+        let part = |place: usize| {
+            let window = kept.window(step * places as u64 + place as u64, self.edge);
+            let picked = &picked[place * self.batch / places..(place + 1) * self.batch / places];
+            let shown: Vec<_> = picked.iter().map(|(_, shown)| lesson.crop(shown.clone(), window)).collect();
+            let shown = Shown::join(&shown.iter().collect::<Vec<_>>()).cast(Precision::F32);
+            let poses: Vec<Pose> = picked.iter().map(|(pose, _)| *pose).collect();
+            Examples { poses: tensor(&poses, &self.device), shown, window }
+        };
+        (0..places).map(part).collect()
+    }
+}
+
+impl<B: Backend> Kept<B> {
+    /// The patch with this number, or all of the grid.
+    fn window(&self, number: u64, edge: usize) -> Window {
+        let Some(size) = self.settings.patch else { return Window::whole(edge) };
+        let mut random = Random::new(self.seed, Use::Patches, number);
+        if self.focus.is_empty() || !random.chance(self.settings.focus) {
+            return patch(&mut random, edge, size);
+        }
+        let pixel = self.focus[random.below(self.focus.len() as u64) as usize] as usize;
+        around(pixel / edge, pixel % edge, edge, size)
     }
 }
 
@@ -138,27 +168,30 @@ fn due(settings: &Replay, step: u64) -> u64 {
 
 /// A random square of `size` pixels, at multiples of 4 so that the levels' windows are of few sizes. Its place is drawn
 /// half a patch beyond the edges and moved inside, so that pixels near them are seen often enough.
-fn patch(seed: u64, step: u64, edge: usize, size: usize) -> Window {
-    const ALIGN: usize = 4;
-    let mut random = Random::new(seed, Use::Patches, step);
-    let last = edge - size;
-    let mut place = || {
-        let drawn = random.below((edge + 1) as u64) as usize;
-        drawn.saturating_sub(size / 2).min(last) / ALIGN * ALIGN
-    };
+fn patch(random: &mut Random, edge: usize, size: usize) -> Window {
+    let mut place = || random.below((edge + 1) as u64) as usize;
     let (row, column) = (place(), place());
-    Window::square(edge, row, column, size)
+    around(row, column, edge, size)
+}
+
+/// The square around a position, as far as the grid allows.
+fn around(row: usize, column: usize, edge: usize, size: usize) -> Window {
+    const ALIGN: usize = 4;
+    let first = |middle: usize| middle.saturating_sub(size / 2).min(edge - size) / ALIGN * ALIGN;
+    Window::square(edge, first(row), first(column), size)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::{FAST, Recipe};
+    use burn_flex::Flex;
 
     #[test]
     fn patches_lie_within_the_picture_and_cover_it() {
         let mut seen = vec![0; 512];
         for step in 0..2000 {
-            let window = patch(1, step, 512, 128);
+            let window = patch(&mut Random::new(1, Use::Patches, step), 512, 128);
             assert!(window.fits(), "{window:?}");
             assert_eq!((window.height, window.width, window.edge), (128, 128, 512));
             for row in &mut seen[window.row..window.row + 128] {
@@ -168,6 +201,19 @@ mod tests {
         // Half a patch's places move to either edge: a row there is in an eighth of the patches, one in the middle in a
         // quarter, and none in more than three eighths.
         assert!(seen.iter().all(|count| (200..850).contains(count)), "{:?}", (seen.iter().min(), seen.iter().max()));
-        assert_ne!(patch(1, 0, 512, 128), patch(2, 0, 512, 128));
+        let first = |seed| patch(&mut Random::new(seed, Use::Patches, 0), 512, 128);
+        assert_ne!(first(1), first(2));
+    }
+
+    #[test]
+    fn patches_lie_around_what_matters_as_often_as_the_recipe_says() {
+        let settings = Replay { focus: 0.75, ..Recipe::built_in(FAST).expect("built in").body.replay.expect("kept") };
+        let focus = vec![300 * 512 + 200];
+        let kept = Kept::<Flex> { settings, seed: 1, pictures: VecDeque::new(), focus, batches: 0 };
+        let expected = Window::square(512, 268, 168, 64);
+        let around = (0..1000).filter(|number| kept.window(*number, 512) == expected).count();
+        assert!((700..800).contains(&around), "{around}");
+        let without = Kept { focus: Vec::new(), ..kept };
+        assert!((0..1000).filter(|number| without.window(*number, 512) == expected).count() < 20);
     }
 }

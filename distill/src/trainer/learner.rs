@@ -42,15 +42,19 @@ impl<B: TrainingBackend, S: AutodiffModule<B>> Learner<B, S> {
     pub(crate) fn look<L>(
         &self,
         lesson: &L,
-        examples: Examples<B::InnerBackend>,
+        examples: Vec<Examples<B::InnerBackend>>,
         losses: L::Losses,
     ) -> (Loss<B>, GradientsParams)
     where
         L: Lesson<B, Student = S>,
     {
-        let Examples { poses, shown, window } = examples;
-        let shown: Shown<B> = shown.with_gradients();
-        let loss = lesson.loss(&self.student, Tensor::from_inner(poses), shown, losses, window);
+        let all: usize = examples.iter().map(|part| part.poses.dims()[0]).sum();
+        let parts = examples.into_iter().map(|Examples { poses, shown, window }| {
+            let share = poses.dims()[0] as f32 / all as f32;
+            let shown: Shown<B> = shown.with_gradients();
+            (lesson.loss(&self.student, Tensor::from_inner(poses), shown, losses, window), share)
+        });
+        let loss = Loss::mean(parts.collect());
         let gradients = GradientsParams::from_grads(loss.total.backward(), &self.student);
         (loss, gradients)
     }

@@ -196,6 +196,7 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Training<'_, B, L, N> {
         let batch = self.course.replay.map_or(self.batch, |replay| replay.teacher_batch) * self.peer.count();
         let poses = Poses::new(self.dataset.clone(), self.seeds[0], batch);
         let replay = self.course.replay.map(|replay| (replay, self.seeds[0], progress.steps));
-        Gallery::new(poses, self.batch, share, self.device().clone(), L::EDGE, replay)
+        let gallery = Gallery::new(poses, self.batch, share, self.device().clone(), L::EDGE, replay);
+        gallery.focused_on(self.lesson.focus())
     }
 }

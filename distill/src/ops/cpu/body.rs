@@ -1,6 +1,7 @@
 //! The body's four terms at a tile's positions, and their gradient by the seven channels (`spec/THA4.md` §2.2, §9.6).
 
 use super::{entry::Place, head::Head};
+use rayon::prelude::*;
 
 /// Channels of a picture.
 const COLORS: usize = 4;
@@ -8,27 +9,26 @@ const COLORS: usize = 4;
 /// Channels of the exit: grid change x, y; alpha; color change.
 const CHANNELS: usize = 7;
 
-/// What the body is given and held against, for `n` poses: planes of whole pictures.
+/// What the body is given and held against, for `n` poses: a whole picture, and planes of the stage's window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyPictures<'a> {
-    /// Edge of the pictures.
+    /// Edge of the whole picture.
     pub(crate) edge: usize,
-    /// The four channels of a pixel together.
+    /// The whole picture, the four channels of a pixel together.
     pub(crate) image: &'a [[f32; COLORS]],
-    /// `[n, 4, edge, edge]`.
+    /// `[n, 4, height, width]`.
     pub(crate) posed: &'a [f32],
-    /// `[n, 4, edge, edge]`.
+    /// `[n, 4, height, width]`.
     pub(crate) warped: &'a [f32],
-    /// `[n, 2, edge, edge]`.
+    /// `[n, 2, height, width]`.
     pub(crate) grid_change: &'a [f32],
 }
 
 /// The four channels of each pixel of `[n, 4, area]` together.
 pub(crate) fn interleave(planes: &[f32], area: usize) -> Vec<[f32; COLORS]> {
-    let example = |planes: &[f32]| -> Vec<_> {
-        (0..area).map(|pixel| std::array::from_fn(|channel| planes[channel * area + pixel])).collect()
-    };
-    planes.chunks_exact(COLORS * area).flat_map(example).collect()
+    let channel = |pixel: usize, channel: usize| planes[(pixel / area * COLORS + channel) * area + pixel % area];
+    let pixels = (0..planes.len() / COLORS).into_par_iter();
+    pixels.map(|pixel| std::array::from_fn(|index| channel(pixel, index))).collect()
 }
 
 /// A picture's value between its pixels.
@@ -89,10 +89,9 @@ pub(super) struct BodyHead<'a> {
 
 impl Head for BodyHead<'_> {
     fn position(&mut self, example: usize, place: Place, index: usize, exit: &mut [f32]) {
-        let (row, column) = (place.window.row + place.row, place.window.column + place.column + index);
         let values = exit.first_chunk_mut::<CHANNELS>().expect("the body has seven channels");
         let mut terms = [0.0; 4];
-        *values = self.pixel(example, row, column, *values, &mut terms);
+        *values = self.pixel(example, place, index, *values, &mut terms);
         for (sum, term) in self.terms.iter_mut().zip(terms) {
             *sum += f64::from(term);
         }
@@ -105,19 +104,21 @@ impl BodyHead<'_> {
     fn pixel(
         &self,
         example: usize,
-        row: usize,
-        column: usize,
+        place: Place,
+        index: usize,
         values: [f32; CHANNELS],
         terms: &mut [f32; 4],
     ) -> [f32; CHANNELS] {
         let BodyPictures { edge, image, posed, warped, grid_change } = self.pictures;
-        let (area, pixel) = (edge * edge, row * edge + column);
+        let Place { window, row, column, .. } = place;
+        let (area, pixel) = (window.len(), row * window.width + column + index);
+        let (row, column) = (window.row + row, window.column + column + index);
         let colors = |planes: &[f32]| -> [f32; COLORS] {
             std::array::from_fn(|i| planes[(example * COLORS + i) * area + pixel])
         };
         let [gx, gy, alpha, color @ ..] = values;
         let own = |index: usize| (2 * index + 1) as f32 / edge as f32 - 1.0;
-        let image = &image[example * area..(example + 1) * area];
+        let image = &image[example * edge * edge..(example + 1) * edge * edge];
         let found = sample(image, edge, own(column) + gx, own(row) + gy);
         let (posed, warped) = (colors(posed), colors(warped));
         let [f_blended, f_warped, f_grid, f_color] = self.factors;

@@ -5,14 +5,12 @@ use super::{body::sign, entry::Place, head::Head};
 /// Channels of the face.
 const COLORS: usize = 4;
 
-/// What the face is held against, for `n` poses: planes of the whole face window.
+/// What the face is held against, for `n` poses: planes of the stage's window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FacePictures<'a> {
-    /// Edge of the face window.
-    pub(crate) edge: usize,
-    /// `[n, 4, edge, edge]`.
+    /// `[n, 4, height, width]`.
     pub(crate) face: &'a [f32],
-    /// `[edge, edge]`.
+    /// `[height, width]`.
     pub(crate) mask: &'a [f32],
 }
 
@@ -28,12 +26,12 @@ pub(super) struct FaceHead<'a> {
 
 impl Head for FaceHead<'_> {
     fn position(&mut self, example: usize, place: Place, index: usize, exit: &mut [f32]) {
-        let FacePictures { edge, face, mask } = self.pictures;
-        let pixel = (place.window.row + place.row) * edge + place.window.column + place.column + index;
+        let FacePictures { face, mask } = self.pictures;
+        let (area, pixel) = (place.window.len(), place.row * place.window.width + place.column + index);
         let [full, eye_mouth] = self.factors;
         let eye_mouth = eye_mouth * mask[pixel].abs();
         for (channel, value) in exit.iter_mut().enumerate() {
-            let difference = *value - face[(example * COLORS + channel) * edge * edge + pixel];
+            let difference = *value - face[(example * COLORS + channel) * area + pixel];
             self.terms[0] += f64::from(difference.abs() * full);
             self.terms[1] += f64::from(difference.abs() * eye_mouth);
             *value = sign(difference) * (full + eye_mouth);

@@ -1,12 +1,12 @@
 //! The body morpher's training (`spec/THA4.md` §9.6).
 
-use super::{Lesson, Painted, PerceptualTerm, Shown, numbers};
+use super::{Lesson, Painted, PerceptualTerm, Shown, numbers, part};
 use crate::{
     backend::TrainingBackend,
     loss::{self, BodyTarget, BodyWeights, Loss},
     ops::Window,
     report::{BodySample, BodySheet},
-    student::{BodyMorpher, BodyMorpherConfig, BodyOutput},
+    student::{BodyMorpher, BodyMorpherConfig, BodyOutput, FirstWeights},
     teacher::Teacher,
 };
 use bunraku_core::character::{IMAGE_SIZE, Weights};
@@ -18,6 +18,10 @@ use image::RgbaImage;
 pub struct BodyLesson<B: Backend> {
     /// The network's shape.
     pub network: BodyMorpherConfig,
+    /// How its weights are drawn first.
+    pub first_weights: FirstWeights,
+    /// The resting character's pixels, row by row, which are learnt from more often; none: all are alike.
+    pub character: Vec<u32>,
     /// A term beside the original's.
     pub perceptual: Option<PerceptualTerm<B>>,
 }
@@ -39,7 +43,7 @@ impl<B: TrainingBackend> Lesson<B> for BodyLesson<B> {
     const SAMPLES: usize = BodySheet::SAMPLES;
 
     fn begin(&self, seed: u64, device: &B::Device) -> BodyMorpher<B> {
-        self.network.init(seed, device)
+        self.network.init(self.first_weights, seed, device)
     }
 
     fn show(
@@ -49,6 +53,18 @@ impl<B: TrainingBackend> Lesson<B> for BodyLesson<B> {
     ) -> Shown<B::InnerBackend> {
         let posed = teacher.pose(poses);
         Shown(vec![posed.face_morphed_full, posed.posed, posed.warped, posed.grid_change])
+    }
+
+    fn crop(&self, mut shown: Shown<B::InnerBackend>, window: Window) -> Shown<B::InnerBackend> {
+        // The picture that is moved stays whole: a pixel may be taken from anywhere.
+        for pictures in &mut shown.0[1..] {
+            *pictures = part(pictures.clone(), window);
+        }
+        shown
+    }
+
+    fn focus(&self) -> Vec<u32> {
+        self.character.clone()
     }
 
     fn loss(
@@ -64,8 +80,8 @@ impl<B: TrainingBackend> Lesson<B> for BodyLesson<B> {
         let Some(term) = &self.perceptual else { return loss::body(student, poses, &target, losses, window) };
         let output = student.forward_window(target.image.clone(), poses, window);
         let painted = output.blended.clone();
-        let truth = target.posed.clone().narrow(2, window.row, window.height).narrow(3, window.column, window.width);
-        term.beside(loss::body_terms(output, &target, losses, window), painted, truth)
+        let truth = target.posed.clone();
+        term.beside(loss::body_terms(output, &target, losses), painted, truth)
     }
 
     fn compare(

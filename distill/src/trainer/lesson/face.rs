@@ -1,12 +1,12 @@
 //! The face morpher's training (`spec/THA4.md` §9.6).
 
-use super::{Lesson, Painted, PerceptualTerm, Shown, numbers};
+use super::{Lesson, Painted, PerceptualTerm, Shown, numbers, part};
 use crate::{
     backend::TrainingBackend,
     loss::{self, FaceTarget, FaceWeights, Loss},
     ops::Window,
     report::{FACE_SAMPLES, FaceSample, face_sheet},
-    student::{FaceMorpher, FaceMorpherConfig},
+    student::{FaceMorpher, FaceMorpherConfig, FirstWeights},
     teacher::Teacher,
 };
 use bunraku_core::character::{FACE_SIZE, Weights};
@@ -18,6 +18,8 @@ use image::RgbaImage;
 pub struct FaceLesson<B: Backend> {
     /// The network's shape.
     pub network: FaceMorpherConfig,
+    /// How its weights are drawn first.
+    pub first_weights: FirstWeights,
     /// Where errors weigh more: `128 * 128` values of the face window, 0 to 1.
     pub mask: Vec<f32>,
     /// A term beside the original's.
@@ -25,10 +27,10 @@ pub struct FaceLesson<B: Backend> {
 }
 
 impl<B: Backend> FaceLesson<B> {
-    fn target(&self, shown: Shown<B>) -> FaceTarget<B> {
+    fn target(&self, shown: Shown<B>, window: Window) -> FaceTarget<B> {
         let Ok([face]) = <[_; 1]>::try_from(shown.0) else { unreachable!("a face is one picture") };
         let mask = TensorData::new(self.mask.clone(), [1, 1, FACE_SIZE, FACE_SIZE]);
-        FaceTarget { mask: Tensor::from_data(mask, &face.device()), face }
+        FaceTarget { mask: part(Tensor::from_data(mask, &face.device()), window), face }
     }
 }
 
@@ -42,7 +44,7 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
     const SAMPLES: usize = FACE_SAMPLES;
 
     fn begin(&self, seed: u64, device: &B::Device) -> FaceMorpher<B> {
-        self.network.init(seed, device)
+        self.network.init(self.first_weights, seed, device)
     }
 
     fn show(
@@ -53,6 +55,14 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
         Shown(vec![teacher.face(poses)])
     }
 
+    fn crop(&self, shown: Shown<B::InnerBackend>, window: Window) -> Shown<B::InnerBackend> {
+        Shown(shown.0.into_iter().map(|pictures| part(pictures, window)).collect())
+    }
+
+    fn focus(&self) -> Vec<u32> {
+        (0..).zip(&self.mask).filter(|(_, mask)| **mask > 0.0).map(|(pixel, _)| pixel).collect()
+    }
+
     fn loss(
         &self,
         student: &FaceMorpher<B>,
@@ -61,11 +71,10 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
         losses: FaceWeights,
         window: Window,
     ) -> Loss<B> {
-        let target = self.target(shown);
+        let target = self.target(shown, window);
         // Alone, the original's terms are computed together with their gradients, where the backend can.
         let Some(term) = &self.perceptual else { return loss::face(student, poses, &target, losses, window) };
         let face = student.forward_window(poses, window);
-        let target = target.crop(window);
         let truth = target.face.clone();
         term.beside(loss::face_terms(face.clone(), target, losses), face, truth)
     }

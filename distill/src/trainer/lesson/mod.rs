@@ -48,7 +48,14 @@ pub trait Lesson<B: TrainingBackend> {
         poses: Tensor<B::InnerBackend, 2>,
     ) -> Shown<B::InnerBackend>;
 
-    /// How far off the student is within `window` of its grid. `shown` is what [`show`](Self::show) gave for the poses.
+    /// Of what was shown, what is needed to learn from `window` of the student's grid.
+    fn crop(&self, shown: Shown<B::InnerBackend>, window: Window) -> Shown<B::InnerBackend>;
+
+    /// The pixels of the student's grid, row by row, around which there is most to learn; none: all are alike.
+    fn focus(&self) -> Vec<u32>;
+
+    /// How far off the student is within `window` of its grid. `shown` is what [`show`](Self::show) gave for the poses,
+    /// [cropped](Self::crop).
     fn loss(
         &self,
         student: &Self::Student,
@@ -91,6 +98,11 @@ impl<B: Backend> PerceptualTerm<B> {
     fn beside(&self, loss: Loss<B>, painted: Tensor<B, 4>, truth: Tensor<B, 4>) -> Loss<B> {
         loss.with("perceptual", self.loss.loss(painted, truth).mul_scalar(self.weight))
     }
+}
+
+/// The part of pictures that lies within a window of their grid.
+fn part<B: Backend>(pictures: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
+    pictures.narrow(2, window.row, window.height).narrow(3, window.column, window.width)
 }
 
 /// A tensor's numbers on the host.

@@ -12,7 +12,7 @@ use crate::{
     perceptual::PerceptualLoss,
     recipe::{AdamSettings, Course, Intervals, Phase, Precision, Replay},
     snapshot::{HeldOut, Snapshot, Store},
-    student::{BodyMorpherConfig, FaceMorpherConfig},
+    student::{BodyMorpherConfig, FaceMorpherConfig, FirstWeights},
     teacher::{Posed, Teacher},
 };
 use bunraku_core::character::{Tensor as Stored, Weights};
@@ -144,9 +144,15 @@ fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson<Trained>, (), FaceWeight
     let losses = FaceWeights { full: 1.0, eye_mouth: 2.0 };
     let mask = (0..128 * 128).map(|index| f32::from(index % 128 < 40)).collect();
     Tiny {
-        lesson: FaceLesson { network: FaceMorpherConfig::new(vec![16, 12]), mask, perceptual: None },
+        lesson: FaceLesson {
+            network: FaceMorpherConfig::new(vec![16, 12]),
+            first_weights: FirstWeights::Reference,
+            mask,
+            perceptual: None,
+        },
         course: Course {
             network: (),
+            first_weights: FirstWeights::Reference,
             batch: None,
             replay,
             phases: vec![phase(80, 1e-3, losses), phase(160, 3e-4, FaceWeights { full: 1.0, eye_mouth: 0.0 })],
@@ -162,8 +168,19 @@ fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson<Trained>, (), FaceWeight
 fn tiny_body(replay: Option<Replay>) -> Tiny<BodyLesson<Trained>, (), BodyWeights> {
     let losses = BodyWeights { blended: 0.25, warped: 0.25, grid_change: 0.5, color_change: 2.0 };
     Tiny {
-        lesson: BodyLesson { network: BodyMorpherConfig::new([vec![12, 8], vec![8, 6], vec![6, 4]]), perceptual: None },
-        course: Course { network: (), batch: None, replay, phases: vec![phase(4, 1e-3, losses)] },
+        lesson: BodyLesson {
+            network: BodyMorpherConfig::new([vec![12, 8], vec![8, 6], vec![6, 4]]),
+            first_weights: FirstWeights::Reference,
+            character: vec![70_000, 140_000],
+            perceptual: None,
+        },
+        course: Course {
+            network: (),
+            first_weights: FirstWeights::Reference,
+            batch: None,
+            replay,
+            phases: vec![phase(4, 1e-3, losses)],
+        },
         intervals: Intervals { snapshot: 2, checkpoint: 4, held_out: 4 },
         batch: 1,
         held_out_poses: 1,
@@ -172,8 +189,16 @@ fn tiny_body(replay: Option<Replay>) -> Tiny<BodyLesson<Trained>, (), BodyWeight
     }
 }
 
-const REPLAY: Replay =
-    Replay { pictures: 12, teacher_batch: 4, fill: 8, steps: 3, patch: Some(64), precision: Precision::F16 };
+const REPLAY: Replay = Replay {
+    pictures: 12,
+    teacher_batch: 4,
+    fill: 8,
+    steps: 3,
+    patch: Some(64),
+    places: 3,
+    focus: 0.5,
+    precision: Precision::F16,
+};
 
 impl<N: Sync, L: Lesson<Trained, Losses: Sync> + Sync> Tiny<L, N, L::Losses> {
     /// Trains up to `target` examples, and is told to stop after `stop_after` steps.
