@@ -61,11 +61,6 @@ impl BodyMorpherConfig {
         Self::new([vec![360, 360, 180], vec![180, 180, 90], vec![90, 90, 90]])
     }
 
-    /// About a quarter of the standard's work, for weak machines.
-    pub fn lite() -> Self {
-        Self::new([vec![180, 180, 90], vec![90, 90, 48], vec![48, 48, 48]])
-    }
-
     /// A network with first weights of `seed` (see [`Init`]).
     pub fn init<B: Backend>(&self, first: FirstWeights, seed: u64, device: &B::Device) -> BodyMorpher<B> {
         let mut init = Init::new(seed, first);

@@ -34,11 +34,6 @@ impl FaceMorpherConfig {
         Self::new(vec![128; 8])
     }
 
-    /// A quarter of the standard's work, for weak machines.
-    pub fn lite() -> Self {
-        Self::new(vec![64; 8])
-    }
-
     /// A network with first weights of `seed` (see [`Init`]).
     pub fn init<B: Backend>(&self, first: FirstWeights, seed: u64, device: &B::Device) -> FaceMorpher<B> {
         let mut init = Init::new(seed, first);

@@ -129,7 +129,13 @@ mod tests {
     #[test]
     fn a_seed_decides_every_weight() {
         let weights = |seed| {
-            values(FaceMorpherConfig::lite().init::<Cpu>(FirstWeights::Reference, seed, &FlexDevice).last.weight.val())
+            values(
+                FaceMorpherConfig::new(vec![16; 2])
+                    .init::<Cpu>(FirstWeights::Reference, seed, &FlexDevice)
+                    .last
+                    .weight
+                    .val(),
+            )
         };
         assert_eq!(weights(3), weights(3));
         assert_ne!(weights(3), weights(4));

@@ -189,7 +189,9 @@ impl Distillation<'_> {
         if peer.rank() > 0 {
             return Ok(Finished::Character(prefix.character()));
         }
-        Ok(Finished::Character(prefix.save_character(&model, &self.picture)?))
+        let published = recipe.face.network == FaceMorpherConfig::standard().widths
+            && recipe.body.network == BodyMorpherConfig::standard().widths;
+        Ok(Finished::Character(prefix.save_character(&model, &self.picture, published)?))
     }
 
     fn train<B: TrainingBackend, L: Lesson<B>, N: Serialize>(

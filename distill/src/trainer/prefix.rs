@@ -157,13 +157,23 @@ impl Prefix {
         replace(&self.path.join(CONFIG), text.as_bytes()).map_err(|source| self.refused(CONFIG, source))
     }
 
-    /// Writes the finished character, which `bunraku` and the original's programs open: its picture as it was given.
+    /// Writes the finished character, which `bunraku` opens: its picture as it was given, and its networks as `.pt` where
+    /// they have the `published` shape, so that the original's programs open it too, else as `.safetensors`.
     ///
     /// # Errors
     /// [`SaveError`] when a file cannot be written.
-    pub fn save_character(&self, model: &CharacterModel, picture: &[u8]) -> Result<PathBuf, SaveError> {
+    pub fn save_character(
+        &self,
+        model: &CharacterModel,
+        picture: &[u8],
+        published: bool,
+    ) -> Result<PathBuf, SaveError> {
         let folder = self.character();
-        model.save_torch(&folder)?;
+        if published {
+            model.save_torch(&folder)?
+        } else {
+            model.save(&folder)?
+        }
         let path = folder.join("character.png");
         let written = replace(&path, picture);
         written.map_err(|source| SaveError::Write { path: path.display().to_string(), source })?;
@@ -191,6 +201,7 @@ impl Prefix {
 mod tests {
     use super::*;
     use crate::snapshot::{Progress, Snapshot};
+    use bunraku_core::character::sample::tiny_character;
     use std::{collections::BTreeMap, fs};
 
     const TEXT: &str = "prefix: out\ncharacter_image_file_name: a.png\nface_mask_image_file_name: m.png\n";
@@ -224,6 +235,17 @@ mod tests {
             claim.join().expect("no panic")
         });
         assert!(claim.is_ok() && prefix.is_claimed());
+    }
+
+    #[test]
+    fn the_original_gets_what_it_can_open() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (published, name) in [(true, "body_morpher.pt"), (false, "body_morpher.safetensors")] {
+            let prefix = Prefix::new(&folder.path().join(name));
+            let saved = prefix.save_character(&tiny_character(1), b"a picture", published).expect("saved");
+            assert!(saved.join(name).is_file() && saved.join("character_model.yaml").is_file());
+            assert_eq!(fs::read(saved.join("character.png")).expect("there"), b"a picture");
+        }
     }
 
     /// The reference goes on silently with the configuration that it finds (`spec/THA4.md` §9.2).
