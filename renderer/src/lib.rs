@@ -1,6 +1,7 @@
 //! Student engines and what is built around them to bring a character to life.
 
 pub mod bench;
+pub mod character;
 pub mod command_line;
 pub mod config;
 pub mod control;

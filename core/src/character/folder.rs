@@ -1,6 +1,7 @@
-//! A character model on disk: its folder, read within bounds and never beyond its walls.
+//! A character model's folder, on disk or in memory, read within bounds and never beyond its walls.
 
 use std::{
+    borrow::Cow,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -27,74 +28,69 @@ impl CharacterModel {
     /// [`CharacterError`] with everything that is wrong with the YAML, the picture and both networks.
     pub fn load(path: &Path) -> Result<Self, CharacterError> {
         let mut problems = Vec::new();
-        let model = Folder::open(path, &mut problems).and_then(|folder| folder.read(&mut problems));
-        model.filter(|_| problems.is_empty()).ok_or_else(|| CharacterError { path: path.to_owned(), problems })
+        let model = OnDisk::open(path, &mut problems).and_then(|folder| read(&folder, &mut problems));
+        finish(path, model, problems)
+    }
+
+    /// Reads a character model from a folder in memory: the names and bytes of its files, its `character_model.yaml`
+    /// among them. `name` is the model's, and stands for the folder's path where something is wrong.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn from_files(name: &str, files: &[(&str, &[u8])]) -> Result<Self, CharacterError> {
+        let mut problems = Vec::new();
+        let model = read(&InMemory { name, files }, &mut problems);
+        finish(Path::new(name), model, problems)
     }
 }
 
-/// A folder whose YAML has been read.
-struct Folder {
+fn finish(
+    path: &Path,
+    model: Option<CharacterModel>,
+    problems: Vec<Problem>,
+) -> Result<CharacterModel, CharacterError> {
+    model.filter(|_| problems.is_empty()).ok_or_else(|| CharacterError { path: path.to_owned(), problems })
+}
+
+/// Where a character model's files are.
+trait Folder {
+    /// The model's name for people.
+    fn name(&self) -> String;
+
+    /// The path of the YAML.
+    fn settings(&self) -> PathBuf;
+
+    /// The path of a file that the YAML names, for messages.
+    fn path(&self, name: &str) -> PathBuf;
+
+    /// The bytes of the YAML.
+    fn read_settings(&self) -> Result<Cow<'_, [u8]>, Fault>;
+
+    /// The bytes of a file that the YAML names.
+    fn read(&self, name: &str, limit: u64) -> Result<Cow<'_, [u8]>, Fault>;
+}
+
+/// A folder of the file system.
+struct OnDisk {
+    yaml: PathBuf,
     /// As the user wrote it, for messages.
     path: PathBuf,
     /// Without symbolic links, to compare with.
     real: PathBuf,
-    names: FileNames,
 }
 
-impl Folder {
+impl OnDisk {
     fn open(path: &Path, problems: &mut Vec<Problem>) -> Option<Self> {
         let yaml = if path.is_dir() { path.join(SETTINGS_FILE) } else { path.to_owned() };
-        let names = read_file(&yaml, SETTINGS_LIMIT)
-            .map_err(|fault| vec![fault])
-            .and_then(|bytes| FileNames::parse(&bytes).map_err(|errors| errors.into_iter().map(Fault::from).collect()));
-        let names = note(&yaml, names, problems)?;
+        if let Err(error) = yaml.metadata() {
+            return note(&yaml, Err(vec![unreadable(error)]), problems);
+        }
         let path = match yaml.parent() {
             Some(parent) if parent != Path::new("") => parent.to_owned(),
             _ => PathBuf::from("."),
         };
         let real = path.canonicalize().map_err(|error| vec![Fault::Read(error)]);
-        Some(Self { real: note(&path, real, problems)?, path, names })
-    }
-
-    fn read(&self, problems: &mut Vec<Problem>) -> Option<CharacterModel> {
-        let image = self.part(&self.names.image, PICTURE_LIMIT, problems, CharacterImage::from_png);
-        let face = self.network(&self.names.face, problems, FaceMorpher::from_weights);
-        let body = self.network(&self.names.body, problems, BodyMorpher::from_weights);
-        let name = self.real.file_name().map_or_else(|| "character".into(), |name| name.to_string_lossy());
-        Some(CharacterModel { name: name.into_owned(), image: image?, face: face?, body: body? })
-    }
-
-    fn network<T>(
-        &self,
-        name: &str,
-        problems: &mut Vec<Problem>,
-        build: impl FnOnce(&Weights) -> Result<T, Vec<ShapeError>>,
-    ) -> Option<T> {
-        self.part(name, WEIGHTS_LIMIT, problems, |bytes| {
-            let weights = Weights::parse(bytes, WEIGHTS_LIMIT).map_err(|error| vec![Fault::from(error)])?;
-            let mut faults: Vec<Fault> = weights.not_finite().map(Fault::from).collect();
-            match build(&weights) {
-                Ok(network) if faults.is_empty() => return Ok(network),
-                Ok(_) => {}
-                Err(errors) => faults.extend(errors.into_iter().map(Fault::from)),
-            }
-            Err(faults)
-        })
-    }
-
-    /// Reads one of the three files and parses it.
-    fn part<T, E: Into<Fault>>(
-        &self,
-        name: &str,
-        limit: u64,
-        problems: &mut Vec<Problem>,
-        parse: impl FnOnce(&[u8]) -> Result<T, Vec<E>>,
-    ) -> Option<T> {
-        let path = self.path.join(name);
-        let bytes = self.inside(&path).and_then(|real| read_file(&real, limit)).map_err(|fault| vec![fault]);
-        let value =
-            bytes.and_then(|bytes| parse(&bytes).map_err(|errors| errors.into_iter().map(Into::into).collect()));
-        note(&path, value, problems)
+        Some(Self { real: note(&path, real, problems)?, path, yaml })
     }
 
     /// The path without symbolic links, if it is still within the folder.
@@ -102,6 +98,102 @@ impl Folder {
         let real = path.canonicalize().map_err(unreadable)?;
         if real.starts_with(&self.real) { Ok(real) } else { Err(Fault::Outside) }
     }
+}
+
+impl Folder for OnDisk {
+    fn name(&self) -> String {
+        self.real.file_name().map_or_else(|| "character".into(), |name| name.to_string_lossy()).into_owned()
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.yaml.clone()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    fn read_settings(&self) -> Result<Cow<'_, [u8]>, Fault> {
+        read_file(&self.yaml, SETTINGS_LIMIT).map(Cow::Owned)
+    }
+
+    fn read(&self, name: &str, limit: u64) -> Result<Cow<'_, [u8]>, Fault> {
+        let real = self.inside(&self.path(name))?;
+        read_file(&real, limit).map(Cow::Owned)
+    }
+}
+
+/// Files that a program carries in itself.
+struct InMemory<'a> {
+    name: &'a str,
+    files: &'a [(&'a str, &'a [u8])],
+}
+
+impl Folder for InMemory<'_> {
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.path(SETTINGS_FILE)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        Path::new(self.name).join(name)
+    }
+
+    fn read_settings(&self) -> Result<Cow<'_, [u8]>, Fault> {
+        self.read(SETTINGS_FILE, SETTINGS_LIMIT)
+    }
+
+    fn read(&self, name: &str, limit: u64) -> Result<Cow<'_, [u8]>, Fault> {
+        let (_, bytes) = self.files.iter().find(|(file, _)| *file == name).ok_or(Fault::Missing)?;
+        if bytes.len() as u64 > limit { Err(Fault::TooLarge { limit }) } else { Ok(Cow::Borrowed(bytes)) }
+    }
+}
+
+/// Reads the YAML, the picture and both networks; all that is wrong with them goes to `problems`.
+fn read(folder: &impl Folder, problems: &mut Vec<Problem>) -> Option<CharacterModel> {
+    let names = folder
+        .read_settings()
+        .map_err(|fault| vec![fault])
+        .and_then(|bytes| FileNames::parse(&bytes).map_err(|errors| errors.into_iter().map(Fault::from).collect()));
+    let names = note(&folder.settings(), names, problems)?;
+    let image = part(folder, &names.image, PICTURE_LIMIT, problems, CharacterImage::from_png);
+    let face = network(folder, &names.face, problems, FaceMorpher::from_weights);
+    let body = network(folder, &names.body, problems, BodyMorpher::from_weights);
+    Some(CharacterModel { name: folder.name(), image: image?, face: face?, body: body? })
+}
+
+fn network<T>(
+    folder: &impl Folder,
+    name: &str,
+    problems: &mut Vec<Problem>,
+    build: impl FnOnce(&Weights) -> Result<T, Vec<ShapeError>>,
+) -> Option<T> {
+    part(folder, name, WEIGHTS_LIMIT, problems, |bytes| {
+        let weights = Weights::parse(bytes, WEIGHTS_LIMIT).map_err(|error| vec![Fault::from(error)])?;
+        let mut faults: Vec<Fault> = weights.not_finite().map(Fault::from).collect();
+        match build(&weights) {
+            Ok(network) if faults.is_empty() => return Ok(network),
+            Ok(_) => {}
+            Err(errors) => faults.extend(errors.into_iter().map(Fault::from)),
+        }
+        Err(faults)
+    })
+}
+
+/// Reads one of the three files and parses it.
+fn part<T, E: Into<Fault>>(
+    folder: &impl Folder,
+    name: &str,
+    limit: u64,
+    problems: &mut Vec<Problem>,
+    parse: impl FnOnce(&[u8]) -> Result<T, Vec<E>>,
+) -> Option<T> {
+    let bytes = folder.read(name, limit).map_err(|fault| vec![fault]);
+    let value = bytes.and_then(|bytes| parse(&bytes).map_err(|errors| errors.into_iter().map(Into::into).collect()));
+    note(&folder.path(name), value, problems)
 }
 
 /// Keeps the value, or notes what is wrong with `file`.
@@ -156,6 +248,25 @@ mod tests {
         assert_eq!(CharacterModel::load(&folder.path().join(SETTINGS_FILE)).expect("loads"), model);
         model.save_torch(folder.path()).expect("saved again");
         assert_eq!(CharacterModel::load(folder.path()).expect("loads"), model);
+    }
+
+    #[test]
+    fn a_folder_in_memory_is_read_as_one_on_disk() {
+        let (folder, mut model) = saved();
+        let names = [SETTINGS_FILE, "character.png", "face_morpher.safetensors", "body_morpher.safetensors"];
+        let bytes = names.map(|name| std::fs::read(folder.path().join(name)).expect("saved"));
+        let mut files: Vec<(&str, &[u8])> = names.into_iter().zip(bytes.iter().map(Vec::as_slice)).collect();
+        model.name = "kept".to_owned();
+        assert_eq!(CharacterModel::from_files("kept", &files).expect("reads"), model);
+        files[2].1 = b"PK no zip";
+        files.pop();
+        let error = CharacterModel::from_files("kept", &files).expect_err("refused").to_string();
+        for words in ["face_morpher.safetensors: its zip container", "body_morpher.safetensors: there is no such file"]
+        {
+            assert!(error.contains(words), "{words} is not in: {error}");
+        }
+        let error = CharacterModel::from_files("kept", &[]).expect_err("refused").to_string();
+        assert!(error.contains(SETTINGS_FILE) && error.contains("no such file"), "{error}");
     }
 
     #[test]

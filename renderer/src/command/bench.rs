@@ -7,20 +7,18 @@ use super::{
 use anyhow::Context as _;
 use bunraku::{
     bench::Times,
+    character::CharacterChoice,
     engine::{Description, choose},
 };
 use bunraku_core::character::CharacterModel;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
-use std::{
-    path::PathBuf,
-    process::{Command, ExitCode, Stdio},
-};
+use std::process::{Command, ExitCode, Stdio};
 
 /// Shown under `--help`.
 pub(crate) const EXAMPLE: &str = "\
 Examples:
-  bunraku bench --character my_character --engine cpu --threads 2
+  bunraku bench --engine cpu --threads 2
   bunraku bench --character my_character --beside torch_student.sh --json";
 
 /// Times the drawing of a student
@@ -29,9 +27,9 @@ Examples:
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// The character model [default: a student of the published shape with random weights]
-    #[arg(long, value_name = "PATH")]
-    character: Option<PathBuf>,
+    /// The character model: its folder or its character_model.yaml; or bundled-lite
+    #[arg(long, value_name = "PATH", default_value = "bundled")]
+    character: CharacterChoice,
     #[command(flatten)]
     draw: DrawOptions,
     /// Frames to measure, after a warm-up
@@ -83,7 +81,7 @@ struct PeerLine {
 
 /// Measures and prints.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let character = super::character::open_or_random(args.character.as_deref())?;
+    let character = super::character::open(&args.character)?;
     let peers = args.beside.as_deref().map_or_else(|| Ok(Vec::new()), run_peer)?;
     let report = measure(args, &character, peers)?;
     print(&report);

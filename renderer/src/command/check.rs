@@ -31,7 +31,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let summary = match configuration(&args.path) {
         Some(path) => summarise_configuration(&path)?,
-        None => summarise_character(&character::open(&args.path)?),
+        None => summarise_character(&character::open(&args.path.clone().into())?),
     };
     std::io::stdout().write_all(summary.as_bytes()).context("cannot print the summary")?;
     Ok(ExitCode::SUCCESS)
@@ -63,7 +63,7 @@ fn summarise_configuration(path: &Path) -> anyhow::Result<String> {
         .help("`bunraku check` takes a character model's folder or a configuration's file")?;
     let config = Config::check(path).help("`bunraku run --help` and `bunraku sources` say what the fields may hold")?;
     let sources = config.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let character = config.character.map_or_else(|| "the default".to_owned(), |path| path.display().to_string());
+    let character = config.character.map_or_else(|| "the default".to_owned(), |choice| choice.to_string());
     let sources = if sources.is_empty() { "the default".to_owned() } else { sources };
     Ok(format!(
         "{}: a configuration without a fault\n  character  {character}\n  sources    {sources}\n",

@@ -144,9 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn every_command_in_the_readme_is_accepted() {
-        let readme = include_str!("../../../README.md");
-        let lines: Vec<&str> = readme.lines().map(str::trim).filter(|line| line.starts_with("bunraku ")).collect();
+    fn every_command_in_the_readme_and_the_tutorial_is_accepted() {
+        let texts = [include_str!("../../../README.md"), include_str!("../../../data/examples/README.md")];
+        let lines = texts.iter().flat_map(|text| text.lines()).map(str::trim);
+        let lines: Vec<&str> = lines.filter(|line| line.starts_with("bunraku ")).collect();
         assert!(lines.len() > 5, "{lines:?}");
         for line in lines {
             // What follows is the shell's.

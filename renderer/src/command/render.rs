@@ -7,6 +7,7 @@ use super::{
 };
 use anyhow::Context as _;
 use bunraku::{
+    character::CharacterChoice,
     engine::{Frame, StudentEngine, choose},
     formats::{encode_npy, encode_png},
     poses::{NamedPose, read_poses},
@@ -23,7 +24,8 @@ use std::{
 /// Shown under `--help`.
 pub(crate) const EXAMPLE: &str = "\
 Examples:
-  bunraku render --character my_character --poses poses.jsonl --out pictures
+  bunraku render --poses poses.jsonl --out pictures
+  bunraku render --character my_character --poses poses.jsonl --out pictures --size 256
 
 A line of the poses file, 45 numbers or what is not 0 by name:
   {\"name\": \"wink\", \"pose\": {\"eye_wink_left\": 1, \"head_x\": 0.4}}";
@@ -32,9 +34,9 @@ A line of the poses file, 45 numbers or what is not 0 by name:
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// The character model: its folder or its character_model.yaml
-    #[arg(long, value_name = "PATH")]
-    character: PathBuf,
+    /// The character model: its folder or its character_model.yaml; or bundled-lite
+    #[arg(long, value_name = "PATH", default_value = "bundled")]
+    character: CharacterChoice,
     /// Lines of JSON, a named pose each
     #[arg(long, value_name = "FILE")]
     poses: PathBuf,

@@ -8,11 +8,12 @@ use super::{
 };
 use anyhow::Context as _;
 use bunraku::{
+    character::CharacterChoice,
     config::Config,
     control::{Listen, Service, Token},
     engine::choose,
     settings::{Background, DEFAULT_SIZE},
-    show::{self, Backstage, Running, Setup, ShowError, SourceSettings, StartError, View},
+    show::{self, Backstage, Running, Setup, ShowError, SourceSettings, StartError, Understudy, View},
     stage::{FileOutput, Lost, Output, WindowOptions, WindowStage},
 };
 use bunraku_capture::{Pointer, SourceInfo, SourceSpec, Surroundings};
@@ -29,16 +30,17 @@ use std::{
 /// Shown under `--help`.
 pub(crate) const EXAMPLE: &str = "\
 Examples:
-  bunraku --character my_character --source ifacialmocap:host=192.168.0.7 --source mouse
+  bunraku --source ifacialmocap:host=192.168.0.7 --source mouse
   bunraku run --character my_character --headless --frames 60 --out frames --background green";
 
 /// A window with the puppet, live (this is also what `bunraku` alone does)
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// The character model: its folder or its character_model.yaml [default: the bundled character]
+    /// The character model: its folder or its character_model.yaml; bundled is the one that this program brings,
+    /// bundled-lite its smaller student [default: bundled, or its smaller student where that is too slow]
     #[arg(long, value_name = "PATH")]
-    pub(crate) character: Option<PathBuf>,
+    pub(crate) character: Option<CharacterChoice>,
     /// A capture source, NAME[:KEY=VALUE,…]; the first is live, the others stand by (see `bunraku sources`)
     #[arg(long = "source", value_name = "SPEC")]
     pub(crate) sources: Vec<SourceSpec>,
@@ -70,10 +72,6 @@ pub(crate) struct Args {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// What to do without a character, until this program brings its own.
-const NO_CHARACTER: &str = "open a THA4 character model with: bunraku --character PATH (its folder, or its \
-                            character_model.yaml)";
-
 /// What is live where nothing is asked for: idle motion, whose head and eyes the mouse steers.
 const DEFAULT_SOURCE: &str = "idle";
 
@@ -83,8 +81,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), open_config)?;
     let (frames, token) = (args.frames, args.control_token.clone());
     let config = args.override_fields(config);
-    let path = config.character.as_deref().ok_or_else(|| anyhow::anyhow!("no character is bundled yet"));
-    let character = character::open(path.help(NO_CHARACTER)?)?;
+    let cast = Cast::open(config.character.as_ref())?;
     let window = if config.headless.unwrap_or(false) { None } else { connect_window() };
     let surroundings = Surroundings::default();
 
@@ -99,7 +96,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         lost = files.lost();
         outputs.push(Box::new(files));
     }
-    let setup = setup(&config, character, frames, &surroundings)?;
+    let setup = setup(&config, cast, frames, &surroundings)?;
     let show = show::spawn(setup, outputs, stop.clone()).map_err(way_out)?;
     let _service = serve(config.control.unwrap_or_default(), token, show.backstage());
     if let (Some(window), Some(view)) = (window, view) {
@@ -176,10 +173,23 @@ fn spare_threads(sources: &[SourceSpec]) -> usize {
     if sources.iter().any(tracked) { (cores - 1).max(1) } else { 0 }
 }
 
+/// Who is on stage, and who may take over.
+struct Cast {
+    character: CharacterModel,
+    understudy: Option<Understudy>,
+}
+
+impl Cast {
+    fn open(named: Option<&CharacterChoice>) -> anyhow::Result<Self> {
+        let character = character::open(named.unwrap_or(&CharacterChoice::Bundled))?;
+        Ok(Self { character, understudy: character::understudy(named)? })
+    }
+}
+
 /// What the show begins with; made into a [`Setup`] on its own thread.
 fn setup(
     config: &Config,
-    character: CharacterModel,
+    cast: Cast,
     frames: Option<u64>,
     surroundings: &Surroundings,
 ) -> anyhow::Result<impl FnOnce() -> Setup + Send + use<>> {
@@ -198,6 +208,7 @@ fn setup(
     let (size, background) = (config.size.unwrap_or(DEFAULT_SIZE), config.background.clone().unwrap_or_default());
     let fps = config.fps.map(f64::from);
     Ok(move || Setup {
+        understudy: cast.understudy,
         sources,
         source_settings,
         engine,
@@ -206,7 +217,7 @@ fn setup(
         background,
         fps,
         frames,
-        ..Setup::new(character, Box::new(move |choice, who, detail| choose::open(choice, who, detail, threads)))
+        ..Setup::new(cast.character, Box::new(move |choice, who, detail| choose::open(choice, who, detail, threads)))
     })
 }
 

@@ -3,7 +3,6 @@
 use super::{Config, ConfigError};
 use crate::settings::Background;
 use bunraku_capture::Surroundings;
-use bunraku_core::character::CharacterModel;
 use std::path::Path;
 
 impl Config {
@@ -27,7 +26,7 @@ impl Config {
     }
 
     fn wrong_character(&self) -> impl Iterator<Item = String> {
-        let error = self.character.as_ref().and_then(|path| CharacterModel::load(path).err());
+        let error = self.character.as_ref().and_then(|choice| choice.load().err());
         error.into_iter().flat_map(|error| {
             error.problems.into_iter().map(|problem| format!("character: {problem}")).collect::<Vec<_>>()
         })

@@ -4,6 +4,7 @@ mod check;
 mod fields;
 
 use crate::{
+    character::CharacterChoice,
     control::Listen,
     settings::{Background, EngineChoice, QualityChoice},
 };
@@ -28,8 +29,8 @@ const LIMIT: u64 = 1 << 20;
 /// model, which comes from others and whose paths stay within its folder.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
-    /// The character model: its folder or its `character_model.yaml`.
-    pub character: Option<PathBuf>,
+    /// The character.
+    pub character: Option<CharacterChoice>,
     /// The capture sources; the first is live.
     pub sources: Vec<SourceSpec>,
     /// Which engine draws.
@@ -125,7 +126,10 @@ impl Config {
     }
 
     fn make_relative_to(&mut self, folder: &Path) {
-        for path in [&mut self.character, &mut self.out].into_iter().flatten() {
+        if let Some(character) = &mut self.character {
+            character.make_relative_to(folder);
+        }
+        if let Some(path) = &mut self.out {
             *path = folder.join(&*path);
         }
         if let Some(Background::Picture(path)) = &mut self.background {
@@ -210,7 +214,7 @@ performer: {mirror: true, blink: {}}
         let path = folder.path().join(CONFIG_FILE);
         std::fs::write(&path, "character: mine\nbackground: wood.png\nout: /frames\n").expect("written");
         let config = Config::load(&path).expect("a good configuration");
-        assert_eq!(config.character, Some(folder.path().join("mine")));
+        assert_eq!(config.character, Some(CharacterChoice::Path(folder.path().join("mine"))));
         assert_eq!(config.background, Some(Background::Picture(folder.path().join("wood.png"))));
         assert_eq!(config.out, Some(PathBuf::from("/frames")));
     }

@@ -57,7 +57,7 @@ pub(super) fn document() -> Value {
             "/api/status": answer("The show as it is now: frame rate, pose, sources and their states, engine.", &["500"]),
             "/api/source": order("Make a source live; the pose cross-fades.", &source, &["404"]),
             "/api/character": order("Put another character on stage. The old one stays until it is loaded, and if it cannot be.",
-                &text("path", "The character model's folder or its character_model.yaml."), &["422", "504"]),
+                &text("path", "The character model's folder, its character_model.yaml, or one of the words bundled and bundled-lite."), &["422", "504"]),
             "/api/calibrate": order("Take the face's present turn as straight ahead.", &Value::Null, &["422", "504"]),
             "/api/background": order("Put something else behind the character.",
                 &text("background", "transparent, green, blue, black, white, #RRGGBB or a picture's path."), &["422"]),

@@ -117,7 +117,7 @@ struct CharacterBody {
 }
 
 async fn character(State(show): State<Backstage>, Body(body): Body<CharacterBody>) -> Result<Json<Value>, Failure> {
-    obey(&show, Order::LoadCharacter(body.path), StatusCode::UNPROCESSABLE_ENTITY).await
+    obey(&show, Order::LoadCharacter(body.path.into()), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
 async fn calibrate(State(show): State<Backstage>) -> Result<Json<Value>, Failure> {

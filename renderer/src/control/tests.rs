@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    character::CharacterChoice,
     settings::{Background, QualityChoice},
     show::{
         Choice, Order, Outcome, Status,
@@ -74,7 +75,7 @@ fn orders_reach_the_show_and_their_outcome_comes_back() {
     assert_eq!(send("/api/quality", r#"{"quality": "fast"}"#, Ok(())).0, Order::SetQuality(QualityChoice::Fast));
     assert_eq!(send("/api/quit", "", Ok(())).0, Order::Quit);
     let (order, answer) = send("/api/character", r#"{"path": "x"}"#, Err("no such file".to_owned()));
-    assert_eq!((order, answer.0), (Order::LoadCharacter("x".into()), 422));
+    assert_eq!((order, answer.0), (Order::LoadCharacter(CharacterChoice::Path("x".into())), 422));
     let (order, _) = send("/api/background", r##"{"background": "#102030"}"##, Ok(()));
     assert_eq!(order, Order::SetBackground(Background::Colour([16, 32, 48])));
 }

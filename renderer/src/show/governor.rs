@@ -75,10 +75,7 @@ impl Governor {
     pub(super) fn frame(&mut self, cost: Duration, now: f64) -> Option<Quality> {
         self.recent[self.count % FRAMES] = cost.as_secs_f64();
         self.count += 1;
-        if self.count < FRAMES && !self.is_hopeless() {
-            return None;
-        }
-        let typical = median(&self.recent[..self.count.min(FRAMES)]);
+        let typical = self.typical()?;
         self.compare(typical);
         let patient = now - self.since < self.patience;
         if patient && self.refused {
@@ -97,6 +94,18 @@ impl Governor {
         let better = self.better(self.quality)?;
         let foretold = typical * self.dearer[better as usize];
         (foretold < AFFORDABLE * self.period).then(|| self.change(better, typical, now, true))
+    }
+
+    /// Whether nothing cheaper is left and that is too dear as well.
+    pub(super) fn is_at_a_loss(&self) -> bool {
+        let too_dear = |typical| typical > TOO_DEAR * self.period;
+        self.cheaper(self.quality).is_none() && self.typical().is_some_and(too_dear)
+    }
+
+    /// What a frame costs, once there were enough of them for a verdict.
+    fn typical(&self) -> Option<f64> {
+        let enough = self.count >= FRAMES || self.is_hopeless();
+        enough.then(|| median(&self.recent[..self.count.min(FRAMES)]))
     }
 
     /// The quality that the last change was to could not be had: it is `quality` still.
@@ -199,6 +208,17 @@ mod tests {
         let mut governor = Governor::new(Quality::Full, true, Duration::from_millis(20), 0.0);
         let chosen: Vec<_> = (0..3).map(|i| governor.frame(Duration::from_millis(600), f64::from(i))).collect();
         assert_eq!(chosen, [None, None, Some(Quality::Fast)]);
+    }
+
+    #[test]
+    fn a_machine_too_slow_for_the_cheapest_quality_is_told_apart_from_one_that_is_not() {
+        let mut governor = Governor::new(Quality::Full, true, Duration::from_millis(20), 0.0);
+        play(&mut governor, 0.0, 10.0, 0.015);
+        assert!(governor.quality == Quality::Fast && !governor.is_at_a_loss());
+        play(&mut governor, 10.0, 10.0, 0.03);
+        assert!(governor.is_at_a_loss());
+        let new = Governor::new(Quality::Fast, true, Duration::from_millis(20), 0.0);
+        assert!(!new.is_at_a_loss(), "no frame was drawn yet");
     }
 
     #[test]

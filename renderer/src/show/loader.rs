@@ -1,11 +1,9 @@
 //! Characters are read on a thread apart, so that the one on stage keeps moving.
 
 use super::{bell::Bell, order::Letter};
+use crate::character::CharacterChoice;
 use bunraku_core::character::{CharacterError, CharacterModel};
-use std::{
-    path::PathBuf,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
-};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// A character that was read, or why it could not be, for the order that asked for it.
 pub(super) type Loaded = (Letter, Result<CharacterModel, CharacterError>);
@@ -28,8 +26,8 @@ impl Loader {
         Self { ready, done, bell, under_way: 0 }
     }
 
-    /// Reads the character `path` for `letter`, or gives the letter back with the reason.
-    pub(super) fn load(&mut self, letter: Letter, path: PathBuf) {
+    /// Reads the character `choice` for `letter`, or gives the letter back with the reason.
+    pub(super) fn load(&mut self, letter: Letter, choice: CharacterChoice) {
         if self.under_way >= MOST {
             return letter.answer(Err("characters are being read already; try again".to_owned()));
         }
@@ -38,7 +36,7 @@ impl Loader {
         let (hand_over, handed) = sync_channel(1);
         let read = move || {
             let Ok(letter) = handed.recv() else { return };
-            let character = CharacterModel::load(&path);
+            let character = choice.load();
             // The show may have ended meanwhile.
             let _ = done.send((letter, character));
             bell.ring();

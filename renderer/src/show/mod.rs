@@ -20,6 +20,7 @@ mod status;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod understudy;
 mod view;
 
 pub use bell::Bell;
@@ -28,6 +29,7 @@ pub use painter::OpenEngine;
 pub use running::{Running, spawn};
 pub use sources::{SourceSettings, StartError};
 pub use status::{Board, EngineStatus, SourceStatus, Status};
+pub use understudy::Understudy;
 pub use view::{ShowFeed, View, ViewOutput, view};
 
 use crate::{
@@ -50,7 +52,10 @@ use order::Letter;
 use pace::Pace;
 use painter::Painter;
 use sources::Sources;
-use std::{sync::mpsc::Receiver, time::Instant};
+use std::{
+    sync::mpsc::Receiver,
+    time::{Duration, Instant},
+};
 
 /// Steps a second where neither the person nor a display says.
 const DEFAULT_RATE: f64 = 60.0;
@@ -59,6 +64,8 @@ const DEFAULT_RATE: f64 = 60.0;
 pub struct Setup {
     /// Who is on stage.
     pub character: CharacterModel,
+    /// Who may take over from there; only where the quality is `auto`.
+    pub understudy: Option<Understudy>,
     /// The capture sources; the first is live.
     pub sources: Vec<SourceSpec>,
     /// How they are opened and mapped.
@@ -84,6 +91,7 @@ impl Setup {
     pub fn new(character: CharacterModel, open_engine: OpenEngine) -> Self {
         Self {
             character,
+            understudy: None,
             sources: vec![],
             source_settings: SourceSettings::default(),
             open_engine,
@@ -131,6 +139,7 @@ pub struct Show {
     sources: Sources,
     performer: Performer,
     painter: Painter,
+    understudy: Option<Understudy>,
     outputs: Vec<Box<dyn Output>>,
     inbox: Receiver<Letter>,
     board: Board,
@@ -177,6 +186,7 @@ impl Show {
             sources,
             performer,
             painter,
+            understudy: setup.understudy,
             outputs,
             inbox,
             board: board.clone(),
@@ -280,12 +290,18 @@ impl Show {
             // Another engine has costs of its own.
             self.govern();
         }
-        let governor = self.governor.as_mut();
-        let better = governor.and_then(|governor| governor.frame(painted.cost, self.now));
-        if let Some(quality) = better {
-            self.take_quality(quality);
-        }
+        self.regulate(painted.cost);
         Ok(true)
+    }
+
+    /// Does what the frame rate asks for, now that a frame took `cost`.
+    fn regulate(&mut self, cost: Duration) {
+        let Some(governor) = &mut self.governor else { return };
+        match governor.frame(cost, self.now) {
+            Some(quality) => self.take_quality(quality),
+            None if governor.is_at_a_loss() => self.take_understudy(),
+            None => {}
+        }
     }
 
     fn take_quality(&mut self, quality: Quality) {
@@ -293,7 +309,7 @@ impl Show {
         match self.set_detail(Detail::new(self.painter.detail().size, quality)) {
             Ok(()) => self.notify(format!(
                 "drawing in {quality} quality from now on: a frame took {cost:.0} ms, {:.0} ms keep the frame rate",
-                self.pace.period().as_secs_f64() * 1e3
+                self.period_ms()
             )),
             Err(why) => {
                 let quality = quality_of(self.painter.detail());
@@ -303,6 +319,11 @@ impl Show {
                 self.notify(why);
             }
         }
+    }
+
+    /// The time between two frames at the rate that is kept, in milliseconds.
+    fn period_ms(&self) -> f64 {
+        self.pace.period().as_secs_f64() * 1e3
     }
 
     fn set_detail(&mut self, detail: Detail) -> Result<(), String> {

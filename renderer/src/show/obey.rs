@@ -10,6 +10,7 @@ use crate::{
     engine::{Detail, MAX_SIZE, MIN_SIZE},
     settings::{Background, QualityChoice},
 };
+use bunraku_core::character::CharacterModel;
 use std::time::Instant;
 
 impl Show {
@@ -20,12 +21,7 @@ impl Show {
         }
         while let Some((letter, character)) = self.loader.take() {
             let outcome = match character {
-                Ok(character) => {
-                    self.drawn = None;
-                    let done = self.painter.set_character(character).map_err(|error| error.to_string());
-                    self.govern();
-                    done
-                }
+                Ok(character) => self.set_character(character),
                 Err(error) => Err(error.to_string()),
             };
             self.answer(letter, outcome);
@@ -34,9 +30,9 @@ impl Show {
 
     fn do_as_told(&mut self, letter: Letter) {
         let outcome = match &letter.order {
-            Order::LoadCharacter(path) => {
-                let path = path.clone();
-                return self.loader.load(letter, path);
+            Order::LoadCharacter(choice) => {
+                let choice = choice.clone();
+                return self.loader.load(letter, choice);
             }
             Order::ChooseSource(choice) => self.sources.choose(choice).map_err(|error| error.to_string()),
             Order::Recentre => self.recentre(),
@@ -65,6 +61,15 @@ impl Show {
     fn recentre(&mut self) -> Outcome {
         let centred = self.sources.board.recentre();
         centred.then_some(()).ok_or_else(|| "no face has been seen yet that could be the neutral one".to_owned())
+    }
+
+    /// Puts a character on stage that was asked for; nobody takes over from that one.
+    pub(super) fn set_character(&mut self, character: CharacterModel) -> Outcome {
+        self.drawn = None;
+        self.painter.set_character(character).map_err(|error| error.to_string())?;
+        self.understudy = None;
+        self.govern();
+        Ok(())
     }
 
     fn set_background(&mut self, background: &Background) -> Outcome {

@@ -1,12 +1,12 @@
 //! What the show is told while it runs, by the window, the control service and Ctrl-C.
 
 use super::bell::Bell;
-use crate::settings::{Background, QualityChoice};
-use bunraku_capture::SourceSpec;
-use std::{
-    path::PathBuf,
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+use crate::{
+    character::CharacterChoice,
+    settings::{Background, QualityChoice},
 };
+use bunraku_capture::SourceSpec;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use tokio::sync::oneshot;
 
 /// How many orders may wait for the show's next step.
@@ -30,8 +30,8 @@ pub enum Order {
     ChooseSource(Choice),
     /// Take the face's present turn as straight ahead.
     Recentre,
-    /// Put another character on stage: its folder or its `character_model.yaml`.
-    LoadCharacter(PathBuf),
+    /// Put another character on stage.
+    LoadCharacter(CharacterChoice),
     /// Put something else behind the character.
     SetBackground(Background),
     /// Draw at another size (pixels, 128 to 2048).

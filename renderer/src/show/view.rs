@@ -2,6 +2,7 @@
 
 use super::{Backstage, Choice, Order, status::SourceStatus};
 use crate::{
+    character::CharacterChoice,
     engine::Frame,
     settings::Background,
     stage::{Backdrop, Feed, Output, Picture, Readout, Request, SourceLine, Waker},
@@ -134,7 +135,7 @@ impl Feed for ShowFeed {
         let order = match request {
             Request::ChooseSource(index) => Order::ChooseSource(Choice::Index(index)),
             Request::Recentre => Order::Recentre,
-            Request::LoadCharacter(path) => Order::LoadCharacter(path),
+            Request::LoadCharacter(path) => Order::LoadCharacter(CharacterChoice::Path(path)),
             Request::SetBackground(background) => Order::SetBackground(background),
         };
         if let Err(error) = self.show.orders.send(order) {

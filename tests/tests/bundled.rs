@@ -1,0 +1,64 @@
+//! The character that the program brings: there without a word, and drawn wherever a character is needed.
+
+use bunraku_tests::bunraku;
+use image::RgbaImage;
+use std::{fs, path::Path};
+
+const POSES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/examples/hello.jsonl");
+
+/// The pictures in a folder, in the order of their names.
+fn pictures(folder: &Path) -> Vec<RgbaImage> {
+    let mut paths: Vec<_> = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path()).collect();
+    paths.sort();
+    paths.iter().map(|path| image::open(path).expect("a picture").into_rgba8()).collect()
+}
+
+/// Pixels that differ visibly.
+fn changed(a: &RgbaImage, b: &RgbaImage) -> usize {
+    let unlike = |(a, b): (&image::Rgba<u8>, &image::Rgba<u8>)| (0..4).any(|c| a.0[c].abs_diff(b.0[c]) > 12);
+    a.pixels().zip(b.pixels()).filter(|pair| unlike(*pair)).count()
+}
+
+#[test]
+fn without_a_word_the_character_is_there_and_moves() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("frames");
+    let words = ["--headless", "--control", "off", "--size", "128", "--fps", "8", "--frames", "16", "--out"];
+    let done = bunraku(&[&words[..], &[out.to_str().expect("UTF-8")]].concat());
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    let frames = pictures(&out);
+    assert_eq!(frames.len(), 16);
+    // The head is in the middle of the upper half, nothing is in the corner.
+    assert_eq!((frames[0].get_pixel(64, 36).0[3], frames[0].get_pixel(0, 0).0[3]), (255, 0));
+    let most = frames.iter().map(|frame| changed(frame, &frames[0])).max();
+    assert!(most > Some(100), "{most:?} pixels moved in two seconds");
+}
+
+#[test]
+fn a_machine_that_cannot_keep_the_rate_draws_the_lite_student_unless_the_other_is_named() {
+    // No machine keeps a thousand a second.
+    let run = ["--headless", "--control", "off", "--engine", "cpu", "--size", "128", "--fps", "1000", "--frames", "20"];
+    let done = bunraku(&run);
+    assert_eq!(done.status, 0, "{}", done.stderr);
+    assert!(done.stderr.contains("Kohaku lite") && done.stderr.contains("--character bundled"), "{}", done.stderr);
+    for named in [&["--character", "bundled"][..], &["--quality", "fast"]] {
+        let done = bunraku(&[&run[..], named].concat());
+        assert!(done.status == 0 && !done.stderr.contains("lite"), "{}", done.stderr);
+    }
+}
+
+#[test]
+fn the_example_poses_are_drawn_without_naming_a_character() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().to_str().expect("UTF-8");
+    let draw = ["--size", "128", "--quality", "fast", "--poses", POSES, "--out", out];
+    for words in [&["render"][..], &["render", "--character", "bundled-lite"]] {
+        let done = bunraku(&[words, &draw].concat());
+        assert_eq!(done.status, 0, "{}", done.stderr);
+        let frames = pictures(folder.path());
+        assert_eq!(frames.len(), 80);
+        // It looks aside, and comes back to where it began.
+        let (aside, back) = (changed(&frames[22], &frames[0]), changed(&frames[79], &frames[0]));
+        assert!(aside > 800 && back < aside / 3, "{aside} and {back} pixels differ");
+    }
+}
