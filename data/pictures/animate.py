@@ -25,7 +25,7 @@ def card(edge: int) -> Image.Image:
 
 
 def main(folder: str, out: str) -> None:
-    pictures = [Image.open(path).convert("RGBA").crop(PART) for path in sorted(Path(folder).glob("*.png"))]
+    pictures = [Image.open(path).convert("RGBA").crop(PART) for path in sorted(Path(folder).glob("[0-9]*.png"))]
     ground = card(pictures[0].width)
     frames = []
     for picture in pictures:
