@@ -9,7 +9,7 @@ use bunraku_core::{
 };
 use bunraku_distill::{
     backend::Cpu,
-    student::{BodyMorpherConfig, FaceMorpherConfig, FirstWeights},
+    student::{BodyMorpherConfig, FaceMorpherConfig},
 };
 use burn_flex::FlexDevice;
 use std::{path::Path, process::Command};
@@ -49,8 +49,8 @@ fn a_student_made_here_is_the_same_in_pytorch() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let character = CharacterModel {
-        face: FaceMorpherConfig::standard().init::<Cpu>(FirstWeights::Reference, 1, &FlexDevice).to_core(),
-        body: BodyMorpherConfig::standard().init::<Cpu>(FirstWeights::Reference, 2, &FlexDevice).to_core(),
+        face: FaceMorpherConfig::standard().init::<Cpu>(None, 1, &FlexDevice).to_core(),
+        body: BodyMorpherConfig::standard().init::<Cpu>(None, 2, &FlexDevice).to_core(),
         ..tiny_character(3)
     };
     character.save_torch(folder.path()).expect("saved");

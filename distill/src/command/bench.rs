@@ -195,7 +195,7 @@ impl Measuring {
                 let network = FaceMorpherConfig::new(recipe.face.network.clone());
                 let lesson = &FaceLesson {
                     network,
-                    first_weights: recipe.face.first_weights,
+                    first_position: recipe.face.first_position,
                     mask: vec![1.0; FACE_SIZE * FACE_SIZE],
                     perceptual: None,
                 };
@@ -204,7 +204,7 @@ impl Measuring {
             Phase::Body => {
                 let lesson = &BodyLesson {
                     network: BodyMorpherConfig::new(recipe.body.network.clone()),
-                    first_weights: recipe.body.first_weights,
+                    first_position: recipe.body.first_position,
                     character: Vec::new(),
                     perceptual: None,
                 };

@@ -61,6 +61,7 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// Adds the sweeps.
+    #[must_use]
     pub fn with_sweeps(self, sweeps: BTreeMap<&'static str, SweepRatio>) -> Self {
         let sweep_ratio = sweeps.values().map(SweepRatio::worst).reduce(f64::max);
         Self { sweep_ratio, sweeps, ..self }

@@ -173,8 +173,9 @@ fn close_up(rest: &RgbImage, posed: &RgbImage) -> [u32; 4] {
     // A multiple of 4, so that all close-ups are of one height.
     let width = width.max(height * 4 / 3).clamp(LEAST, IMAGE_SIZE as u32).next_multiple_of(4);
     let height = width * 3 / 4;
-    let start =
-        |from: u32, to: u32, length: u32| ((from + to) / 2).saturating_sub(length / 2).min(IMAGE_SIZE as u32 - length);
+    let start = |from: u32, to: u32, length: u32| {
+        u32::midpoint(from, to).saturating_sub(length / 2).min(IMAGE_SIZE as u32 - length)
+    };
     [start(left, right, width), start(top, bottom, height), width, height]
 }
 
@@ -190,7 +191,7 @@ fn write(sheet: &mut RgbImage, texts: &[(&str, [u32; 2])]) -> Result<(), Box<dyn
     let area = BitMapBackend::with_buffer(sheet, size).into_drawing_area();
     let style = TextStyle::from((FONT, 14).into_font()).color(&INK);
     for (text, [x, y]) in texts {
-        area.draw(&Text::new(*text, (*x as i32, *y as i32), style.clone()))?;
+        area.draw(&Text::new(*text, (x.cast_signed(), y.cast_signed()), style.clone()))?;
     }
     area.present()?;
     Ok(())

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     loss::{FaceTarget, FaceWeights, face},
     ops::Window,
-    student::{FaceMorpher, FaceMorpherConfig, FirstWeights},
+    student::{FaceMorpher, FaceMorpherConfig},
 };
 use burn::{
     backend::Autodiff,
@@ -30,7 +30,7 @@ fn share<const D: usize>(batch: Tensor<B, D>, peer: &Peer<Flex>) -> Tensor<B, D>
 
 /// Two steps of Adam on so many devices; the weights of the last layer of every peer's student.
 fn trained(devices: usize) -> Vec<TensorData> {
-    let student: FaceMorpher<B> = FaceMorpherConfig::new(vec![8; 2]).init(FirstWeights::Reference, 7, &FlexDevice);
+    let student: FaceMorpher<B> = FaceMorpherConfig::new(vec![8; 2]).init(None, 7, &FlexDevice);
     let learn = |peer: Peer<Flex>| {
         let mut student = student.clone().fork(peer.device());
         let mut adam = AdamConfig::new().init();

@@ -9,7 +9,6 @@ mod validate;
 use crate::{
     files::{CONFIG_LIMIT, read, reason},
     loss::{BodyWeights, FaceWeights},
-    student::FirstWeights,
 };
 use merge::{merged, with_nearest};
 use serde::{Deserialize, Serialize};
@@ -87,8 +86,9 @@ pub struct Intervals {
 pub struct Course<N, L> {
     /// Outputs of the sine layers.
     pub network: N,
-    /// How its weights are drawn first.
-    pub first_weights: FirstWeights,
+    /// Where the first weights of a position are within, above 0 to 4, on the first grid, twice that on the next, and so
+    /// on; `None`: as the reference draws them. See [`Init::new`](crate::student::Init::new).
+    pub first_position: Option<f64>,
     /// Examples a step, 1 to 1024; `None`: what the configuration says.
     pub batch: Option<usize>,
     /// What is kept of the teacher's pictures; `None`: each is learnt from once.

@@ -68,6 +68,8 @@ impl Problems {
     fn course<N, L: Terms>(&mut self, of: &str, course: &Course<N, L>, size: usize) {
         let batch = course.batch.unwrap_or(1);
         self.require((1..=LARGEST_BATCH).contains(&batch), || format!("`{of}.batch` must be 1 to {LARGEST_BATCH}"));
+        let within = course.first_position.is_none_or(|position| position > 0.0 && position <= 4.0);
+        self.require(within, || format!("`{of}.first_position` must be above 0, at most 4, or null"));
         if let Some(replay) = &course.replay {
             self.replay(of, replay, size);
         }
@@ -144,7 +146,7 @@ mod tests {
             intervals: {snapshot: 0}
             held_out_poses: 0
             perceptual: {weights: a.pt, face: -1, body: 1}
-            face: {network: [], batch: 0, phases: []}
+            face: {network: [], first_position: -1, batch: 0, phases: []}
             body:
               network: [[4], [0], [4]]
               replay: {pictures: 7, fill: 9, steps: 0, patch: 600, places: 0, focus: .nan}
@@ -160,6 +162,7 @@ mod tests {
             "`perceptual.face`",
             "`face.network`",
             "`face.batch`",
+            "`face.first_position`",
             "`face.phases`",
             "`body.network`",
             "`body.replay.pictures`",
@@ -174,6 +177,6 @@ mod tests {
         ] {
             assert!(message.contains(part), "{part} is not in {message}");
         }
-        assert_eq!(message.matches("; ").count(), 17, "{message}");
+        assert_eq!(message.matches("; ").count(), 18, "{message}");
     }
 }

@@ -1,6 +1,6 @@
 //! The body morpher: moves the picture and paints over what moving cannot give (`spec/THA4.md` §2.2).
 
-use super::{FirstWeights, Init, Linear, stage};
+use super::{Init, Linear, stage};
 use crate::ops::{Layer, Stage, StudentOps, Window};
 use bunraku_core::{character::IMAGE_SIZE, pose::POSE_LEN};
 use burn::{
@@ -61,9 +61,9 @@ impl BodyMorpherConfig {
         Self::new([vec![360, 360, 180], vec![180, 180, 90], vec![90, 90, 90]])
     }
 
-    /// A network with first weights of `seed` (see [`Init`]).
-    pub fn init<B: Backend>(&self, first: FirstWeights, seed: u64, device: &B::Device) -> BodyMorpher<B> {
-        let mut init = Init::new(seed, first);
+    /// A network with first weights of `seed` and, if given, within `position` (see [`Init::new`]).
+    pub fn init<B: Backend>(&self, position: Option<f64>, seed: u64, device: &B::Device) -> BodyMorpher<B> {
+        let mut init = Init::new(seed, position);
         let mut features = 0;
         let levels = [0, 1, 2].map(|level: usize| {
             let widths = &self.widths[level];

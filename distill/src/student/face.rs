@@ -1,6 +1,6 @@
 //! The face morpher: repaints the 128 x 128 window around the face (`spec/THA4.md` §2.1).
 
-use super::{FirstWeights, Init, Linear, stage};
+use super::{Init, Linear, stage};
 use crate::ops::{Stage, StudentOps, Window};
 use bunraku_core::{character::FACE_SIZE, pose::FACE_POSE_LEN};
 use burn::{
@@ -34,9 +34,9 @@ impl FaceMorpherConfig {
         Self::new(vec![128; 8])
     }
 
-    /// A network with first weights of `seed` (see [`Init`]).
-    pub fn init<B: Backend>(&self, first: FirstWeights, seed: u64, device: &B::Device) -> FaceMorpher<B> {
-        let mut init = Init::new(seed, first);
+    /// A network with first weights of `seed` and, if given, within `position` (see [`Init::new`]).
+    pub fn init<B: Backend>(&self, position: Option<f64>, seed: u64, device: &B::Device) -> FaceMorpher<B> {
+        let mut init = Init::new(seed, position);
         let sine = init.sine_layers([0, 0, FACE_POSE_LEN], &self.widths, device);
         let inputs = self.widths.last().copied().unwrap_or(2 + FACE_POSE_LEN);
         FaceMorpher { sine, last: init.last_layer(inputs, OUTPUTS, device) }

@@ -6,13 +6,9 @@ use burn::{
     module::Param,
     tensor::{Tensor, TensorData, backend::Backend},
 };
-use serde::{Deserialize, Serialize};
 
 /// ω of the sine layers.
 const OMEGA: f64 = crate::ops::OMEGA as f64;
-
-/// The greatest weight of a position in a spread first layer.
-const POSITION: f64 = 0.5;
 
 /// Draws first weights as the reference does (`spec/THA4.md` §9.5): the first sine layer uniform within 1 / inputs, the
 /// others within √(6 / inputs) / 30, the last layer normal with deviation √(2 / inputs); biases uniform within
@@ -24,29 +20,18 @@ const POSITION: f64 = 0.5;
 #[derive(Clone, Debug)]
 pub struct Init {
     random: SplitMix64,
-    first: FirstWeights,
-}
-
-/// How a network's first weights are drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FirstWeights {
-    /// As the reference does ([`Init`]).
-    #[default]
-    Reference,
-    /// The same, but for the position's two columns of each level's first layer, and for the last layer.
-    ///
-    /// The reference counts the pose's values among the inputs of the first layer, so that its sines hardly bend over the
-    /// picture, and details come late. Here a position's weights are within 1 / 2, SIREN's own bound for two inputs
-    /// (Sitzmann et al. 2020, §3.2 and supplement 1.5), twice that on each finer grid, and the last layer's within
-    /// √(6 / inputs) / 30, as of any other layer there, so that a picture is not begun with noise.
-    Spread,
+    position: Option<f64>,
 }
 
 impl Init {
     /// A generator for one network.
-    pub const fn new(seed: u64, first: FirstWeights) -> Self {
-        Self { random: SplitMix64::new(seed), first }
+    ///
+    /// With `position`, a position's first weights are within that much on the network's first grid, twice that on the next
+    /// and so on, and those of the last layer within √(6 / inputs) / 30, as any other layer's. The reference counts the
+    /// pose's values among the inputs of a first layer, so that its sines hardly bend over a picture and details come late,
+    /// and begins with noise. SIREN's own bound for a position is 1 / 2 (Sitzmann et al. 2020, §3.2 and supplement 1.5).
+    pub const fn new(seed: u64, position: Option<f64>) -> Self {
+        Self { random: SplitMix64::new(seed), position }
     }
 
     /// Sine layers of the level `level`, from `features` of the level below, a position and `values` of a pose through
@@ -62,12 +47,10 @@ impl Init {
             let bound =
                 if level == 0 && index == 0 { 1.0 / inputs as f64 } else { (6.0 / inputs as f64).sqrt() / OMEGA };
             let mut weight: Vec<f32> = (0..outputs * inputs).map(|_| self.uniform(bound)).collect();
-            if index == 0 && self.first == FirstWeights::Spread {
-                let wider = (POSITION * 2_f64.powi(level as i32) / bound) as f32;
-                weight
-                    .chunks_exact_mut(inputs)
-                    .flat_map(|row| &mut row[features..features + 2])
-                    .for_each(|it| *it *= wider);
+            if let Some(position) = self.position.filter(|_| index == 0) {
+                let wider = (position * f64::from(1 << level) / bound) as f32;
+                let columns = weight.chunks_exact_mut(inputs).flat_map(|row| &mut row[features..features + 2]);
+                columns.for_each(|it| *it *= wider);
             }
             let layer = self.layer(weight, inputs, outputs, device);
             inputs = outputs;
@@ -78,9 +61,9 @@ impl Init {
 
     /// The layer that no sine follows.
     pub(super) fn last_layer<B: Backend>(&mut self, inputs: usize, outputs: usize, device: &B::Device) -> Linear<B> {
-        let weight = (0..outputs * inputs).map(|_| match self.first {
-            FirstWeights::Reference => self.normal((2.0 / inputs as f64).sqrt()),
-            FirstWeights::Spread => self.uniform((6.0 / inputs as f64).sqrt() / OMEGA),
+        let weight = (0..outputs * inputs).map(|_| match self.position {
+            None => self.normal((2.0 / inputs as f64).sqrt()),
+            Some(_) => self.uniform((6.0 / inputs as f64).sqrt() / OMEGA),
         });
         let weight = weight.collect();
         self.layer(weight, inputs, outputs, device)
@@ -128,15 +111,8 @@ mod tests {
 
     #[test]
     fn a_seed_decides_every_weight() {
-        let weights = |seed| {
-            values(
-                FaceMorpherConfig::new(vec![16; 2])
-                    .init::<Cpu>(FirstWeights::Reference, seed, &FlexDevice)
-                    .last
-                    .weight
-                    .val(),
-            )
-        };
+        let weights =
+            |seed| values(FaceMorpherConfig::new(vec![16; 2]).init::<Cpu>(None, seed, &FlexDevice).last.weight.val());
         assert_eq!(weights(3), weights(3));
         assert_ne!(weights(3), weights(4));
     }
@@ -146,13 +122,13 @@ mod tests {
     }
 
     #[test]
-    fn spread_weights_differ_only_where_the_position_enters_and_at_the_end() {
-        let [reference, spread] = [FirstWeights::Reference, FirstWeights::Spread]
-            .map(|first| BodyMorpherConfig::standard().init::<Cpu>(first, 7, &FlexDevice));
+    fn a_given_bound_changes_only_where_the_position_enters_and_the_end() {
+        let [reference, spread] =
+            [None, Some(0.5)].map(|first| BodyMorpherConfig::standard().init::<Cpu>(first, 7, &FlexDevice));
         for (level, features) in [(0, 0), (1, 180), (2, 90)] {
             let [reference, spread] =
                 [&reference, &spread].map(|body| values(body.levels[level][0].weight.val().narrow(1, features, 2)));
-            let bound = 0.5 * 2.0_f32.powi(level as i32);
+            let bound = [0.5, 1.0, 2.0][level];
             assert!(greatest(&reference) < 0.025 && (0.9 * bound..=bound).contains(&greatest(&spread)), "{level}");
         }
         let rest = |body: &BodyMorpher<Cpu>| values(body.levels[1][0].weight.val().narrow(1, 0, 180));
@@ -162,7 +138,7 @@ mod tests {
 
     #[test]
     fn weights_have_the_references_ranges() {
-        let face = FaceMorpherConfig::standard().init::<Cpu>(FirstWeights::Reference, 7, &FlexDevice);
+        let face = FaceMorpherConfig::standard().init::<Cpu>(None, 7, &FlexDevice);
         // spec/THA4.md §9.5; with thousands of draws the greatest comes close to the bound.
         for (layer, bound) in [(0, 1.0 / 41.0), (1, (6.0_f32 / 128.0).sqrt() / 30.0)] {
             let most = greatest(&values(face.sine[layer].weight.val()));

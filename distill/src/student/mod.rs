@@ -8,7 +8,7 @@ mod init;
 
 pub use body::{BodyMorpher, BodyMorpherConfig, BodyOutput};
 pub use face::{FaceMorpher, FaceMorpherConfig};
-pub use init::{FirstWeights, Init};
+pub use init::Init;
 
 use crate::ops::{Layer, Stage, Window};
 use burn::{

@@ -160,14 +160,14 @@ impl Distillation<'_> {
         let term = |weight: Option<f32>| Some(PerceptualTerm { loss: network.clone()?, weight: weight? });
         let face = FaceLesson {
             network: FaceMorpherConfig::new(recipe.face.network.clone()),
-            first_weights: recipe.face.first_weights,
+            first_position: recipe.face.first_position,
             mask: self.mask.clone(),
             perceptual: term(perceptual.map(|it| it.face)),
         };
         let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut source, peer, watch)?;
         let body = BodyLesson {
             network: BodyMorpherConfig::new(recipe.body.network.clone()),
-            first_weights: recipe.body.first_weights,
+            first_position: recipe.body.first_position,
             character: visible(&self.image),
             perceptual: term(perceptual.map(|it| it.body)),
         };

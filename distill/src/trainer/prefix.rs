@@ -170,9 +170,9 @@ impl Prefix {
     ) -> Result<PathBuf, SaveError> {
         let folder = self.character();
         if published {
-            model.save_torch(&folder)?
+            model.save_torch(&folder)?;
         } else {
-            model.save(&folder)?
+            model.save(&folder)?;
         }
         let path = folder.join("character.png");
         let written = replace(&path, picture);

@@ -4,6 +4,11 @@
 //! face's parameters do is drawn: for each there are shapes that paths turn into ([`Art`]). What the head's and body's
 //! do is a smooth turn with a depth for each group (`motion`). `README.md` beside this file says how art is layered.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what a row's loop calls for each pixel must become part of it to be vectorised"
+)]
+
 mod art;
 mod compose;
 mod error;

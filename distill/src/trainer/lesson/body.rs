@@ -6,7 +6,7 @@ use crate::{
     loss::{self, BodyTarget, BodyWeights, Loss},
     ops::Window,
     report::{BodySample, BodySheet},
-    student::{BodyMorpher, BodyMorpherConfig, BodyOutput, FirstWeights},
+    student::{BodyMorpher, BodyMorpherConfig, BodyOutput},
     teacher::Teacher,
 };
 use bunraku_core::character::{IMAGE_SIZE, Weights};
@@ -18,8 +18,8 @@ use image::RgbaImage;
 pub struct BodyLesson<B: Backend> {
     /// The network's shape.
     pub network: BodyMorpherConfig,
-    /// How its weights are drawn first.
-    pub first_weights: FirstWeights,
+    /// Where the first weights of a position are within; see [`Init::new`](crate::student::Init::new).
+    pub first_position: Option<f64>,
     /// The resting character's pixels, row by row, which are learnt from more often; none: all are alike.
     pub character: Vec<u32>,
     /// A term beside the original's.
@@ -43,7 +43,7 @@ impl<B: TrainingBackend> Lesson<B> for BodyLesson<B> {
     const SAMPLES: usize = BodySheet::SAMPLES;
 
     fn begin(&self, seed: u64, device: &B::Device) -> BodyMorpher<B> {
-        self.network.init(self.first_weights, seed, device)
+        self.network.init(self.first_position, seed, device)
     }
 
     fn show(

@@ -6,7 +6,7 @@ use crate::{
     loss::{self, FaceTarget, FaceWeights, Loss},
     ops::Window,
     report::{FACE_SAMPLES, FaceSample, face_sheet},
-    student::{FaceMorpher, FaceMorpherConfig, FirstWeights},
+    student::{FaceMorpher, FaceMorpherConfig},
     teacher::Teacher,
 };
 use bunraku_core::character::{FACE_SIZE, Weights};
@@ -18,8 +18,8 @@ use image::RgbaImage;
 pub struct FaceLesson<B: Backend> {
     /// The network's shape.
     pub network: FaceMorpherConfig,
-    /// How its weights are drawn first.
-    pub first_weights: FirstWeights,
+    /// Where the first weights of a position are within; see [`Init::new`](crate::student::Init::new).
+    pub first_position: Option<f64>,
     /// Where errors weigh more: `128 * 128` values of the face window, 0 to 1.
     pub mask: Vec<f32>,
     /// A term beside the original's.
@@ -44,7 +44,7 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
     const SAMPLES: usize = FACE_SAMPLES;
 
     fn begin(&self, seed: u64, device: &B::Device) -> FaceMorpher<B> {
-        self.network.init(self.first_weights, seed, device)
+        self.network.init(self.first_position, seed, device)
     }
 
     fn show(

@@ -12,7 +12,7 @@ use crate::{
     perceptual::PerceptualLoss,
     recipe::{AdamSettings, Course, Intervals, Phase, Precision, Replay},
     snapshot::{HeldOut, Snapshot, Store},
-    student::{BodyMorpherConfig, FaceMorpherConfig, FirstWeights},
+    student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{Posed, Teacher},
 };
 use bunraku_core::character::{Tensor as Stored, Weights};
@@ -146,13 +146,13 @@ fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson<Trained>, (), FaceWeight
     Tiny {
         lesson: FaceLesson {
             network: FaceMorpherConfig::new(vec![16, 12]),
-            first_weights: FirstWeights::Reference,
+            first_position: None,
             mask,
             perceptual: None,
         },
         course: Course {
             network: (),
-            first_weights: FirstWeights::Reference,
+            first_position: None,
             batch: None,
             replay,
             phases: vec![phase(80, 1e-3, losses), phase(160, 3e-4, FaceWeights { full: 1.0, eye_mouth: 0.0 })],
@@ -170,17 +170,11 @@ fn tiny_body(replay: Option<Replay>) -> Tiny<BodyLesson<Trained>, (), BodyWeight
     Tiny {
         lesson: BodyLesson {
             network: BodyMorpherConfig::new([vec![12, 8], vec![8, 6], vec![6, 4]]),
-            first_weights: FirstWeights::Reference,
+            first_position: None,
             character: vec![70_000, 140_000],
             perceptual: None,
         },
-        course: Course {
-            network: (),
-            first_weights: FirstWeights::Reference,
-            batch: None,
-            replay,
-            phases: vec![phase(4, 1e-3, losses)],
-        },
+        course: Course { network: (), first_position: None, batch: None, replay, phases: vec![phase(4, 1e-3, losses)] },
         intervals: Intervals { snapshot: 2, checkpoint: 4, held_out: 4 },
         batch: 1,
         held_out_poses: 1,
