@@ -36,11 +36,13 @@ held_out_poses: 1
 intervals: {snapshot: 100000, checkpoint: 100000, held_out: 100000}
 face:
   network: [32, 32, 32]
+  first_position: null
   batch: 4
   replay: {pictures: 64, teacher_batch: 16, fill: 64, steps: 1000, patch: 64, precision: f32}
   phases: [{until: 800, learning_rate: 3.0e-3, losses: {full: 1, eye_mouth: 1}}]
 body:
   network: [[24, 24], [24], [24]]
+  first_position: null
   batch: 2
   replay: {pictures: 16, teacher_batch: 8, fill: 16, steps: 1000, patch: 128, precision: f32}
   phases:

@@ -131,7 +131,8 @@ fn a_stop_is_clean_a_second_training_is_refused_and_damage_is_told() {
     fs::write(&newest, "cut").expect("written");
     let damaged = status(folder.path(), &["config.yaml"]);
     assert_eq!(damaged["students"][0]["damaged"][0]["path"], student["snapshot"]);
-    assert!(damaged["students"][0]["examples"].as_u64() < student["examples"].as_u64());
+    // Where it is stopped right after the checkpoint, that holds as many.
+    assert!(damaged["students"][0]["examples"].as_u64() <= student["examples"].as_u64());
 }
 
 /// Both configurations of the seeds, in a folder laid out as they expect, as they are.

@@ -283,7 +283,6 @@ fn mistakes_are_explained_with_the_way_out() {
     let (short, out, nobody) = (stage.text("short.jsonl"), stage.text("out"), stage.text("nobody"));
     for (words, said) in [
         (&["run", "--headless", "--config", &misspelt][..], &["misspelt.yaml", "`charakter`", "`character`"][..]),
-        (&["run", "--headless"], &["--character PATH"]),
         (&["run", "--headless", "--character", &nobody], &["nobody"]),
         (&["run", "--headless", "--character", &character, "--source", "idel"], &["`idle`", "bunraku sources"]),
         (&["run", "--headless", "--character", &character, "--source", "replay:file=/nope"], &["/nope"]),
