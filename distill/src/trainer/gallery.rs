@@ -207,7 +207,11 @@ mod tests {
 
     #[test]
     fn patches_lie_around_what_matters_as_often_as_the_recipe_says() {
-        let settings = Replay { focus: 0.75, ..Recipe::built_in(FAST).expect("built in").body.replay.expect("kept") };
+        let settings = Replay {
+            focus: 0.75,
+            patch: Some(64),
+            ..Recipe::built_in(FAST).expect("built in").body.replay.expect("kept")
+        };
         let focus = vec![300 * 512 + 200];
         let kept = Kept::<Flex> { settings, seed: 1, pictures: VecDeque::new(), focus, batches: 0 };
         let expected = Window::square(512, 268, 168, 64);
