@@ -88,7 +88,8 @@ fn a_steady_show_allocates_nothing_on_any_thread() {
     let open = |choice, who: &_, detail| choose::open(choice, who, detail, 2);
     let setup = Setup {
         engine: EngineChoice::Cpu,
-        quality: QualityChoice::Full, // `auto` changes it on a machine that is busy, which is not steady
+        quality: QualityChoice::Auto,
+        fps: Some(1.0), // so slow that no busy machine makes `auto` change the quality, which would not be steady
         size: 256,
         ..Setup::new(tiny_character(1), Box::new(open))
     };

@@ -299,7 +299,7 @@ impl Show {
         let Some(governor) = &mut self.governor else { return };
         match governor.frame(cost, self.now) {
             Some(quality) => self.take_quality(quality),
-            None if governor.is_at_a_loss() => self.take_understudy(),
+            None if self.understudy.is_some() && governor.is_at_a_loss() => self.take_understudy(),
             None => {}
         }
     }

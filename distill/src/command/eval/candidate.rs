@@ -9,6 +9,7 @@ use bunraku_distill::{
     config::{DEFAULT_TEACHER, DistillerConfig},
     eval::{Students, StudentsError},
     examples::face_mask,
+    files::{CONFIG_LIMIT, PICTURE_LIMIT, read},
     likeness::Likeness,
 };
 use std::{
@@ -76,7 +77,8 @@ fn read_config(path: &Path) -> anyhow::Result<Option<DistillerConfig>> {
     if !path.is_file() {
         return Ok(None);
     }
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = read(path, CONFIG_LIMIT).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = String::from_utf8(bytes).with_context(|| format!("cannot read {}", path.display()))?;
     if !text.lines().any(|line| line.starts_with("prefix:")) {
         return Ok(None);
     }
@@ -120,7 +122,7 @@ fn in_training(config: &DistillerConfig, mask: Option<Vec<f32>>) -> anyhow::Resu
 }
 
 fn read_mask(path: &Path) -> anyhow::Result<Vec<f32>> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read the face mask {}", path.display()))?;
+    let bytes = read(path, PICTURE_LIMIT).with_context(|| format!("cannot read the face mask {}", path.display()))?;
     face_mask(&bytes).with_context(|| format!("cannot read the face mask {}", path.display()))
 }
 
