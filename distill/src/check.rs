@@ -1,8 +1,8 @@
 //! All that would keep a distillation from training, found before it starts.
 
 use crate::{
-    backend::Cpu,
-    config::{CHARACTER_IMAGE, ConfigPaths, DistillerConfig, FACE_MASK, POSE_DATASET, PREFIX, RECIPE, TEACHER},
+    backend::{Accelerator, CPU_DEVICES, Cpu, TrainingBackend, Work},
+    config::{CHARACTER_IMAGE, ConfigPaths, DistillerConfig, FACE_MASK, NUM_GPUS, POSE_DATASET, PREFIX, RECIPE, TEACHER},
     examples::PoseDataset,
     files::{CONFIG_LIMIT, PICTURE_LIMIT, read, reason},
     perceptual::PerceptualLoss,
@@ -11,7 +11,7 @@ use crate::{
     teacher::{
         is_layered_art,
         rig::{Portrait, Rig},
-        tha4::{self, Module, TeacherError, WeightsProblem},
+        tha4::{self, Module, WeightsProblem},
     },
 };
 use burn_flex::FlexDevice;
@@ -31,8 +31,20 @@ pub struct Report {
     pub config: PathBuf,
     /// Whether training can start as far as the configuration goes: no finding is an error.
     pub ok: bool,
+    /// Whether none of the teacher's networks is there: training can be tried with numbers in their place, but what is
+    /// learnt is no character.
+    pub teacher_made_up: bool,
     /// Everything found, errors and warnings.
     pub findings: Vec<Finding>,
+}
+
+/// What counts in place of what the configuration says.
+#[derive(Clone, Debug, Default)]
+pub struct Instead {
+    /// The recipe.
+    pub recipe: Option<PathBuf>,
+    /// On what it is trained.
+    pub backend: Option<Accelerator>,
 }
 
 /// One thing found.
@@ -69,12 +81,16 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks the configuration in the file `config`, and the files it names, relative to `folder`, the working folder.
-pub fn check(config: &Path, folder: &Path) -> Report {
-    let mut findings = Findings { folder, list: Vec::new() };
+/// Checks the configuration in the file `config`, and the files it names, relative to `folder`, the working folder; with
+/// what counts `instead`.
+pub fn check(config: &Path, folder: &Path, instead: &Instead) -> Report {
+    let mut findings = Findings { folder, teacher_made_up: false, list: Vec::new() };
     if let Some(text) = findings.text(config) {
-        let paths = match DistillerConfig::parse(&text) {
-            Ok(parsed) => parsed.paths(),
+        let mut paths = match DistillerConfig::parse(&text) {
+            Ok(parsed) => {
+                findings.devices(config, instead.backend.unwrap_or(parsed.backend), parsed.num_gpus);
+                parsed.paths()
+            }
             Err(invalid) => {
                 for error in invalid.errors {
                     findings.error(config, &error, error.help());
@@ -82,15 +98,26 @@ pub fn check(config: &Path, folder: &Path) -> Report {
                 *invalid.paths
             }
         };
+        paths.recipe = instead.recipe.clone().or(paths.recipe);
         findings.files(&paths);
         findings.training(&paths);
     }
     let ok = findings.list.iter().all(|finding| finding.severity != Severity::Error);
-    Report { config: config.to_owned(), ok, findings: findings.list }
+    Report { config: config.to_owned(), ok, teacher_made_up: findings.teacher_made_up, findings: findings.list }
+}
+
+/// Asks for devices, and does nothing with them.
+struct Roll;
+
+impl Work for Roll {
+    type Output = ();
+
+    fn run<B: TrainingBackend>(self, _devices: Vec<B::Device>) {}
 }
 
 struct Findings<'a> {
     folder: &'a Path,
+    teacher_made_up: bool,
     list: Vec<Finding>,
 }
 
@@ -109,6 +136,23 @@ impl Findings<'_> {
         let text = read(config, CONFIG_LIMIT).map_err(|error| reason(&error));
         let text = text.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned()));
         text.map_err(|why| self.error(config, why, "give the path of a distiller's config.yaml")).ok()
+    }
+
+    /// What it is to be trained on, of which there may be less than is wished.
+    fn devices(&mut self, config: &Path, backend: Accelerator, wished: u64) {
+        let wished = usize::try_from(wished).unwrap_or(usize::MAX);
+        match backend.resolve() {
+            Ok(Accelerator::Cpu) if wished > CPU_DEVICES => {
+                let what = format!("asks for {wished} devices, but on the CPU there are at most {CPU_DEVICES}");
+                self.add(Severity::Warning, config, what, format!("set `{NUM_GPUS}` to {CPU_DEVICES} or less"));
+            }
+            Ok(Accelerator::Cpu) => {}
+            found => {
+                if let Err(error) = found.and_then(|found| found.run(wished, Roll)) {
+                    self.error(config, error, "`backend: cpu`, or `train --backend cpu`, works everywhere");
+                }
+            }
+        }
     }
 
     fn files(&mut self, paths: &ConfigPaths) {
@@ -185,18 +229,14 @@ impl Findings<'_> {
         let help = format!("put the THA4 teacher's networks there before training ({TEACHER})");
         let all = Module::ALL.map(|module| folder.join(format!("{}.pt", module.name())));
         let (there, absent): (Vec<_>, Vec<_>) = all.into_iter().partition(|path| self.folder.join(path).exists());
-        let severity = if there.is_empty() { Severity::Warning } else { Severity::Error };
+        self.teacher_made_up = there.is_empty();
+        let severity = if self.teacher_made_up { Severity::Warning } else { Severity::Error };
         for path in &absent {
             self.add(severity, path, "these weights of the teacher are absent", &*help);
         }
-        if !absent.is_empty() {
-            return;
-        }
-        if let Err(TeacherError::Weights(problems)) = tha4::examine(&self.folder.join(folder)) {
-            for WeightsProblem { path, fault } in problems {
-                let path = folder.join(path.file_name().unwrap_or_default());
-                self.error(&path, fault, format!("take the file that THA4 publishes under this name ({TEACHER})"));
-            }
+        for WeightsProblem { path, fault } in tha4::examine(&self.folder.join(folder)) {
+            let path = folder.join(path.file_name().unwrap_or_default());
+            self.error(&path, fault, format!("take the file that THA4 publishes under this name ({TEACHER})"));
         }
     }
 

@@ -33,8 +33,28 @@ fn a_good_configuration_passes_and_what_training_still_lacks_is_warned_of() {
     let warnings: Vec<&str> =
         report["findings"].as_array().expect("a list").iter().filter_map(|finding| finding["path"].as_str()).collect();
     assert_eq!(warnings.len(), 6);
+    assert_eq!(report["teacher_made_up"], true);
     assert!(warnings.contains(&"data/tha4/upscaler.pt") && warnings.contains(&"data/pose_dataset.pt"));
     assert!(stderr(&output).contains("warning: data/pose_dataset.pt: "));
+    let output = check(folder.path(), &["config.yaml"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("the teacher is made up") && !said.contains("nothing is wrong"), "{said}");
+}
+
+#[test]
+fn a_backend_that_cannot_be_had_and_devices_that_are_not_there_are_found() {
+    let folder = working_folder();
+    fs::write(folder.path().join("config.yaml"), format!("{CONFIG}backend: cpu\nnum_gpus: 8\n")).expect("written");
+    let output = check(folder.path(), &["config.yaml"]);
+    let text = stderr(&output);
+    assert!(output.status.code() == Some(0), "{text}");
+    assert!(text.contains("warning: config.yaml: asks for 8 devices, but on the CPU there are at most 2"), "{text}");
+    if !cfg!(feature = "cuda") {
+        fs::write(folder.path().join("config.yaml"), format!("{CONFIG}backend: cuda\n")).expect("written");
+        let output = check(folder.path(), &["config.yaml"]);
+        let text = stderr(&output);
+        assert!(output.status.code() == Some(1) && text.contains("error: config.yaml: this program was built without"));
+    }
 }
 
 #[test]
@@ -71,6 +91,11 @@ fn what_is_there_is_opened_and_what_is_wrong_with_it_said() {
     ] {
         assert!(text.contains(part), "{part}\nis not in\n{text}");
     }
+    for name in &modules[..4] {
+        let part = format!("error: data/tha4/{name}.pt: is neither a PyTorch zip archive");
+        assert!(text.contains(&part), "what is there is examined while another file is absent: {text}");
+    }
+    assert_eq!(text.matches("error: ").count(), 7, "{text}");
     fs::write(at("data/tha4/upscaler.pt"), "weights").expect("written");
     fs::write(at("vgg16.pth"), "weights").expect("written");
     let text = stderr(&check(folder.path(), &["config.yaml"]));

@@ -175,6 +175,23 @@ fn what_cannot_be_trained_is_refused_with_a_way_out() {
     assert!(!folder.path().join("out/config.yaml").exists(), "nothing was begun");
 }
 
+/// What the command line says counts, not what the configuration says.
+#[test]
+fn what_is_given_instead_is_checked_instead() {
+    let folder = working_folder();
+    let perceptual = format!("{RECIPE}perceptual: {{weights: vgg16.pth, face: 1, body: 1}}\n");
+    fs::write(folder.path().join("seen.yaml"), perceptual).expect("written");
+    let output = run(folder.path(), &["train", "config.yaml", "--recipe", "seen.yaml"]);
+    let text = stderr(&output);
+    assert!(output.status.code() == Some(1) && text.contains("error: vgg16.pth: there is no such file"), "{text}");
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/robot.svg"), folder.path().join("robot.svg"))
+        .expect("copied");
+    let broken = CONFIG.replace("tiny.yaml", "absent.yaml");
+    fs::write(folder.path().join("config.yaml"), format!("{broken}teacher: robot.svg\n")).expect("written");
+    let output = run(folder.path(), &["train", "config.yaml", "--recipe", "tiny.yaml", "--examples", "1"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
 /// Layered art teaches here: it is drawn in no time, and small enough to be changed.
 #[test]
 fn a_teacher_that_was_moved_goes_on_and_another_one_is_refused_by_name() {

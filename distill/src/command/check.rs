@@ -2,7 +2,7 @@
 
 use super::findings::told;
 use anyhow::Context as _;
-use bunraku_distill::check::{Report, Severity};
+use bunraku_distill::check::{Instead, Report, Severity};
 use std::{
     io::{self, Write as _},
     path::PathBuf,
@@ -27,7 +27,7 @@ pub(super) struct Args {
 
 /// The findings go to standard error; to standard output goes what a script or a satisfied person would look for.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let report = told(&args.config)?;
+    let report = told(&args.config, &Instead::default())?;
     let summary = if args.json { serde_json::to_string(&report)? } else { summary(&report) };
     if !summary.is_empty() {
         writeln!(io::stdout(), "{summary}").context("cannot write the report")?;
@@ -39,6 +39,11 @@ fn summary(report: &Report) -> String {
     let warnings = report.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
     match warnings {
         _ if !report.ok => String::new(),
+        _ if report.teacher_made_up => format!(
+            "{}: training can be tried, but the teacher is made up: what it shows, and the character, will be noise",
+            report.config.display()
+        ),
+        1 => format!("{}: nothing is wrong, 1 warning", report.config.display()),
         0 => format!("{}: nothing is wrong", report.config.display()),
         warnings => format!("{}: nothing is wrong, {warnings} warnings", report.config.display()),
     }

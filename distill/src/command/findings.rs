@@ -1,7 +1,7 @@
 //! What a check has found, said.
 
 use anyhow::Context as _;
-use bunraku_distill::check::{Report, check};
+use bunraku_distill::check::{Instead, Report, check};
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
@@ -12,9 +12,9 @@ pub(super) fn working_folder() -> anyhow::Result<PathBuf> {
     std::env::current_dir().context("cannot tell the working folder")
 }
 
-/// Checks a configuration, and says what is wrong on standard error.
-pub(super) fn told(config: &Path) -> anyhow::Result<Report> {
-    let report = check(config, &working_folder()?);
+/// Checks a configuration with what the command line says `instead`, and says what is wrong on standard error.
+pub(super) fn told(config: &Path, instead: &Instead) -> anyhow::Result<Report> {
+    let report = check(config, &working_folder()?, instead);
     let mut err = io::stderr().lock();
     for finding in &report.findings {
         writeln!(err, "{finding}").context("cannot write the report")?;

@@ -1,9 +1,15 @@
 //! `bunraku-distill train`: makes a character, or goes on making it.
 
-use super::{findings::told, help::Help as _, progress::Terminal, signals};
+use super::{
+    findings::told,
+    help::Help as _,
+    progress::Terminal,
+    signals,
+};
 use anyhow::Context as _;
 use bunraku_distill::{
     backend::Accelerator,
+    check::Instead,
     config::DistillerConfig,
     examples::PoseDataset,
     files::{self, CONFIG_LIMIT},
@@ -44,7 +50,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if !told(&args.config)?.ok {
+    let instead = Instead { recipe: args.recipe.clone(), backend: args.backend };
+    if !told(&args.config, &instead)?.ok {
         return Ok(ExitCode::FAILURE);
     }
     let (given, text) = configuration(args)?;
@@ -135,10 +142,11 @@ fn way_out(error: DistillError, prefix: &Path) -> anyhow::Error {
         DistillError::Train(TrainError::Save { .. }) | DistillError::Save(_) => {
             "make room on the disk and run the command again; it goes on from the last snapshot".to_owned()
         }
-        DistillError::Train(TrainError::Diverged { .. }) => {
+        DistillError::Train(TrainError::Diverged { student, .. }) => {
+            let folder = prefix.join(student);
             format!(
                 "lower the learning rates in a recipe of your own, and move {} away to begin anew",
-                prefix.display()
+                folder.display()
             )
         }
         _ => "`bunraku-distill check` looks at all that training needs".to_owned(),
@@ -161,4 +169,18 @@ fn conclude(finished: &Finished) -> ExitCode {
 /// A line on standard error. Nothing is left to be done where even that is gone.
 fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A training's folder may be the one in which picture, mask and configuration are.
+    #[test]
+    fn nobody_is_told_to_move_more_away_than_the_student_that_went_wrong() {
+        let error = TrainError::Diverged { student: "face_morpher", loss: f64::NAN, examples: 8 };
+        let error = way_out(error.into(), Path::new("my_character"));
+        let help = error.downcast_ref::<bunraku::command_line::Helped>().map(|helped| format!("{helped:?}"));
+        assert!(help.is_some_and(|help| help.contains("my_character/face_morpher away")), "{error:?}");
+    }
 }

@@ -7,11 +7,11 @@ mod reader;
 mod tests;
 
 pub use error::{ConfigError, InvalidConfig, Wanted};
-pub(crate) use fields::{CHARACTER_IMAGE, FACE_MASK, POSE_DATASET, PREFIX, RECIPE, TEACHER};
+pub(crate) use fields::{CHARACTER_IMAGE, FACE_MASK, NUM_GPUS, POSE_DATASET, PREFIX, RECIPE, TEACHER};
 pub use fields::{DEFAULT_TEACHER, FIELDS};
 
 use crate::{backend::Accelerator, recipe::REFERENCE, teacher::is_layered_art};
-use fields::{BODY_SEEDS, DEFAULT_POSE_DATASET, FACE_SEEDS, NUM_CPU_WORKERS, NUM_GPUS};
+use fields::{BODY_SEEDS, DEFAULT_POSE_DATASET, FACE_SEEDS, NUM_CPU_WORKERS};
 use reader::Reader;
 use std::path::PathBuf;
 

@@ -123,12 +123,17 @@ pub enum WeightsFault {
     Unknown(String),
 }
 
+/// Where a module's weights are.
+fn file(folder: &Path, module: Module) -> PathBuf {
+    folder.join(format!("{}.pt", module.name()))
+}
+
 /// Finds out where the weights are, without reading them whole.
 ///
 /// # Errors
 /// [`TeacherError::Incomplete`] when only some of the files are there.
 pub(super) fn locate(folder: &Path) -> Result<Option<Vec<PathBuf>>, TeacherError> {
-    let paths = Module::ALL.map(|module| folder.join(format!("{}.pt", module.name())));
+    let paths = Module::ALL.map(|module| file(folder, module));
     let (there, missing): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.exists());
     match (there.len(), missing.len()) {
         (_, 0) => Ok(Some(there)),
@@ -163,24 +168,22 @@ pub(super) fn load<T>(
                 files.push((path, hash));
             }
             Ok(_) => {}
-            Err(faults) => {
-                problems.extend(faults.into_iter().map(|fault| WeightsProblem { path: path.clone(), fault }));
-            }
+            Err(faults) => problems.extend(with_path(faults, path)),
         }
     }
     if problems.is_empty() { Ok((taken, Origin::Files(files))) } else { Err(TeacherError::Weights(problems)) }
 }
 
-/// All that keeps a folder's files from teaching; nothing where there is none of them, as the formula stands in then.
-/// They are read one after the other, whole.
-///
-/// # Errors
-/// As [`super::open`].
-pub fn examine(folder: &Path) -> Result<(), TeacherError> {
-    if locate(folder)?.is_none() {
-        return Ok(());
-    }
-    load(folder, |_, _| ()).map(|_| ())
+/// All that keeps a folder's files from teaching, of those that are there. They are read one after the other, whole.
+pub fn examine(folder: &Path) -> Vec<WeightsProblem> {
+    let there = Module::ALL.into_iter().map(|module| (module, file(folder, module))).filter(|(_, path)| path.exists());
+    let problems = there.filter_map(|(module, path)| Some((read(module, &path).err()?, path)));
+    problems.flat_map(|(faults, path)| with_path(faults, path)).collect()
+}
+
+/// A file's faults with its name.
+fn with_path(faults: Vec<WeightsFault>, path: PathBuf) -> impl Iterator<Item = WeightsProblem> {
+    faults.into_iter().map(move |fault| WeightsProblem { path: path.clone(), fault })
 }
 
 /// One module's file, and its SHA-256.
