@@ -2,7 +2,9 @@
 
 use crate::{
     backend::{Accelerator, CPU_DEVICES, Cpu, TrainingBackend, Work},
-    config::{CHARACTER_IMAGE, ConfigPaths, DistillerConfig, FACE_MASK, NUM_GPUS, POSE_DATASET, PREFIX, RECIPE, TEACHER},
+    config::{
+        CHARACTER_IMAGE, ConfigPaths, DistillerConfig, FACE_MASK, NUM_GPUS, POSE_DATASET, PREFIX, RECIPE, TEACHER,
+    },
     examples::PoseDataset,
     files::{CONFIG_LIMIT, PICTURE_LIMIT, read, reason},
     perceptual::PerceptualLoss,

@@ -49,6 +49,32 @@ fn who_is_not_there_cannot_be_judged() {
     }
 }
 
+#[test]
+fn what_cannot_be_done_at_the_end_is_said_at_the_beginning() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    tiny_character(4).save(folder.path()).expect("saved");
+    let path = folder.path().to_string_lossy().into_owned();
+    let sheet = folder.path().join("absent/sheet.png").to_string_lossy().into_owned();
+    let output = distill(&["eval", &path, "--poses", "1", "--backend", "cpu", "--sheet", &sheet]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("cannot write the sheet"), "{said}");
+    assert!(!said.contains("the teacher is"), "it was said before the teacher painted: {said}");
+}
+
+/// A character that was given away with the configuration that it was made with, but not with the files that this names.
+#[test]
+fn a_character_whose_mask_is_gone_is_judged_without_and_broken_art_is_called_so() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    tiny_character(4).save(folder.path()).expect("saved");
+    std::fs::write(folder.path().join("art.svg"), "<svg/>").expect("written");
+    let text = "  'prefix': gone\n  teacher: art.svg\n  face_mask_image_file_name: gone/mask.png\n";
+    std::fs::write(folder.path().join("config.yaml"), text).expect("written");
+    let output = distill(&["eval", &folder.path().to_string_lossy(), "--poses", "1", "--backend", "cpu"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("warning: gone/mask.png: there is no such file"), "{said}");
+    assert!(output.status.code() == Some(1) && said.contains("help: distill/src/teacher/rig/README.md"), "{said}");
+}
+
 /// The face alone, which takes some seconds, with a peer that has measured already.
 #[cfg(unix)]
 #[test]

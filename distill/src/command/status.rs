@@ -4,13 +4,13 @@ use super::{help::Help as _, progress::duration};
 use anyhow::Context as _;
 use bunraku_distill::{
     config::DistillerConfig,
+    files::{self, CONFIG_LIMIT},
     recipe::{self, Course},
     snapshot::{HeldOut, Newest, Store},
     trainer::{Prefix, STUDENTS},
 };
 use serde::Serialize;
 use std::{
-    fs,
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -79,9 +79,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn status(args: &Args) -> anyhow::Result<Status> {
-    let text = fs::read_to_string(&args.config)
-        .with_context(|| format!("cannot read {}", args.config.display()))
-        .help("give the path of a distiller's config.yaml")?;
+    let text = text(&args.config).help("give the path of a distiller's config.yaml")?;
     let check = format!("`bunraku-distill check {}` says all that is wrong", args.config.display());
     let config = DistillerConfig::parse(&text).with_context(|| args.config.display().to_string()).help(&check)?;
     let name = args.recipe.as_ref().unwrap_or(&config.recipe);
@@ -91,6 +89,12 @@ fn status(args: &Args) -> anyhow::Result<Status> {
     let students = vec![student(&prefix, face, &recipe.face), student(&prefix, body, &recipe.body)];
     let character = Some(prefix.character()).filter(|folder| folder.join("character_model.yaml").is_file());
     Ok(Status { running: prefix.is_claimed(), prefix: config.prefix, students, character })
+}
+
+/// The configuration's text.
+fn text(config: &Path) -> anyhow::Result<String> {
+    let bytes = files::read(config, CONFIG_LIMIT).with_context(|| format!("cannot read {}", config.display()))?;
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", config.display()))
 }
 
 fn student<N, L: Copy>(prefix: &Prefix, name: &'static str, course: &Course<N, L>) -> Student {

@@ -1,11 +1,6 @@
 //! `bunraku-distill train`: makes a character, or goes on making it.
 
-use super::{
-    findings::told,
-    help::Help as _,
-    progress::Terminal,
-    signals,
-};
+use super::{findings::told, help::Help as _, progress::Terminal, signals};
 use anyhow::Context as _;
 use bunraku_distill::{
     backend::Accelerator,
@@ -69,7 +64,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let finished = distillation.distil(&mut terminal);
     drop(terminal);
     let finished = finished.map_err(|error| way_out(error, &config.prefix))?;
-    if kept == Kept::Moved {
+    if kept == Kept::Changed {
         prefix.replace_config(&text).map_err(with_way_out)?;
     }
     Ok(conclude(&finished))

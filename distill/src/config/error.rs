@@ -17,6 +17,13 @@ pub struct InvalidConfig {
     pub paths: Box<ConfigPaths>,
 }
 
+impl InvalidConfig {
+    /// Whether it is meant to be a distiller's configuration at all, as far as one can tell: no other file has a prefix.
+    pub fn is_meant(&self) -> bool {
+        !self.errors.iter().any(|error| matches!(error, ConfigError::NotAMap | ConfigError::Missing(PREFIX)))
+    }
+}
+
 impl fmt::Display for InvalidConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let errors: Vec<String> = self.errors.iter().map(ToString::to_string).collect();

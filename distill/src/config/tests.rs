@@ -96,6 +96,19 @@ fn all_that_is_wrong_is_said_at_once_and_the_paths_are_kept() {
 }
 
 #[test]
+fn a_broken_configuration_is_told_from_another_file() {
+    for (text, meant) in [
+        ("{'prefix': out, num_gpus: 0}", true),
+        ("prefix: 7\n", true),
+        ("prefix: [", true),
+        ("character_image_file_name: a.png\nface_morpher_file_name: f.pt\n", false),
+        ("just words", false),
+    ] {
+        assert_eq!(DistillerConfig::parse(text).expect_err(text).is_meant(), meant, "{text}");
+    }
+}
+
+#[test]
 fn numbers_of_another_type_are_refused() {
     for value in ["1.5", "'1'", "true", "[1]", "{a: 1}", "null", "18446744073709551616", "1e1"] {
         let errors = errors(&format!("num_gpus: {value}\n"));

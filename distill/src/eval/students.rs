@@ -1,6 +1,6 @@
 //! The students that are to be judged: a finished character's, or those of a training that may still be running.
 
-use crate::snapshot::{Newest, Snapshot, Store};
+use crate::snapshot::{Damaged, Newest, Snapshot, Store};
 use bunraku_core::character::{BodyMorpher, CharacterModel, FaceMorpher, ShapeError, Tensor, Weights};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -17,6 +17,8 @@ pub struct Students {
     pub body: Option<BodyMorpher>,
     /// Where they come from, a line each.
     pub origin: Vec<String>,
+    /// Newer snapshots that cannot be used, a line each.
+    pub damaged: Vec<String>,
 }
 
 /// Why there is nobody to be judged.
@@ -24,8 +26,17 @@ pub struct Students {
 #[non_exhaustive]
 pub enum StudentsError {
     /// No training has begun.
-    #[error("{}: there is neither a finished character nor a whole snapshot of a student", .0.display())]
-    None(PathBuf),
+    #[error(
+        "{}: there is neither a finished character nor a whole snapshot of a student{}",
+        prefix.display(),
+        damaged.iter().map(|line| format!("; {line}")).collect::<String>()
+    )]
+    None {
+        /// Where they were looked for.
+        prefix: PathBuf,
+        /// Snapshots that cannot be used, a line each.
+        damaged: Vec<String>,
+    },
     /// A snapshot is of another kind of network.
     #[error("{}: {}", path.display(), .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Shape {
@@ -40,7 +51,7 @@ impl Students {
     /// Those of a character model.
     pub fn of_character(character: &CharacterModel, origin: &Path) -> Self {
         let origin = vec![format!("both students: {}", origin.display())];
-        Self { face: Some(character.face.clone()), body: Some(character.body.clone()), origin }
+        Self { face: Some(character.face.clone()), body: Some(character.body.clone()), origin, damaged: Vec::new() }
     }
 
     /// The newest of a training that writes to `prefix`: its snapshots, be they ever so early.
@@ -49,28 +60,32 @@ impl Students {
     /// There is none, or it is of another network.
     pub fn of_training(prefix: &Path) -> Result<Self, StudentsError> {
         let mut students = Self::default();
-        if let Some((path, snapshot)) = newest(prefix, "face_morpher") {
+        if let Some((path, snapshot)) = students.newest(prefix, "face_morpher") {
             let face = FaceMorpher::from_weights(&face_weights(&snapshot));
             students.face = Some(face.map_err(|faults| StudentsError::Shape { path: path.clone(), faults })?);
             students.came_from("face morpher", &path, &snapshot);
         }
-        if let Some((path, snapshot)) = newest(prefix, "body_morpher") {
+        if let Some((path, snapshot)) = students.newest(prefix, "body_morpher") {
             let body = BodyMorpher::from_weights(&body_weights(&snapshot));
             students.body = Some(body.map_err(|faults| StudentsError::Shape { path: path.clone(), faults })?);
             students.came_from("body morpher", &path, &snapshot);
         }
-        if students.origin.is_empty() { Err(StudentsError::None(prefix.to_owned())) } else { Ok(students) }
+        if students.origin.is_empty() {
+            return Err(StudentsError::None { prefix: prefix.to_owned(), damaged: students.damaged });
+        }
+        Ok(students)
+    }
+
+    fn newest(&mut self, prefix: &Path, student: &str) -> Option<(PathBuf, Snapshot)> {
+        let Newest { snapshot, damaged } = Store::new(&prefix.join(student)).newest();
+        self.damaged.extend(damaged.into_iter().map(|Damaged { path, why }| format!("{}: {why}", path.display())));
+        snapshot
     }
 
     fn came_from(&mut self, name: &str, path: &Path, snapshot: &Snapshot) {
         let examples = snapshot.progress.examples;
         self.origin.push(format!("{name}: {} after {examples} examples", path.display()));
     }
-}
-
-fn newest(prefix: &Path, student: &str) -> Option<(PathBuf, Snapshot)> {
-    let Newest { snapshot, .. } = Store::new(&prefix.join(student)).newest();
-    snapshot
 }
 
 /// The face's state dict of a snapshot, by the original's names.
@@ -131,7 +146,7 @@ mod tests {
     #[test]
     fn a_trainings_newest_students_are_found_one_by_one() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        assert!(matches!(Students::of_training(folder.path()), Err(StudentsError::None(_))));
+        assert!(matches!(Students::of_training(folder.path()), Err(StudentsError::None { .. })));
         let character = tiny_character(3);
         let sine = character.face.sine.iter().enumerate().map(|(i, layer)| (format!("sine.{i}"), layer));
         let face = snapshot(sine.chain([("last".to_owned(), &character.face.last)]));
@@ -146,6 +161,11 @@ mod tests {
         Store::new(&folder.path().join("body_morpher")).save(&body).expect("saved");
         let students = Students::of_training(folder.path()).expect("both");
         assert_eq!((students.face, students.body), (Some(character.face), Some(character.body)));
+        assert!(students.damaged.is_empty());
+        let torn = folder.path().join("body_morpher/snapshot/0000000090.snapshot");
+        std::fs::write(&torn, "torn").expect("written");
+        let students = Students::of_training(folder.path()).expect("the one before");
+        assert!(students.body.is_some() && students.damaged[0].contains("0000000090"), "{:?}", students.damaged);
     }
 
     #[test]

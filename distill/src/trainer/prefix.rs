@@ -1,7 +1,7 @@
 //! The folder that takes everything a training writes (`spec/THA4.md` §9.2, §9.3).
 
 use crate::{
-    config::{CHARACTER_IMAGE, DistillerConfig, FACE_MASK, POSE_DATASET, TEACHER},
+    config::{DistillerConfig, PREFIX},
     files::{CONFIG_LIMIT, is_absent, read},
     snapshot::Store,
 };
@@ -29,6 +29,9 @@ const CHARACTER: &str = "character_model";
 
 /// Held open by the one training that writes here.
 const LOCK: &str = "training.lock";
+
+/// Said in place of the fields that differ.
+const UNREADABLE: &str = "it cannot be read";
 
 /// How often the folder is claimed before it counts as somebody else's, and how long lies between two attempts.
 const CLAIM_ATTEMPTS: u32 = 25;
@@ -80,13 +83,11 @@ pub enum Kept {
     Written,
     /// There was another one, but nothing had been trained with it.
     Replaced,
-    /// It names files elsewhere. A training knows these by their content, and refuses others itself; once it has gone
-    /// on, [`Prefix::replace_config`] keeps what is so now.
-    Moved,
+    /// It says otherwise. A training knows what it is made of, files and recipe by their content, and refuses another
+    /// itself; where it trains, and how often it draws samples, makes no other training. Once it has gone on,
+    /// [`Prefix::replace_config`] keeps what is so now.
+    Changed,
 }
-
-/// The fields whose files a training knows by their content.
-const BY_CONTENT: [&str; 4] = [CHARACTER_IMAGE, FACE_MASK, TEACHER, POSE_DATASET];
 
 impl Prefix {
     /// The folder at `path`.
@@ -131,7 +132,8 @@ impl Prefix {
     /// Keeps the configuration beside what is trained with it. `text` is what is in the file `given`.
     ///
     /// # Errors
-    /// [`PrefixError::OtherConfig`] when the training that was begun here had another one.
+    /// [`PrefixError::OtherConfig`] when the training that was begun here belongs to another folder, or its configuration
+    /// cannot be read.
     pub fn keep_config(&self, given: &Path, config: &DistillerConfig, text: &str) -> Result<Kept, PrefixError> {
         let path = self.path.join(CONFIG);
         let write = |kept| self.replace_config(text).map(|()| kept);
@@ -140,12 +142,14 @@ impl Prefix {
             bytes => bytes.map_err(|error| self.refused(CONFIG, io::Error::other(error)))?,
         };
         let before = std::str::from_utf8(&bytes).ok().and_then(|text| DistillerConfig::parse(text).ok());
-        let differing = before.map_or_else(|| vec!["it cannot be read"], |before| before.differing(config));
+        let differing = before.map_or_else(|| vec![UNREADABLE], |before| before.differing(config));
         match differing {
             same if same.is_empty() => Ok(Kept::Same),
             _ if !self.is_begun() => write(Kept::Replaced),
-            moved if moved.iter().all(|field| BY_CONTENT.contains(field)) => Ok(Kept::Moved),
-            differing => Err(PrefixError::OtherConfig { kept: path, given: given.to_owned(), differing }),
+            elsewhere if elsewhere.iter().any(|field| [PREFIX, UNREADABLE].contains(field)) => {
+                Err(PrefixError::OtherConfig { kept: path, given: given.to_owned(), differing: elsewhere })
+            }
+            _ => Ok(Kept::Changed),
         }
     }
 
@@ -260,10 +264,12 @@ mod tests {
         assert_eq!(fs::read_to_string(folder.path().join("config.yaml")).expect("there"), other);
         let snapshot = Snapshot { progress: Progress::new(BTreeMap::new()), tensors: BTreeMap::new() };
         Store::new(&prefix.student("face_morpher")).save(&snapshot).expect("saved");
-        let error = keep(&prefix, TEXT).expect_err("refused").to_string();
-        assert!(error.contains("face_morpher_batch_size, num_cpu_workers"), "{error}");
-        let moved = format!("{other}teacher: elsewhere\n");
-        assert_eq!(keep(&prefix, &moved).expect("it may be the same teacher"), Kept::Moved);
+        let error = keep(&prefix, &other.replace("prefix: out", "prefix: in")).expect_err("refused").to_string();
+        assert!(error.ends_with(": prefix"), "{error}");
+        let moved = format!("{other}teacher: elsewhere\nbackend: cpu\nrecipe: mine.yaml\n");
+        assert_eq!(keep(&prefix, &moved).expect("it may be the same training"), Kept::Changed);
         assert_eq!(fs::read_to_string(folder.path().join("config.yaml")).expect("there"), other);
+        fs::write(folder.path().join("config.yaml"), "torn").expect("written");
+        assert!(keep(&prefix, TEXT).expect_err("refused").to_string().ends_with(UNREADABLE));
     }
 }

@@ -14,6 +14,7 @@ use bunraku_distill::{
 };
 use std::{
     fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -56,8 +57,15 @@ fn finished(path: &Path, mask: Option<Vec<f32>>) -> anyhow::Result<Candidate> {
         let (teacher, backend) = (DEFAULT_TEACHER.into(), Accelerator::default());
         return Ok(Candidate { students, image, mask, teacher, backend });
     };
-    let mask = mask.map_or_else(|| Likeness::mask(&config), Ok).help("name the face mask with --mask")?;
-    Ok(Candidate { students, image, mask: Some(mask), teacher: config.teacher, backend: config.backend })
+    // A character that was given away is judged without its mask, too, but not silently.
+    let mask = mask.or_else(|| match Likeness::mask(&config) {
+        Ok(mask) => Some(mask),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "warning: {error}; without it eyes and mouth have no scores of their own");
+            None
+        }
+    });
+    Ok(Candidate { students, image, mask, teacher: config.teacher, backend: config.backend })
 }
 
 /// The configuration of the character model at `path`, a folder or its settings.
@@ -79,14 +87,13 @@ fn read_config(path: &Path) -> anyhow::Result<Option<DistillerConfig>> {
     }
     let bytes = read(path, CONFIG_LIMIT).with_context(|| format!("cannot read {}", path.display()))?;
     let text = String::from_utf8(bytes).with_context(|| format!("cannot read {}", path.display()))?;
-    if !text.lines().any(|line| line.starts_with("prefix:")) {
-        return Ok(None);
+    match DistillerConfig::parse(&text) {
+        Ok(config) => Ok(Some(found_from(config, path))),
+        Err(invalid) if !invalid.is_meant() => Ok(None),
+        Err(invalid) => {
+            Err(invalid).with_context(|| path.display().to_string()).help("`bunraku-distill check` says more")
+        }
     }
-    let config = DistillerConfig::parse(&text).map_err(|invalid| {
-        let errors: Vec<String> = invalid.errors.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}: {}", path.display(), errors.join("; "))
-    });
-    Ok(Some(found_from(config.help("`bunraku-distill check` says more")?, path)))
 }
 
 /// The configuration in the file `config` with paths that lead from the working folder to what is there. They are meant
@@ -112,7 +119,7 @@ fn in_training(config: &DistillerConfig, mask: Option<Vec<f32>>) -> anyhow::Resu
     let image = image.help("`bunraku-distill check` says more; its paths are relative to the working folder")?;
     let mask = mask.map_or_else(|| Likeness::mask(config), Ok).help("name the face mask with --mask")?;
     let students = match Students::of_training(&config.prefix) {
-        Err(StudentsError::None(_)) if config.prefix.join(CHARACTER).is_dir() => {
+        Err(StudentsError::None { .. }) if config.prefix.join(CHARACTER).is_dir() => {
             let folder = config.prefix.join(CHARACTER);
             Students::of_character(&CharacterModel::load(&folder)?, &folder)
         }

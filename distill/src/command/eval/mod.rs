@@ -4,13 +4,16 @@ mod candidate;
 mod table;
 
 use super::{help::Help as _, signals::stop_on_signal};
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use bunraku::command_line::Helped;
 use bunraku_core::pose::Pose;
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
-    eval::{ContactSheet, Evaluation, Pair, STEPS, SWEPT, Sweep, SweepRatio, evaluate, sheet_poses, sweep_poses},
+    eval::{
+        ContactSheet, Evaluation, Pair, STEPS, SWEPT, Students, Sweep, SweepRatio, evaluate, sheet_poses, sweep_poses,
+    },
     examples::{Random, Use, drawn_pose},
-    teacher::{self, Teacher},
+    teacher::{self, Teacher, is_layered_art},
 };
 use burn::tensor::backend::Backend;
 use candidate::Candidate;
@@ -18,7 +21,7 @@ use indicatif::ProgressBar;
 use std::{
     collections::BTreeMap,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -26,9 +29,18 @@ use std::{
 /// Shown under `--help`.
 pub(super) const EXAMPLE: &str = "\
 Examples:
-  bunraku-distill eval data/distill_examples/my_character/config.yaml
-  bunraku-distill eval my_character/character_model --poses 64 --json
+  bunraku-distill eval data/examples/robot.yaml
+  bunraku-distill eval data/characters/kohaku/lite --poses 64 --json
   bunraku-distill eval data/characters/kohaku --sweep --sheet sheet.png";
+
+/// What to do about a sheet that cannot be written.
+const SHEET: &str = "--sheet takes the name of a PNG file in a folder that can be written to";
+
+/// What to do about the teacher's weights.
+const FILES: &str = "put the five files of the original's data/tha4 into one folder and name it with --teacher";
+
+/// What to do about layered art.
+const ART: &str = "distill/src/teacher/rig/README.md says how art is layered";
 
 /// Held-out poses on a contact sheet.
 const SHEET_POSES: u64 = 24;
@@ -77,34 +89,83 @@ struct Judging<'a> {
     stop: &'a AtomicBool,
 }
 
+/// What came out.
+struct Judgement {
+    /// As far as it went.
+    evaluation: Evaluation,
+    ending: Ending,
+}
+
+/// How it went on after the evaluation itself, which is worth telling in any case.
+enum Ending {
+    Whole,
+    /// On request, while this was done.
+    Stopped(&'static str),
+    Failed(anyhow::Error),
+}
+
 /// Judges and prints.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let candidate = Candidate::of(args)?;
-    for origin in &candidate.students.origin {
+    let Students { origin, damaged, .. } = &candidate.students;
+    for origin in origin {
         writeln!(io::stderr(), "{origin}")?;
     }
+    for damaged in damaged {
+        writeln!(io::stderr(), "warning: {damaged}; the one before is judged")?;
+    }
+    ready(&candidate.students, args)?;
     let stop = stop_on_signal()?;
     let judging = Judging { candidate: &candidate, args, stop: &stop };
-    let evaluation = candidate.backend.run(1, judging).help("`--backend cpu` works everywhere")??;
+    let Judgement { evaluation, ending } =
+        candidate.backend.run(1, judging).help("`--backend cpu` works everywhere")??;
     let mut out = io::stdout().lock();
     table::print(&evaluation, &mut out)?;
-    if stop.load(Ordering::Relaxed) {
-        writeln!(io::stderr(), "stopped after {} of {} poses", evaluation.poses, args.poses)?;
+    if let Ending::Stopped(during) = ending {
+        writeln!(io::stderr(), "stopped {during}, after {} of {} poses", evaluation.poses, args.poses)?;
         return Ok(ExitCode::FAILURE);
     }
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
     }
-    Ok(ExitCode::SUCCESS)
+    match ending {
+        Ending::Failed(error) => Err(error),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// What is known before the first pose: that what comes last can be done.
+fn ready(students: &Students, args: &Args) -> anyhow::Result<()> {
+    if (args.sweep || args.sheet.is_some()) && (students.face.is_none() || students.body.is_none()) {
+        return Err(lonely());
+    }
+    let Some(sheet) = &args.sheet else { return Ok(()) };
+    let folder = sheet.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    // Made and removed again at once.
+    let tried = if sheet.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else {
+        tempfile::NamedTempFile::new_in(folder).map(drop)
+    };
+    tried.with_context(|| format!("cannot write the sheet {}", sheet.display())).help(SHEET)
+}
+
+/// Why neither flicker nor sheet can be had.
+fn lonely() -> anyhow::Error {
+    Helped::new(
+        anyhow!("only one of the two students is there"),
+        "train the other one, too; then the character can be drawn",
+    )
+    .into()
 }
 
 impl Work for Judging<'_> {
-    type Output = anyhow::Result<Evaluation>;
+    type Output = anyhow::Result<Judgement>;
 
     fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output {
         let Candidate { students, image, mask, teacher, .. } = self.candidate;
-        let mut teacher = teacher::open::<B::InnerBackend>(teacher, image, &devices[0])
-            .help("put the five files of the original's data/tha4 into one folder and name it with --teacher")?;
+        let help = if is_layered_art(teacher) { ART } else { FILES };
+        let mut teacher = teacher::open::<B::InnerBackend>(teacher, image, &devices[0]).help(help)?;
         writeln!(io::stderr(), "the teacher is {}", teacher.describe())?;
         let poses = self.poses(self.args.poses.into());
         let progress = ProgressBar::new(poses.len() as u64).with_message("comparing");
@@ -114,15 +175,7 @@ impl Work for Judging<'_> {
         };
         let found = evaluate(students, image, &mut *teacher, mask.as_deref(), &poses, &devices[0], going_on)?;
         progress.finish_and_clear();
-        let sweeps = if self.args.sweep { self.sweeps(&mut *teacher, &devices[0])? } else { BTreeMap::new() };
-        if let Some(path) = &self.args.sheet {
-            let sheet = self.sheet(&mut *teacher, &devices[0])?;
-            // Half a sheet must not take the place of a whole one.
-            if !self.stopped() {
-                sheet.save(path).help("--sheet takes the name of a PNG file")?;
-            }
-        }
-        Ok(found.with_sweeps(sweeps))
+        Ok(self.go_on(found, &mut *teacher, &devices[0]))
     }
 }
 
@@ -130,6 +183,39 @@ impl Judging<'_> {
     /// The first of the poses that no training saw.
     fn poses(&self, count: u64) -> Vec<Pose> {
         (0..count).map(|index| drawn_pose(&mut Random::new(self.args.seed, Use::HeldOut, index))).collect()
+    }
+
+    /// What was asked for beside the evaluation. Where it fails, the evaluation is still there.
+    fn go_on<B: Backend>(&self, found: Evaluation, teacher: &mut dyn Teacher<B>, device: &B::Device) -> Judgement {
+        let ended = |evaluation, ending| Judgement { evaluation, ending };
+        if self.stopped() {
+            return ended(found, Ending::Stopped("while comparing"));
+        }
+        let sweeps = if self.args.sweep { self.sweeps(teacher, device) } else { Ok(BTreeMap::new()) };
+        let found = match sweeps {
+            Ok(sweeps) => found.with_sweeps(sweeps),
+            Err(error) => return ended(found, Ending::Failed(error)),
+        };
+        if self.stopped() {
+            return ended(found, Ending::Stopped("while sweeping"));
+        }
+        let drawn = self.args.sheet.as_ref().map_or(Ok(()), |path| self.save_sheet(path, teacher, device));
+        match drawn {
+            Err(error) => ended(found, Ending::Failed(error)),
+            Ok(()) if self.stopped() => ended(found, Ending::Stopped("while drawing the sheet")),
+            Ok(()) => ended(found, Ending::Whole),
+        }
+    }
+
+    fn save_sheet<B: Backend>(
+        &self,
+        path: &Path,
+        teacher: &mut dyn Teacher<B>,
+        device: &B::Device,
+    ) -> anyhow::Result<()> {
+        let sheet = self.sheet(teacher, device)?;
+        // Half a sheet must not take the place of a whole one.
+        if self.stopped() { Ok(()) } else { sheet.save(path).help(SHEET) }
     }
 
     fn stopped(&self) -> bool {
@@ -142,9 +228,7 @@ impl Judging<'_> {
         device: &'a B::Device,
     ) -> anyhow::Result<Pair<'a, B>> {
         let Candidate { students, image, .. } = self.candidate;
-        Pair::new(students, image, teacher, device)?
-            .context("only one of the two students is there")
-            .help("train the other one, too; then the character can be drawn")
+        Pair::new(students, image, teacher, device)?.ok_or_else(lonely)
     }
 
     /// The flicker by parameter, as far as it is not stopped.
