@@ -141,7 +141,7 @@ fn what_cannot_be_drawn_is_refused_with_a_way_out() {
         .expect("written");
     for (arguments, part) in [
         (&["draw", "robot.svg", "--out", "a"][..], "<g id=\"mouth\"> is missing"),
-        (&["draw", "absent.svg", "--out", "a"], "absent.svg: cannot be read"),
+        (&["draw", "absent.svg", "--out", "a"], "absent.svg: there is no such file"),
         (&["draw", "good.svg", "--out", "a", "--poses", "poses.jsonl"], "face_mask.png is drawn anyway"),
         (&["draw", "good.svg", "--out", "a", "--poses", "unknown.jsonl"], "mouth_aaa"),
         (&["draw", "good.svg", "--out", "good.svg"], "cannot make the folder good.svg"),
@@ -199,5 +199,20 @@ fn art_of_50_megabytes_is_refused_unread() {
     fs::File::create(&art).and_then(|file| file.set_len(50 << 20)).expect("a sparse file");
     let output = distill(folder.path(), &["check", "config.yaml"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(1) && said.contains("robot.svg: the file has 52428800 bytes"), "{said}");
+    assert!(output.status.code() == Some(1) && said.contains("robot.svg: is larger than 8388608 bytes"), "{said}");
+}
+
+/// Reading a pipe that nobody writes to would never end.
+#[cfg(unix)]
+#[test]
+fn art_that_is_no_file_is_refused_unopened() {
+    let folder = working_folder(ROBOT);
+    let art = folder.path().join("robot.svg");
+    fs::remove_file(&art).expect("removed");
+    assert!(Command::new("mkfifo").arg(&art).status().expect("it runs").success());
+    for arguments in [&["check", "config.yaml"][..], &["draw", "robot.svg", "--out", "a"]] {
+        let output = distill(folder.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && said.contains("robot.svg: is not a regular file"), "{said}");
+    }
 }

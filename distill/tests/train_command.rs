@@ -176,6 +176,39 @@ fn what_cannot_be_trained_is_refused_with_a_way_out() {
     assert!(!folder.path().join("out/config.yaml").exists(), "nothing was begun");
 }
 
+/// What is trained is a function of the configuration alone, however often the program is killed on the way.
+#[cfg(unix)]
+#[test]
+fn kill_9_costs_nothing_but_time() {
+    let recipe = RECIPE.replace("checkpoint: 2, held_out: 2", "checkpoint: 100, held_out: 100");
+    let recipe = recipe.replace("until: 2", "until: 40").replace("until: 1,", "until: 10,");
+    let art = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/robot.svg");
+    let [whole, killed] = [working_folder(), working_folder()];
+    for folder in [&whole, &killed] {
+        fs::write(folder.path().join("tiny.yaml"), &recipe).expect("written");
+        fs::write(folder.path().join("config.yaml"), format!("{CONFIG}teacher: robot.svg\n")).expect("written");
+        fs::copy(art, folder.path().join("robot.svg")).expect("copied");
+    }
+    let finish = |folder: &TempDir| {
+        let output = run(folder.path(), &["train", "config.yaml"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stderr(&output)
+    };
+    finish(&whole);
+    // In the face's training, and in the body's.
+    for part in ["kept after 2 examples", "body_morpher: begins"] {
+        let (mut child, _) = started(killed.path(), &["train", "config.yaml", "-v"], part);
+        child.kill().expect("SIGKILL is sent");
+        assert_eq!(child.wait().expect("ended").code(), None, "it was killed before it was done");
+        assert_eq!(status(killed.path(), &["config.yaml"])["character"], Value::Null);
+    }
+    assert!(finish(&killed).contains("face_morpher: goes on after 40 examples"));
+    for file in ["character.png", "character_model.yaml", "face_morpher.safetensors", "body_morpher.safetensors"] {
+        let bytes = |folder: &TempDir| fs::read(folder.path().join("out/character_model").join(file)).expect("there");
+        assert!(bytes(&whole) == bytes(&killed), "{file} differs");
+    }
+}
+
 /// What the command line says counts, not what the configuration says.
 #[test]
 fn what_is_given_instead_is_checked_instead() {

@@ -11,8 +11,9 @@ use std::{
 
 /// Shown under `--help`.
 const EXAMPLE: &str = "\
-Example:
-  bunraku-distill check data/distill_examples/my_character/config.yaml";
+Examples:
+  bunraku-distill check data/characters/kohaku/config.yaml
+  bunraku-distill check my_character/config.yaml --json";
 
 /// Say what is wrong with a configuration, its picture, its mask and its recipe, all of it, at once
 #[derive(clap::Args)]

@@ -62,6 +62,10 @@ pub(crate) fn main() -> ExitCode {
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+    };
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -76,9 +80,45 @@ mod tests {
             let examples: Vec<&str> =
                 after.lines().map(str::trim).filter(|line| line.starts_with("bunraku-distill")).collect();
             assert!(!examples.is_empty(), "`{}` has no example", command.get_name());
-            for example in examples {
-                Cli::try_parse_from(example.split_whitespace()).unwrap_or_else(|error| panic!("{example}: {error}"));
-            }
+            examples.into_iter().for_each(accepted);
         }
+    }
+
+    /// The command is one of this program's, and what it names of the project is there.
+    fn accepted(command: &str) {
+        // What follows is the shell's.
+        let words: Vec<&str> = command.split_whitespace().take_while(|word| ![">", "|", "#"].contains(word)).collect();
+        Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{command}: {error}"));
+        for word in words.iter().filter(|word| word.starts_with("data/") || word.starts_with("distill/")) {
+            assert!(Path::new(PROJECT).join(word).exists(), "{command}: there is no {word}");
+        }
+    }
+
+    const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+    /// The project's own descriptions: README.md, and all of that name in data/.
+    fn readmes() -> Vec<PathBuf> {
+        let (mut found, mut folders) =
+            (vec![Path::new(PROJECT).join("README.md")], vec![Path::new(PROJECT).join("data")]);
+        while let Some(folder) = folders.pop() {
+            let inside = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("listed").path());
+            let (deeper, files): (Vec<_>, Vec<_>) = inside.partition(|path| path.is_dir());
+            folders.extend(deeper);
+            found.extend(files.into_iter().filter(|path| path.ends_with("README.md")));
+        }
+        found
+    }
+
+    #[test]
+    fn every_command_in_the_readme_and_beside_the_data_is_accepted() {
+        let texts = readmes().into_iter().map(|path| fs::read_to_string(path).expect("text")).collect::<Vec<_>>();
+        let lines = texts.iter().flat_map(|text| text.lines()).map(str::trim);
+        let built = "cargo run --release -p bunraku-distill -- ";
+        let commands: Vec<String> = lines
+            .map(|line| line.replace(built, "bunraku-distill "))
+            .filter(|line| line.starts_with("bunraku-distill "))
+            .collect();
+        assert!(commands.len() > 12, "{commands:?}");
+        commands.iter().for_each(|command| accepted(command));
     }
 }

@@ -19,8 +19,8 @@ use std::{
 /// Shown under `--help`.
 const EXAMPLE: &str = "\
 Examples:
-  bunraku-distill status data/distill_examples/my_character/config.yaml
-  bunraku-distill status my_character.yaml --json";
+  bunraku-distill status data/examples/robot.yaml
+  bunraku-distill status my_character/config.yaml --json";
 
 /// Say how far the training of a configuration is: phase, examples, error, time left, and whether its snapshots are whole
 #[derive(clap::Args)]

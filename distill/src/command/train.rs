@@ -22,8 +22,8 @@ use std::{
 /// Shown under `--help`.
 pub(super) const EXAMPLE: &str = "\
 Examples:
-  bunraku-distill train data/distill_examples/my_character/config.yaml
-  bunraku-distill train my_character.yaml --recipe fast --examples 20000";
+  bunraku-distill train data/examples/robot.yaml --examples 2000
+  bunraku-distill train my_character/config.yaml --recipe fast";
 
 /// Make the character that a configuration describes, or go on where it was interrupted
 ///
@@ -54,11 +54,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let distillation = read(overridden(&given, args), args.examples, &stop)?;
     let config = &distillation.config;
     let prefix = Prefix::new(&config.prefix);
-    let _claim = prefix.claim().help("wait for it, or stop it first")?;
+    let claim = prefix.claim().help("wait for it, or stop it first")?;
+    prefix.clean(&claim);
     let kept = prefix.keep_config(&args.config, &given, &text).map_err(with_way_out)?;
     if kept == Kept::Replaced {
-        let path = config.prefix.join("config.yaml");
-        say(&format!("note: {} was another one, with nothing trained; it is replaced", path.display()));
+        say(&format!("note: {} was another one, with nothing trained; it is replaced", prefix.config().display()));
     }
     let mut terminal = Terminal::new();
     let finished = distillation.distil(&mut terminal);
@@ -67,6 +67,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if kept == Kept::Changed {
         prefix.replace_config(&text).map_err(with_way_out)?;
     }
+    drop(claim);
     Ok(conclude(&finished))
 }
 

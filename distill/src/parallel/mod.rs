@@ -5,11 +5,10 @@
 
 use burn::{
     collective::{
-        AllReduceStrategy, CollectiveConfig, CollectiveError, PeerId, ReduceOperation, all_reduce, register,
-        reset_collective,
+        AllReduceStrategy, CollectiveConfig, CollectiveError, PeerId, ReduceOperation, register, reset_collective,
     },
     optim::GradientsParams,
-    tensor::{Tensor, TensorPrimitive, backend::Backend},
+    tensor::backend::Backend,
 };
 use std::{
     marker::PhantomData,
@@ -141,18 +140,6 @@ impl<B: Backend> Peer<B> {
             return Ok(gradients);
         }
         gradients.all_reduce::<B>(self.id(), ReduceOperation::Mean).map_err(exchange)
-    }
-
-    /// The mean of all peers' values.
-    ///
-    /// # Errors
-    /// Another peer is gone.
-    pub fn mean<const D: usize>(&self, values: Tensor<B, D>) -> Result<Tensor<B, D>, ParallelError> {
-        if self.count == 1 {
-            return Ok(values);
-        }
-        let mean = all_reduce::<B>(self.id(), values.into_primitive().tensor(), ReduceOperation::Mean);
-        mean.map(|mean| Tensor::from_primitive(TensorPrimitive::Float(mean))).map_err(exchange)
     }
 
     /// Leaves once all the others have finished too, or one has failed. Who makes no more exchanges calls it: to leave

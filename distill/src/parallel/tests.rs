@@ -6,9 +6,10 @@ use crate::{
 };
 use burn::{
     backend::Autodiff,
+    collective::all_reduce,
     module::{AutodiffModule, Module},
     optim::{AdamConfig, Optimizer},
-    tensor::{TensorData, Tolerance},
+    tensor::{Tensor, TensorData, TensorPrimitive, Tolerance},
 };
 use burn_flex::{Flex, FlexDevice};
 
@@ -20,6 +21,17 @@ fn wave<const D: usize>(shape: [usize; D], frequency: f32) -> Tensor<B, D> {
     let count = shape.iter().product::<usize>();
     let values = (0..count).map(|i| (frequency * i as f32).sin()).collect::<Vec<f32>>();
     Tensor::from_data(TensorData::new(values, shape), &FlexDevice)
+}
+
+impl<B: Backend> Peer<B> {
+    /// The mean of all peers' values.
+    fn mean<const D: usize>(&self, values: Tensor<B, D>) -> Result<Tensor<B, D>, ParallelError> {
+        if self.count == 1 {
+            return Ok(values);
+        }
+        let mean = all_reduce::<B>(self.id(), values.into_primitive().tensor(), ReduceOperation::Mean);
+        mean.map(|mean| Tensor::from_primitive(TensorPrimitive::Float(mean))).map_err(exchange)
+    }
 }
 
 /// A peer's share of the batch.

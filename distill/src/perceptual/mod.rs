@@ -10,6 +10,8 @@ mod vgg16;
 use burn::tensor::{Tensor, backend::Backend};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+#[cfg(test)]
+pub(crate) use vgg16::CONVOLUTIONS;
 use vgg16::Vgg16;
 
 /// Bytes of the greatest weights file that is read; torchvision's own, with the layers that are not used, has 553 MB.

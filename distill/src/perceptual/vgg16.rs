@@ -4,7 +4,7 @@ use bunraku_core::character::Weights;
 use burn::tensor::{Tensor, TensorData, activation::relu, backend::Backend, module, ops::ConvOptions};
 
 /// The convolutions: index in torchvision's `features`, channels in, channels out.
-pub(super) const CONVOLUTIONS: [(usize, usize, usize); 7] =
+pub(crate) const CONVOLUTIONS: [(usize, usize, usize); 7] =
     [(0, 3, 64), (2, 64, 64), (5, 64, 128), (7, 128, 128), (10, 128, 256), (12, 256, 256), (14, 256, 256)];
 
 /// The convolutions whose outputs, after ReLU, are compared; pooling follows all but the last.

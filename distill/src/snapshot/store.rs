@@ -1,9 +1,9 @@
 //! The folder of a training's snapshots and checkpoints.
 
 use super::{Snapshot, SnapshotError};
-use bunraku_core::files;
+use crate::files::remove_litter;
+use bunraku_core::files::{self, ReadError};
 use std::{
-    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -17,10 +17,14 @@ const LIMIT: u64 = 1 << 30;
 /// The name's end of a snapshot.
 const EXTENSION: &str = "snapshot";
 
+/// The folder of the checkpoints.
+const CHECKPOINTS: &str = "checkpoint";
+
 /// The name of a checkpoint's snapshot.
 const STATE: &str = "state.snapshot";
 
-/// The name of the file that says how many examples a checkpoint has seen.
+/// The name of the file that says how many examples a checkpoint has seen, as the original's programs read it. It has no
+/// hash: what the checkpoint's snapshot says counts.
 const SEEN: &str = "examples_seen_so_far.txt";
 
 /// Where one student's snapshots are: `snapshot/` and `checkpoint/` in its folder (`spec/THA4.md` §9.3).
@@ -45,6 +49,13 @@ pub struct Damaged {
     pub path: PathBuf,
     /// Why.
     pub why: SnapshotError,
+}
+
+impl Damaged {
+    /// Whether it is not there any more.
+    fn is_gone(&self) -> bool {
+        matches!(&self.why, SnapshotError::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
 }
 
 impl Store {
@@ -80,14 +91,25 @@ impl Store {
     /// As [`save`](Self::save).
     pub fn save_checkpoint(&self, number: u64, snapshot: &Snapshot, pt: &[u8]) -> Result<(), SnapshotError> {
         snapshot.ensure_finite()?;
-        let folder = self.folder.join(format!("checkpoint/{number:04}"));
+        let folder = self.folder.join(CHECKPOINTS).join(format!("{number:04}"));
         write(&folder, "module_module.pt", pt)?;
         write(&folder, SEEN, format!("{}\n", snapshot.progress.examples).as_bytes())?;
         write(&folder, STATE, &snapshot.to_bytes()?)
     }
 
-    /// The newest whole snapshot, a checkpoint's too.
+    /// The newest whole snapshot, a checkpoint's too. All checkpoints are read for it, for only what they hold is hashed.
     pub fn newest(&self) -> Newest {
+        let found = self.look();
+        // A training that goes on meanwhile removes old ones between the listing and the reading; then there are newer.
+        if !found.damaged.iter().any(Damaged::is_gone) {
+            return found;
+        }
+        let Newest { snapshot, mut damaged } = self.look();
+        damaged.retain(|damaged| !damaged.is_gone());
+        Newest { snapshot, damaged }
+    }
+
+    fn look(&self) -> Newest {
         let mut all = listed(&self.snapshots());
         all.extend(self.checkpoints());
         all.sort();
@@ -106,13 +128,8 @@ impl Store {
 
     /// Removes what a training that was killed while writing left: files that were never renamed.
     pub fn clean(&self) {
-        for path in entries(&self.snapshots()) {
-            let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
-            if name.starts_with(".tmp") {
-                // What cannot be removed only takes space.
-                let _ = fs::remove_file(&path);
-            }
-        }
+        remove_litter(&self.snapshots());
+        entries(&self.folder.join(CHECKPOINTS)).iter().for_each(|folder| remove_litter(folder));
     }
 
     fn snapshots(&self) -> PathBuf {
@@ -120,12 +137,19 @@ impl Store {
     }
 
     fn checkpoints(&self) -> Vec<(u64, PathBuf)> {
-        let state = |folder: PathBuf| Some((seen(&folder)?, folder.join(STATE))).filter(|(_, path)| path.is_file());
-        entries(&self.folder.join("checkpoint")).into_iter().filter_map(state).collect()
+        let state = |folder: PathBuf| {
+            let path = folder.join(STATE);
+            path.is_file().then(|| {
+                // One that is damaged and does not even say how old it is may be the newest.
+                let examples = read(&path).map(|snapshot| snapshot.progress.examples);
+                (examples.unwrap_or_else(|_| seen(&folder).unwrap_or(u64::MAX)), path)
+            })
+        };
+        entries(&self.folder.join(CHECKPOINTS)).into_iter().filter_map(state).collect()
     }
 }
 
-/// The examples of a checkpoint.
+/// The examples of a checkpoint, as its text has them.
 fn seen(folder: &Path) -> Option<u64> {
     /// Bytes of the greatest number, and a line's end.
     const LONGEST: u64 = 24;
@@ -169,15 +193,19 @@ fn sync(_folder: &Path) -> io::Result<()> {
 }
 
 fn read(path: &Path) -> Result<Snapshot, SnapshotError> {
-    let bytes = files::read(path, LIMIT);
-    let bytes = bytes.map_err(|why| SnapshotError::File { path: path.to_owned(), source: io::Error::other(why) })?;
-    Snapshot::read(&bytes)
+    let refused = |why| match why {
+        ReadError::Io(source) => source,
+        why => io::Error::other(why),
+    };
+    let bytes = files::read(path, LIMIT).map_err(refused);
+    Snapshot::read(&bytes.map_err(|source| SnapshotError::File { path: path.to_owned(), source })?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::format::tests::snapshot;
     use super::*;
+    use std::thread;
     use tempfile::TempDir;
 
     fn store() -> (TempDir, Store) {
@@ -267,6 +295,41 @@ mod tests {
         assert_eq!(newest_examples(&store), Some(100));
         let pt = store.folder.join("checkpoint/0001/module_module.pt");
         assert_eq!(fs::read(pt).expect("there"), b"weights");
+        let litter = store.folder.join("checkpoint/0001/.tmpA1b2C3");
+        fs::write(&litter, b"half").expect("written");
+        store.clean();
+        assert!(!litter.exists());
+    }
+
+    #[test]
+    fn a_checkpoint_is_as_old_as_its_hashed_state_says() {
+        let (_folder, store) = store();
+        let checkpoint = |number: u64, text: &str| {
+            store.save_checkpoint(number, &snapshot(10 * number), b"weights").expect("saved");
+            fs::write(store.folder.join(format!("checkpoint/{number:04}")).join(SEEN), text).expect("written");
+        };
+        checkpoint(1, "90\n");
+        checkpoint(2, "x");
+        checkpoint(3, "3\n");
+        assert_eq!(newest_examples(&store), Some(30));
+        fs::write(store.folder.join("checkpoint/0002").join(STATE), b"torn").expect("written");
+        let newest = store.newest();
+        assert_eq!(newest.snapshot.map(|(_, snapshot)| snapshot.progress.examples), Some(30));
+        assert!(matches!(&newest.damaged[..], [it] if it.path.ends_with("0002/state.snapshot")));
+    }
+
+    #[test]
+    fn who_looks_while_a_training_goes_on_finds_no_damage() {
+        let (_folder, store) = store();
+        store.save(&snapshot(1)).expect("saved");
+        thread::scope(|scope| {
+            let training =
+                scope.spawn(|| (2..100).for_each(|examples| store.save(&snapshot(examples)).expect("saved")));
+            while !training.is_finished() {
+                let damaged = store.newest().damaged;
+                assert!(damaged.is_empty(), "{damaged:?}");
+            }
+        });
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
     student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{self, OpenError, Teacher},
 };
-use bunraku_core::character::{CharacterImage, CharacterModel, IMAGE_SIZE, SaveError};
+use bunraku_core::character::{BodyMorpher, CharacterImage, CharacterModel, FaceMorpher, IMAGE_SIZE, SaveError};
 use burn::tensor::backend::Backend;
 use serde::Serialize;
 use std::{
@@ -157,20 +157,8 @@ impl Distillation<'_> {
         let mut files = self.files(teacher.identity());
         files.extend(network.iter().map(|network| ("perceptual weights".to_owned(), network.sha256().to_owned())));
         let mut source = Source { teacher: &mut *teacher, files };
-        let term = |weight: Option<f32>| Some(PerceptualTerm { loss: network.clone()?, weight: weight? });
-        let face = FaceLesson {
-            network: FaceMorpherConfig::new(recipe.face.network.clone()),
-            first_position: recipe.face.first_position,
-            mask: self.mask.clone(),
-            perceptual: term(perceptual.map(|it| it.face)),
-        };
+        let (face, body) = self.lessons::<B>(network.as_ref());
         let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut source, peer, watch)?;
-        let body = BodyLesson {
-            network: BodyMorpherConfig::new(recipe.body.network.clone()),
-            first_position: recipe.body.first_position,
-            character: visible(&self.image),
-            perceptual: term(perceptual.map(|it| it.body)),
-        };
         // Of a training that was stopped there is no body to train: it would only be stopped again.
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Finished::Stopped);
@@ -179,19 +167,38 @@ impl Distillation<'_> {
         if !(face.reached && body.reached) {
             return Ok(Finished::Stopped);
         }
-        let model = CharacterModel {
-            name: String::new(),
-            image: self.image.clone(),
-            face: face.student.to_core(),
-            body: body.student.to_core(),
-        };
-        let prefix = Prefix::new(&config.prefix);
         if peer.rank() > 0 {
-            return Ok(Finished::Character(prefix.character()));
+            return Ok(Finished::Character(Prefix::new(&config.prefix).character()));
         }
-        let published = recipe.face.network == FaceMorpherConfig::standard().widths
-            && recipe.body.network == BodyMorpherConfig::standard().widths;
-        Ok(Finished::Character(prefix.save_character(&model, &self.picture, published)?))
+        Ok(Finished::Character(self.save(face.student.to_core(), body.student.to_core())?))
+    }
+
+    /// What face and body learn, with the perceptual loss's network where the recipe wants it.
+    fn lessons<B: TrainingBackend>(&self, network: Option<&PerceptualLoss<B>>) -> (FaceLesson<B>, BodyLesson<B>) {
+        let Recipe { face, body, perceptual, .. } = &self.recipe;
+        let weights = perceptual.as_ref().map(|it| (it.face, it.body)).unzip();
+        let term = |weight: Option<f32>| Some(PerceptualTerm { loss: network?.clone(), weight: weight? });
+        let face = FaceLesson {
+            network: FaceMorpherConfig::new(face.network.clone()),
+            first_position: face.first_position,
+            mask: self.mask.clone(),
+            perceptual: term(weights.0),
+        };
+        let body = BodyLesson {
+            network: BodyMorpherConfig::new(body.network.clone()),
+            first_position: body.first_position,
+            character: visible(&self.image),
+            perceptual: term(weights.1),
+        };
+        (face, body)
+    }
+
+    /// Writes the character; gives its folder.
+    fn save(&self, face: FaceMorpher, body: BodyMorpher) -> Result<PathBuf, SaveError> {
+        let model = CharacterModel { name: String::new(), image: self.image.clone(), face, body };
+        let published = self.recipe.face.network == FaceMorpherConfig::standard().widths
+            && self.recipe.body.network == BodyMorpherConfig::standard().widths;
+        Prefix::new(&self.config.prefix).save_character(&model, &self.picture, published)
     }
 
     fn train<B: TrainingBackend, L: Lesson<B>, N: Serialize>(

@@ -22,7 +22,7 @@ pub use distillation::{DistillError, Distillation, Finished};
 pub(crate) use gallery::{Examples, Gallery, Share, tensor};
 pub(crate) use learner::Learner;
 pub use lesson::{BodyLesson, FaceLesson, Lesson, Painted, PerceptualTerm, Shown};
-pub use prefix::{Claim, Kept, Prefix, PrefixError, STUDENTS};
+pub use prefix::{CONFIG, Claim, Kept, Prefix, PrefixError, STUDENTS};
 pub use training::{Outcome, TrainError, Training};
 pub use watch::{Event, Unwatched, Watch};
 

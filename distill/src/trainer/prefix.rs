@@ -2,7 +2,8 @@
 
 use crate::{
     config::{DistillerConfig, PREFIX},
-    files::{CONFIG_LIMIT, is_absent, read},
+    files::{CONFIG_LIMIT, is_absent, read, remove_litter},
+    report::sample_path,
     snapshot::Store,
 };
 use bunraku_core::{
@@ -21,8 +22,8 @@ use thiserror::Error;
 /// The networks, whose names their folders bear.
 pub const STUDENTS: [&str; 2] = ["face_morpher", "body_morpher"];
 
-/// The configuration as the training uses it.
-const CONFIG: &str = "config.yaml";
+/// The configuration as the training uses it, in its folder.
+pub const CONFIG: &str = "config.yaml";
 
 /// The finished character.
 const CHARACTER: &str = "character_model";
@@ -95,6 +96,22 @@ impl Prefix {
         Self { path: path.to_owned() }
     }
 
+    /// Where the configuration is, as the training uses it.
+    pub fn config(&self) -> PathBuf {
+        self.path.join(CONFIG)
+    }
+
+    /// Removes what trainings that were killed while writing left: files that were never renamed.
+    pub fn clean(&self, _claim: &Claim) {
+        remove_litter(&self.path);
+        remove_litter(&self.character());
+        for folder in STUDENTS.map(|name| self.student(name)) {
+            remove_litter(&folder);
+            sample_path(&folder, 0).parent().into_iter().for_each(remove_litter);
+            Store::new(&folder).clean();
+        }
+    }
+
     /// Where the finished character is.
     pub fn character(&self) -> PathBuf {
         self.path.join(CHARACTER)
@@ -135,7 +152,7 @@ impl Prefix {
     /// [`PrefixError::OtherConfig`] when the training that was begun here belongs to another folder, or its configuration
     /// cannot be read.
     pub fn keep_config(&self, given: &Path, config: &DistillerConfig, text: &str) -> Result<Kept, PrefixError> {
-        let path = self.path.join(CONFIG);
+        let path = self.config();
         let write = |kept| self.replace_config(text).map(|()| kept);
         let bytes = match read(&path, CONFIG_LIMIT) {
             Err(error) if is_absent(&error) => return write(Kept::Written),
@@ -158,7 +175,7 @@ impl Prefix {
     /// # Errors
     /// [`PrefixError::File`].
     pub fn replace_config(&self, text: &str) -> Result<(), PrefixError> {
-        replace(&self.path.join(CONFIG), text.as_bytes()).map_err(|source| self.refused(CONFIG, source))
+        replace(&self.config(), text.as_bytes()).map_err(|source| self.refused(CONFIG, source))
     }
 
     /// Writes the finished character, which `bunraku` opens: its picture as it was given, and its networks as `.pt` where
@@ -239,6 +256,19 @@ mod tests {
             claim.join().expect("no panic")
         });
         assert!(claim.is_ok() && prefix.is_claimed());
+    }
+
+    #[test]
+    fn what_kill_9_left_is_cleaned_away_everywhere() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let prefix = Prefix::new(folder.path());
+        let folders = ["", "character_model", "face_morpher/checkpoint/0001", "body_morpher/sample_outputs"];
+        let litter = folders.map(|inner| folder.path().join(inner).join(".tmpA1b2C3"));
+        for file in &litter {
+            fs::create_dir_all(file.parent().expect("a folder")).and_then(|()| fs::write(file, "half")).expect("made");
+        }
+        prefix.clean(&prefix.claim().expect("free"));
+        assert!(litter.iter().all(|file| !file.exists()));
     }
 
     #[test]

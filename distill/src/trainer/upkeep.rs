@@ -120,11 +120,9 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Run<'_, B, L, N> {
         self.watch.tell(&Event::HeldOut(held_out));
     }
 
-    /// Draws the sample sheet, where sheets are wished for; a stop does not wait for it.
+    /// Draws the sample sheet; a stop does not wait for it.
     fn sample(&mut self) {
-        if self.training.sample_interval.is_none()
-            || !paint_all(&mut self.samples, self.training, self.teacher, self.watch)
-        {
+        if !paint_all(&mut self.samples, self.training, self.teacher, self.watch) {
             return;
         }
         let (lesson, examples) = (self.training.lesson, self.learner.progress.examples);

@@ -11,18 +11,13 @@ use bunraku_distill::{
     examples::face_mask,
     files::{CONFIG_LIMIT, PICTURE_LIMIT, read},
     likeness::Likeness,
+    trainer::{CONFIG, Prefix},
 };
 use std::{
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
-
-/// The name of a finished character's folder within a training's.
-const CHARACTER: &str = "character_model";
-
-/// The configuration that a character was made with, in its folder or the one above.
-const CONFIG: &str = "config.yaml";
 
 /// Who is judged.
 pub(super) struct Candidate {
@@ -119,8 +114,8 @@ fn in_training(config: &DistillerConfig, mask: Option<Vec<f32>>) -> anyhow::Resu
     let image = image.help("`bunraku-distill check` says more; its paths are relative to the working folder")?;
     let mask = mask.map_or_else(|| Likeness::mask(config), Ok).help("name the face mask with --mask")?;
     let students = match Students::of_training(&config.prefix) {
-        Err(StudentsError::None { .. }) if config.prefix.join(CHARACTER).is_dir() => {
-            let folder = config.prefix.join(CHARACTER);
+        Err(StudentsError::None { .. }) if Prefix::new(&config.prefix).character().is_dir() => {
+            let folder = Prefix::new(&config.prefix).character();
             Students::of_character(&CharacterModel::load(&folder)?, &folder)
         }
         students => students.help("`bunraku-distill train` makes the students")?,

@@ -5,9 +5,13 @@ use super::{
     keys::{self, Keys},
     layer::Layer,
 };
-use bunraku_core::character::IMAGE_SIZE;
+use crate::{
+    digest::sha256,
+    files::{read, reason},
+};
+use bunraku_core::{character::IMAGE_SIZE, files::ReadError};
 use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
-use std::{collections::HashSet, fs, path::Path};
+use std::{collections::HashSet, path::Path};
 
 /// Largest SVG file that is read, in bytes: a hundred times what a detailed character takes.
 pub const LIMIT: u64 = 8 << 20;
@@ -25,6 +29,8 @@ pub struct Art {
     pub(super) layers: Vec<Layer>,
     /// Text from the file's start to the first layer, for drawing one layer by itself: root element and definitions.
     pub(super) head: String,
+    /// The SHA-256 of the whole text, in hexadecimal digits.
+    pub(super) sha256: String,
 }
 
 impl Art {
@@ -34,11 +40,7 @@ impl Art {
     /// Every fault of the file, each with the name of the group it is in.
     pub fn open(path: &Path) -> Result<Self, RigError> {
         let named = |faults| RigError { what: path.display().to_string(), faults };
-        let bytes = fs::metadata(path).map_err(|error| named(vec![Fault::Unreadable(error.to_string())]))?.len();
-        if bytes > LIMIT {
-            return Err(named(vec![Fault::TooLarge { bytes, limit: LIMIT }]));
-        }
-        let text = fs::read_to_string(path).map_err(|error| named(vec![Fault::Unreadable(error.to_string())]))?;
+        let text = text(path).map_err(|fault| named(vec![fault]))?;
         Self::parse(&text).map_err(named)
     }
 
@@ -48,7 +50,7 @@ impl Art {
     /// Every fault of the text.
     pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
         if text.len() as u64 > LIMIT {
-            return Err(vec![Fault::TooLarge { bytes: text.len() as u64, limit: LIMIT }]);
+            return Err(vec![Fault::TooLarge { limit: LIMIT }]);
         }
         let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
         let document = Document::parse_with_options(text, options).map_err(|e| vec![Fault::Svg(e.to_string())])?;
@@ -57,10 +59,19 @@ impl Art {
         faults.extend(structure(root));
         let keys = Keys::read(root, &mut faults);
         let layers = groups(root).filter_map(|group| Layer::read(group, &keys, &mut faults)).collect();
-        let art = Self { layers, head: head(root) };
+        let art = Self { layers, head: head(root), sha256: sha256(text.as_bytes()) };
         faults.extend(keys::unmoved(&art.layers));
         if faults.is_empty() { Ok(art) } else { Err(faults) }
     }
+}
+
+/// A file's text.
+fn text(path: &Path) -> Result<String, Fault> {
+    let bytes = read(path, LIMIT).map_err(|error| match error {
+        ReadError::TooLarge { limit } => Fault::TooLarge { limit },
+        error => Fault::Unreadable(reason(&error)),
+    })?;
+    String::from_utf8(bytes).map_err(|_| Fault::Unreadable("is not UTF-8 text".to_owned()))
 }
 
 fn size(root: Node<'_, '_>) -> Option<Fault> {

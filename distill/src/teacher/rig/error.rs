@@ -14,15 +14,13 @@ pub struct RigError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Fault {
     /// The file cannot be opened or read.
-    #[error("cannot be read: {0}")]
+    #[error("{0}")]
     Unreadable(String),
     /// Larger than any drawing needs to be.
     #[error(
-        "the file has {bytes} bytes; layered art of up to {limit} bytes is read: simplify its paths, and leave out embedded pictures"
+        "is larger than {limit} bytes, up to which layered art is read: simplify its paths, and leave out embedded pictures"
     )]
     TooLarge {
-        /// Its size.
-        bytes: u64,
         /// [`super::art::LIMIT`].
         limit: u64,
     },

@@ -91,6 +91,11 @@ impl Rig {
         Ok(rig)
     }
 
+    /// The SHA-256 of the art's text, in hexadecimal digits.
+    fn sha256(&self) -> &str {
+        &self.art.sha256
+    }
+
     /// The resting picture.
     pub fn rest(&self) -> CharacterImage {
         CharacterImage { planes: planes(&self.rest) }

@@ -1,11 +1,7 @@
 //! The rig as a [`Teacher`]: poses drawn on the host, handed to whatever device trains.
 
-use super::{Art, Fault, LIMIT, Rig, RigError, RigFrame};
-use crate::{
-    digest::sha256,
-    files::{read, reason},
-    teacher::{Posed, Teacher},
-};
+use super::{Rig, RigError, RigFrame};
+use crate::teacher::{Posed, Teacher};
 use bunraku_core::{
     character::{FACE_SIZE, IMAGE_SIZE},
     pose::{POSE_LEN, Pose},
@@ -19,7 +15,6 @@ use std::path::{Path, PathBuf};
 pub struct RigTeacher<B: Backend> {
     rig: Rig,
     path: PathBuf,
-    sha256: String,
     device: B::Device,
 }
 
@@ -29,19 +24,7 @@ impl<B: Backend> RigTeacher<B> {
     /// # Errors
     /// Every fault of the art.
     pub fn open(path: &Path, device: B::Device) -> Result<Self, RigError> {
-        let named = |faults| RigError { what: path.display().to_string(), faults };
-        let unreadable = |why| named(vec![Fault::Unreadable(why)]);
-        // Read once: what is drawn is what the hash is of.
-        let bytes = read(path, LIMIT).map_err(|error| unreadable(reason(&error)))?;
-        let sha256 = sha256(&bytes);
-        let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
-        let rig = Art::parse(&text).and_then(Rig::new).map_err(named)?;
-        Ok(Self { rig, path: path.to_path_buf(), sha256, device })
-    }
-
-    /// The art, for pictures of its own.
-    pub fn rig(&self) -> &Rig {
-        &self.rig
+        Ok(Self { rig: Rig::open(path)?, path: path.to_path_buf(), device })
     }
 
     fn tensor<const D: usize>(&self, values: Vec<f32>, shape: [usize; D]) -> Tensor<B, D> {
@@ -62,11 +45,11 @@ fn joined(mut parts: Vec<Vec<f32>>) -> Vec<f32> {
 
 impl<B: Backend> Teacher<B> for RigTeacher<B> {
     fn describe(&self) -> String {
-        format!("rig of {} (SHA-256 {})", self.path.display(), self.sha256)
+        format!("rig of {} (SHA-256 {})", self.path.display(), self.rig.sha256())
     }
 
     fn identity(&self) -> Vec<(String, String)> {
-        vec![("art".to_owned(), self.sha256.clone())]
+        vec![("art".to_owned(), self.rig.sha256().to_owned())]
     }
 
     fn pose(&mut self, poses: Tensor<B, 2>) -> Posed<B> {

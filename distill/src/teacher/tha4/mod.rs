@@ -42,13 +42,6 @@ pub struct Tha4Settings {
     pub folder: PathBuf,
 }
 
-impl Default for Tha4Settings {
-    /// Where the original has them: `data/tha4` in the working folder.
-    fn default() -> Self {
-        Self { folder: PathBuf::from("data/tha4") }
-    }
-}
-
 /// Reads the published weights, or without them makes those of the formula, and gets ready for one picture.
 ///
 /// # Errors
@@ -92,21 +85,6 @@ impl<B: Backend> Tha4<B> {
             (AnyPipeline::Tensors(Box::new(pipeline)), origin)
         };
         Ok(Self { pipeline, origin, device: device.clone() })
-    }
-
-    /// Everything that the five networks show for poses `[n, 45]`: 33 batches, in the original's order.
-    pub fn outputs(&self, poses: Tensor<B, 2>) -> Vec<Tensor<B, 4>> {
-        match &self.pipeline {
-            AnyPipeline::Tensors(pipeline) => pipeline.run(&poses, poses.dims()[0]).into_all(),
-            AnyPipeline::Processor(pipeline) => {
-                self.one_by_one(poses, |pose| pipeline.run(pose, 1).into_all()).collect()
-            }
-        }
-    }
-
-    /// Where the weights are from.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
     }
 }
 

@@ -43,8 +43,7 @@ fn samples_logs_and_a_plot_are_left_for_people() {
 
 /// Numbers in the shapes of torchvision's VGG16, as far as the perceptual loss reads it.
 fn write_vgg16(path: &Path) {
-    let layers = [(0, 3, 64), (2, 64, 64), (5, 64, 128), (7, 128, 128), (10, 128, 256), (12, 256, 256), (14, 256, 256)];
-    let tensors = layers.iter().flat_map(|&(layer, inputs, outputs)| {
+    let tensors = crate::perceptual::CONVOLUTIONS.iter().flat_map(|&(layer, inputs, outputs)| {
         let tensor = |kind: &str, shape: Vec<usize>| {
             let values = (0..shape.iter().product()).map(|index: usize| 0.02 * (index as f32).sin()).collect();
             (format!("features.{layer}.{kind}"), Stored { shape, values })
