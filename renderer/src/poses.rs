@@ -7,7 +7,7 @@ use bunraku_core::{
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, HashSet},
-    io::BufRead,
+    io::{BufRead, Read as _},
 };
 
 /// A pose and what its picture is called.
@@ -54,16 +54,18 @@ enum Values {
     Some(BTreeMap<String, f64>),
 }
 
+/// Bytes of the longest line; 45 numbers with all their digits take a sixtieth. A file without an end has lines without one.
+const LINE_LIMIT: u64 = 64 << 10;
+
 /// Reads all poses of a file, or what is wrong with its first bad line. Empty lines are skipped.
 ///
 /// # Errors
 /// See [`PosesError`].
-pub fn read_poses(file: impl BufRead) -> Result<Vec<NamedPose>, PosesError> {
+pub fn read_poses(mut file: impl BufRead) -> Result<Vec<NamedPose>, PosesError> {
     let mut names = HashSet::new();
     let mut poses = Vec::new();
-    for (index, text) in file.lines().enumerate() {
-        let line = index + 1;
-        let text = text.map_err(|source| PosesError::Io { line, source })?;
+    for line in 1.. {
+        let Some(text) = read_line(&mut file, line)? else { break };
         if text.trim().is_empty() {
             continue;
         }
@@ -75,6 +77,18 @@ pub fn read_poses(file: impl BufRead) -> Result<Vec<NamedPose>, PosesError> {
         poses.push(named);
     }
     Ok(poses)
+}
+
+/// The next line, if there is one.
+fn read_line(file: &mut impl BufRead, line: usize) -> Result<Option<String>, PosesError> {
+    let mut text = String::new();
+    let read =
+        file.by_ref().take(LINE_LIMIT + 1).read_line(&mut text).map_err(|source| PosesError::Io { line, source })?;
+    if read as u64 > LINE_LIMIT {
+        let problem = format!("is longer than {LINE_LIMIT} bytes, which no pose needs");
+        return Err(PosesError::Line { line, problem });
+    }
+    Ok((read > 0).then_some(text))
 }
 
 fn parse_line(text: &str) -> Result<NamedPose, String> {
@@ -180,6 +194,15 @@ mod tests {
             let file = format!("{{\"name\":\"ok\",\"pose\":{{}}}}\n{text}\n");
             let error = read_poses(file.as_bytes()).expect_err(text).to_string();
             assert!(error.contains("line 2") && error.contains(words), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_refused() {
+        for endless in [0, b' '] {
+            let file = std::io::BufReader::new(std::io::repeat(endless));
+            let error = read_poses(file).expect_err("endless").to_string();
+            assert!(error.contains("line 1") && error.contains("longer than 65536 bytes"), "{error}");
         }
     }
 
