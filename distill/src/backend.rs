@@ -5,6 +5,7 @@ use burn::{backend::Autodiff, tensor::backend::AutodiffBackend};
 use burn_flex::Flex;
 use std::fmt;
 
+mod memory;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod probe;
 

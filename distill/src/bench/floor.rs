@@ -10,28 +10,26 @@ const PASSES: f64 = 3.0;
 /// Multiply-adds of one example, in thousand millions, after the exact rewrites of DESIGN §5.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Floor {
-    /// Of one picture.
+    /// Of one example drawn: a whole picture, or a patch of one.
     pub forward_gmac: f64,
-    /// Of one picture learnt from.
+    /// Of one example learnt from.
     pub step_gmac: f64,
 }
 
-/// The face student's.
-pub fn face_floor(character: &CharacterModel) -> Floor {
-    floor(FACE_SIZE * FACE_SIZE * Plan::new(character).face.multiply_adds())
+/// The face student's, where so much of a picture is an example.
+pub fn face_floor(character: &CharacterModel, share: f64) -> Floor {
+    floor(FACE_SIZE * FACE_SIZE * Plan::new(character).face.multiply_adds(), share)
 }
 
-/// The body student's, where a patch of `patch` pixels' edge is learnt from, or all.
-pub fn body_floor(character: &CharacterModel, patch: Option<usize>) -> Floor {
+/// The body student's, where so much of a picture is an example.
+pub fn body_floor(character: &CharacterModel, share: f64) -> Floor {
     let plan = Plan::new(character);
     let whole = Detail::new(IMAGE_SIZE, Quality::Full);
-    let share = patch.map_or(1.0, |patch| (patch as f64 / IMAGE_SIZE as f64).powi(2));
-    let all = plan.multiply_adds(whole) - FACE_SIZE * FACE_SIZE * plan.face.multiply_adds();
-    floor((share * all as f64) as usize)
+    floor(plan.multiply_adds(whole) - FACE_SIZE * FACE_SIZE * plan.face.multiply_adds(), share)
 }
 
-fn floor(multiply_adds: usize) -> Floor {
-    let forward_gmac = multiply_adds as f64 / 1e9;
+fn floor(multiply_adds: usize, share: f64) -> Floor {
+    let forward_gmac = share * multiply_adds as f64 / 1e9;
     Floor { forward_gmac, step_gmac: PASSES * forward_gmac }
 }
 
@@ -43,8 +41,9 @@ mod tests {
     #[test]
     fn the_published_students_are_as_dear_as_the_design_says() {
         let student = character(1, STANDARD);
-        let (face, body) = (face_floor(&student), body_floor(&student, None));
+        let (face, body) = (face_floor(&student, 1.0), body_floor(&student, 1.0));
         assert!((face.forward_gmac + body.forward_gmac - 13.82).abs() < 0.05, "{face:?} {body:?}");
-        assert_eq!(body_floor(&student, Some(128)).step_gmac, body.step_gmac / 16.0);
+        assert_eq!(body_floor(&student, 1.0 / 16.0).step_gmac, body.step_gmac / 16.0);
+        assert_eq!(face_floor(&student, 0.25).step_gmac, face.step_gmac / 4.0);
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     recipe::{AdamSettings, Course, Replay},
     snapshot::Progress,
     teacher::Teacher,
-    trainer::{Examples, Gallery, Learner, Lesson, Share, Shown, tensor},
+    trainer::{Examples, Fit, Gallery, Learner, Lesson, Share, Shown, tensor},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Instant};
@@ -28,12 +28,17 @@ pub struct Workload<'a, B: TrainingBackend, L: Lesson<B>, N> {
     pub course: &'a Course<N, L::Losses>,
     /// The optimiser's constants.
     pub adam: AdamSettings,
-    /// Examples a step, and pictures that the teacher paints at once.
-    pub batch: usize,
+    /// Examples a step, and pictures that the teacher paints at once; none: as the recipe has it, of which whole pictures
+    /// are `usual`.
+    pub batch: Option<usize>,
+    /// Examples a step where neither this nor the recipe says.
+    pub usual: usize,
     /// Rounds that are measured, at least 1.
     pub steps: usize,
     /// On what.
     pub device: B::Device,
+    /// Bytes of its memory.
+    pub memory: u64,
 }
 
 /// Examples a second.
@@ -62,9 +67,9 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Workload<'_, B, L, N> {
         let steps = self.replay().map_or(self.steps, |replay| self.steps.next_multiple_of(replay.steps as usize));
         let whole_time = self.timed(steps, || bench.train(teacher));
         Rates {
-            teacher_examples_s: rate(self.steps * self.batch, teacher_time),
-            student_step_examples_s: rate(self.steps * self.batch, student_time),
-            whole_step_examples_s: rate(steps * self.batch, whole_time),
+            teacher_examples_s: rate(self.steps * self.painted_at_once(), teacher_time),
+            student_step_examples_s: rate(self.steps * self.batch(), student_time),
+            whole_step_examples_s: rate(steps * self.batch(), whole_time),
         }
     }
 
@@ -83,15 +88,29 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Workload<'_, B, L, N> {
         let _ = B::sync(&self.device);
     }
 
+    /// Examples a step.
+    pub fn batch(&self) -> usize {
+        self.batch.or(self.course.batch).unwrap_or(self.usual)
+    }
+
+    /// Of a picture, what an example shows.
+    pub fn picture_share(&self) -> f64 {
+        let patch = self.course.replay.and_then(|replay| replay.patch).unwrap_or(L::EDGE);
+        (patch as f64 / L::EDGE as f64).powi(2)
+    }
+
+    /// Pictures that the teacher paints at once.
+    fn painted_at_once(&self) -> usize {
+        let replayed = self.course.replay.map(|replay| replay.teacher_batch);
+        self.batch.or(replayed).unwrap_or_else(|| self.batch())
+    }
+
     /// The recipe's, with no more pictures before the first step than that needs.
     fn replay(&self) -> Option<Replay> {
-        let pictures = |replay: &Replay| replay.pictures.next_multiple_of(self.batch);
-        self.course.replay.map(|replay| Replay {
-            pictures: pictures(&replay),
-            teacher_batch: self.batch,
-            fill: self.batch,
-            ..replay
-        })
+        let teacher_batch = self.painted_at_once();
+        let pictures = |replay: &Replay| replay.pictures.next_multiple_of(teacher_batch);
+        let replay = |it: Replay| Replay { pictures: pictures(&it), teacher_batch, fill: teacher_batch, ..it };
+        self.course.replay.map(replay)
     }
 }
 
@@ -109,9 +128,11 @@ struct Bench<'a, B: TrainingBackend, L: Lesson<B>, N> {
 
 impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
     fn new(work: &'a Workload<'a, B, L, N>) -> Self {
-        let poses = Poses::new(None, 0, work.batch);
-        let replay = work.replay().map(|replay| (replay, 0, 0));
-        let gallery = Gallery::new(poses.clone(), work.batch, Share::WHOLE, work.device.clone(), L::EDGE, replay);
+        let poses = Poses::new(None, 0, work.painted_at_once());
+        let fit =
+            Fit { replay: work.replay(), ..Fit::new::<B, L, N>(work.lesson, work.course, work.memory, &work.device) };
+        let gallery =
+            Gallery::new(poses.clone(), work.batch(), Share::WHOLE, work.device.clone(), L::EDGE, fit, [0, 0]);
         let student = work.lesson.begin(0, &work.device);
         let learner = Learner::new(student, &work.adam, Progress::new(BTreeMap::new()));
         Self { work, poses, gallery, learner, lent: None, painted: 0 }
@@ -119,9 +140,10 @@ impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
 
     /// One batch of the teacher's.
     fn teach(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) -> Shown<B::InnerBackend> {
-        let first = self.painted * self.work.batch as u64;
+        let batch = self.work.painted_at_once() as u64;
+        let first = self.painted * batch;
         self.painted += 1;
-        let poses: Vec<_> = (first..first + self.work.batch as u64).map(|index| self.poses.at(index)).collect();
+        let poses: Vec<_> = (first..first + batch).map(|index| self.poses.at(index)).collect();
         let shown = self.work.lesson.show(teacher, tensor(&poses, &self.work.device));
         // A backend that puts work off must not drop it with the pictures.
         self.work.wait();
@@ -158,6 +180,6 @@ impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
     fn step(&mut self, examples: Vec<Examples<B::InnerBackend>>) {
         let phase = &self.work.course.phases[0];
         let (_, gradients) = self.learner.look(self.work.lesson, examples, phase.losses);
-        self.learner.step(gradients, phase.learning_rate, self.work.batch as u64);
+        self.learner.step(gradients, phase.learning_rate, self.work.batch() as u64);
     }
 }

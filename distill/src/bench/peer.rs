@@ -12,6 +12,8 @@ pub struct PeerRates {
     pub engine: String,
     /// `face` or `body`.
     pub phase: String,
+    /// Examples a step, and pictures that its teacher paints at once, where it says so.
+    pub batch: Option<usize>,
     /// Its examples a second.
     #[serde(flatten)]
     pub rates: Rates,
@@ -75,7 +77,12 @@ mod tests {
             "student_step_examples_s": 3.9, "whole_step_examples_s": 1.1}"#;
         std::fs::write(&path, format!("warming up\n{}\n", line.replace('\n', ""))).expect("written");
         let rates = run_peer(&format!("cat {}", path.display())).expect("a line");
-        assert!(rates.len() == 1 && rates[0].phase == "face" && rates[0].rates.whole_step_examples_s == 1.1);
+        assert!(
+            rates.len() == 1
+                && rates[0].batch == Some(1)
+                && rates[0].phase == "face"
+                && rates[0].rates.whole_step_examples_s == 1.1
+        );
     }
 
     #[test]

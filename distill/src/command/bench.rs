@@ -5,13 +5,13 @@ use bunraku_core::character::{CharacterModel, FACE_SIZE, sample};
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
     bench::{Floor, PeerRates, Rates, Workload, body_floor, face_floor, run_peer},
-    recipe::{FAST, REFERENCE, Recipe},
+    recipe::{Course, FAST, REFERENCE, Recipe},
     student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{
         Teacher,
         tha4::{self, Tha4Settings},
     },
-    trainer::{BodyLesson, FaceLesson},
+    trainer::{BodyLesson, FaceLesson, Lesson},
 };
 use serde::Serialize;
 use std::{
@@ -29,6 +29,9 @@ Examples:
 /// Measures how many examples a second the teacher paints and the students learn from
 ///
 /// Both students and both recipes; the teacher alone, the student's step alone, and the training's own mixture of them.
+/// An example of a recipe with patches is a part of a picture: beside a peer, whose examples are whole, pictures are
+/// compared, not examples. How soon an error is reached is another matter: only a training tells.
+///
 /// Without the teacher's files it is made of formula weights, which take as long.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
@@ -39,10 +42,11 @@ pub(super) struct Args {
     /// One recipe only
     #[arg(long, value_parser = [REFERENCE, FAST])]
     recipe: Option<String>,
-    /// Examples a step, and pictures that the teacher paints at once [default: 8; 1 on the CPU]
+    /// Examples a step, and pictures that the teacher paints at once [default: the recipe's; where it has none, 8, on the
+    /// CPU 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     batch: Option<u32>,
-    /// Steps to measure, after two that do not count [default: 10; 2 on the CPU]
+    /// Steps to measure, after two that do not count [default: 10; 4 on the CPU]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     steps: Option<u32>,
     /// On what it runs
@@ -74,7 +78,6 @@ enum Phase {
 #[derive(Debug, Serialize)]
 struct Report {
     backend: &'static str,
-    batch: usize,
     steps: usize,
     rounds: u32,
     results: Vec<Line>,
@@ -85,6 +88,10 @@ struct Report {
 struct Line {
     phase: Phase,
     recipe: String,
+    /// Examples a step.
+    batch: usize,
+    /// Of a picture, what an example shows.
+    pictures_per_example: f64,
     #[serde(flatten)]
     rates: Rates,
     floor: Floor,
@@ -92,10 +99,12 @@ struct Line {
     beside: Vec<Ratio>,
 }
 
-/// A peer's rates, and ours as multiples of them.
+/// A peer's rates, and ours, in pictures, as multiples of them.
 #[derive(Clone, Debug, Serialize)]
 struct Ratio {
     peer: String,
+    /// Its examples a step, where it says so.
+    batch: Option<usize>,
     #[serde(flatten)]
     rates: Rates,
     times_teacher: f64,
@@ -106,24 +115,26 @@ struct Ratio {
 /// Measures and prints.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let backend = args.backend.resolve().help("`--backend cpu` works everywhere")?;
-    let (batch, steps) = if backend == Accelerator::Cpu { (1, 2) } else { (8, 10) };
+    let (usual, steps) = if backend == Accelerator::Cpu { (1, 4) } else { (8, 10) };
     let measuring = Measuring {
         phases: args.only.map_or_else(|| vec![Phase::Face, Phase::Body], |only| vec![only]),
         recipes: args.recipe.clone().map_or_else(|| vec![REFERENCE.to_owned(), FAST.to_owned()], |recipe| vec![recipe]),
-        batch: args.batch.unwrap_or(batch) as usize,
+        batch: args.batch.map(|batch| batch as usize),
+        usual,
+        memory: backend.memory(1),
         steps: args.steps.unwrap_or(steps) as usize,
         rounds: args.rounds,
         teacher: Tha4Settings { folder: args.teacher.clone() },
         beside: args.beside.clone(),
     };
-    let (batch, steps) = (measuring.batch, measuring.steps);
+    let steps = measuring.steps;
     let results = backend.run(1, measuring).help("`--backend cpu` works everywhere")??;
     let mut out = io::stdout().lock();
     for line in &results {
         print(line, &mut out)?;
     }
     if args.json {
-        let report = Report { backend: backend.name(), batch, steps, rounds: args.rounds, results };
+        let report = Report { backend: backend.name(), steps, rounds: args.rounds, results };
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -133,7 +144,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 struct Measuring {
     phases: Vec<Phase>,
     recipes: Vec<String>,
-    batch: usize,
+    batch: Option<usize>,
+    usual: usize,
+    memory: u64,
     steps: usize,
     rounds: u32,
     teacher: Tha4Settings,
@@ -171,46 +184,81 @@ impl Measuring {
         for &phase in &self.phases {
             for name in &self.recipes {
                 let recipe = Recipe::built_in(name).expect("the command line takes built-in recipes only");
-                let rates = self.rates::<B>(phase, &recipe, teacher, device);
-                let floor = match phase {
-                    Phase::Face => face_floor(character),
-                    Phase::Body => body_floor(character, recipe.body.replay.and_then(|replay| replay.patch)),
+                let line = match phase {
+                    Phase::Face => self.face::<B>(name, &recipe, character, teacher, device),
+                    Phase::Body => self.body::<B>(name, &recipe, character, teacher, device),
                 };
-                lines.push(Line { phase, recipe: name.clone(), rates, floor, beside: Vec::new() });
+                lines.push(line);
             }
         }
         lines
     }
 
-    fn rates<B: TrainingBackend>(
+    fn face<B: TrainingBackend>(
         &self,
-        phase: Phase,
+        name: &str,
         recipe: &Recipe,
+        character: &CharacterModel,
         teacher: &mut dyn Teacher<B::InnerBackend>,
         device: &B::Device,
-    ) -> Rates {
-        let (adam, batch, steps, device) = (recipe.adam, self.batch, self.steps, device.clone());
-        match phase {
-            Phase::Face => {
-                let network = FaceMorpherConfig::new(recipe.face.network.clone());
-                let lesson = &FaceLesson {
-                    network,
-                    first_position: recipe.face.first_position,
-                    mask: vec![1.0; FACE_SIZE * FACE_SIZE],
-                    perceptual: None,
-                };
-                Workload::<B, _, _> { lesson, course: &recipe.face, adam, batch, steps, device }.measure(teacher)
-            }
-            Phase::Body => {
-                let lesson = &BodyLesson {
-                    network: BodyMorpherConfig::new(recipe.body.network.clone()),
-                    first_position: recipe.body.first_position,
-                    character: Vec::new(),
-                    perceptual: None,
-                };
-                Workload::<B, _, _> { lesson, course: &recipe.body, adam, batch, steps, device }.measure(teacher)
-            }
-        }
+    ) -> Line {
+        let lesson = FaceLesson {
+            network: FaceMorpherConfig::new(recipe.face.network.clone()),
+            first_position: recipe.face.first_position,
+            mask: vec![1.0; FACE_SIZE * FACE_SIZE],
+            perceptual: None,
+        };
+        let work = self.workload::<B, _, _>(&lesson, &recipe.face, recipe, device);
+        line(Phase::Face, name, &work, teacher, |share| face_floor(character, share))
+    }
+
+    fn body<B: TrainingBackend>(
+        &self,
+        name: &str,
+        recipe: &Recipe,
+        character: &CharacterModel,
+        teacher: &mut dyn Teacher<B::InnerBackend>,
+        device: &B::Device,
+    ) -> Line {
+        let lesson = BodyLesson {
+            network: BodyMorpherConfig::new(recipe.body.network.clone()),
+            first_position: recipe.body.first_position,
+            character: Vec::new(),
+            perceptual: None,
+        };
+        let work = self.workload::<B, _, _>(&lesson, &recipe.body, recipe, device);
+        line(Phase::Body, name, &work, teacher, |share| body_floor(character, share))
+    }
+
+    fn workload<'a, B: TrainingBackend, L: Lesson<B>, N>(
+        &self,
+        lesson: &'a L,
+        course: &'a Course<N, L::Losses>,
+        recipe: &Recipe,
+        device: &B::Device,
+    ) -> Workload<'a, B, L, N> {
+        let Self { batch, usual, memory, steps, .. } = *self;
+        Workload { lesson, course, adam: recipe.adam, batch, usual, steps, device: device.clone(), memory }
+    }
+}
+
+/// One student with one recipe, measured.
+fn line<B: TrainingBackend, L: Lesson<B>, N>(
+    phase: Phase,
+    recipe: &str,
+    work: &Workload<'_, B, L, N>,
+    teacher: &mut dyn Teacher<B::InnerBackend>,
+    floor: impl Fn(f64) -> Floor,
+) -> Line {
+    let pictures_per_example = work.picture_share();
+    Line {
+        phase,
+        recipe: recipe.to_owned(),
+        batch: work.batch(),
+        pictures_per_example,
+        rates: work.measure(teacher),
+        floor: floor(pictures_per_example),
+        beside: Vec::new(),
     }
 }
 
@@ -226,20 +274,22 @@ fn summed_up(rounds: &[(Vec<Line>, Vec<PeerRates>)]) -> Vec<Line> {
         let beside = peers.iter().filter(|peer| peer.phase == name).map(|peer| {
             let same = rounds.iter().flat_map(|(_, peers)| peers);
             let same = same.filter(|other| other.phase == peer.phase && other.engine == peer.engine);
-            ratio(&rates, peer, median(&same.map(|peer| peer.rates).collect::<Vec<_>>()))
+            ratio(line, &rates, peer, median(&same.map(|peer| peer.rates).collect::<Vec<_>>()))
         });
         Line { rates, beside: beside.collect(), ..line.clone() }
     };
     first.iter().enumerate().map(line).collect()
 }
 
-fn ratio(ours: &Rates, peer: &PeerRates, rates: Rates) -> Ratio {
+fn ratio(line: &Line, ours: &Rates, peer: &PeerRates, rates: Rates) -> Ratio {
+    let share = line.pictures_per_example;
     Ratio {
         peer: peer.engine.clone(),
+        batch: peer.batch,
         rates,
         times_teacher: ours.teacher_examples_s / rates.teacher_examples_s,
-        times_student_step: ours.student_step_examples_s / rates.student_step_examples_s,
-        times_whole_step: ours.whole_step_examples_s / rates.whole_step_examples_s,
+        times_student_step: share * ours.student_step_examples_s / rates.student_step_examples_s,
+        times_whole_step: share * ours.whole_step_examples_s / rates.whole_step_examples_s,
     }
 }
 
@@ -258,21 +308,34 @@ fn median(all: &[Rates]) -> Rates {
 }
 
 fn print(line: &Line, out: &mut impl Write) -> io::Result<()> {
-    let Line { phase, recipe, rates, floor, beside } = line;
+    let Line { phase, recipe, batch, pictures_per_example, rates, floor, beside } = line;
     let step = floor.step_gmac * rates.student_step_examples_s;
+    let patches = if *pictures_per_example < 1.0 {
+        format!(", each {pictures_per_example:.4} of a picture")
+    } else {
+        String::new()
+    };
     writeln!(
         out,
-        "{phase:?}, {recipe}: teacher {:.3}, student's step {:.3}, whole step {:.3} examples/s",
+        "{phase:?}, {recipe}: teacher {:.3}, student's step {:.3}, whole step {:.3} examples/s, {batch} a step{patches}",
         rates.teacher_examples_s, rates.student_step_examples_s, rates.whole_step_examples_s
     )?;
     writeln!(out, "  floor of the student's step: {:.2} G multiply-adds; done at {step:.1} G/s", floor.step_gmac)?;
-    for Ratio { peer, rates, times_teacher, times_student_step, times_whole_step } in beside {
-        writeln!(
-            out,
-            "  beside {peer} ({:.3}, {:.3}, {:.3}): {times_teacher:.2} x, {times_student_step:.2} x, \
-             {times_whole_step:.2} x",
-            rates.teacher_examples_s, rates.student_step_examples_s, rates.whole_step_examples_s
-        )?;
+    for ratio in beside {
+        print_ratio(ratio, *batch, *pictures_per_example, out)?;
     }
     Ok(())
+}
+
+fn print_ratio(ratio: &Ratio, batch: usize, share: f64, out: &mut impl Write) -> io::Result<()> {
+    let Ratio { peer, batch: theirs, rates, times_teacher, times_student_step, times_whole_step } = ratio;
+    let of = if share < 1.0 { ", in pictures" } else { "" };
+    let other = theirs.filter(|theirs| *theirs != batch);
+    let other = other.map_or_else(String::new, |theirs| format!(", its batch being {theirs}"));
+    writeln!(
+        out,
+        "  beside {peer} ({:.3}, {:.3}, {:.3}){other}: {times_teacher:.2} x, {times_student_step:.2} x, \
+         {times_whole_step:.2} x{of}",
+        rates.teacher_examples_s, rates.student_step_examples_s, rates.whole_step_examples_s
+    )
 }

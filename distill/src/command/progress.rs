@@ -1,6 +1,7 @@
 //! A training in the terminal: a bar where there is a person, a line now and then where there is a file.
 
 use bunraku_distill::{
+    recipe::Replay,
     snapshot::{HeldOut, Progress},
     trainer::{Event, Watch},
 };
@@ -36,6 +37,8 @@ struct Run {
     loss: Option<f64>,
     held_out: Option<HeldOut>,
     speed: Speed,
+    /// The teacher's, in batches.
+    painted: Speed,
 }
 
 /// Examples a second, over the last while.
@@ -111,10 +114,16 @@ impl Terminal {
     }
 
     fn painting(&mut self, done: u64, of: u64) {
+        if done == 0 {
+            self.run.painted = Speed::default();
+        }
+        self.run.painted.note(done);
+        let seconds = self.run.painted.per_second(done).map(|speed| of.saturating_sub(done) as f64 / speed);
+        let left = seconds.map_or_else(String::new, |seconds| format!(", {} left", duration(seconds)));
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("the teacher paints {done}/{of}"));
+            bar.set_message(format!("the teacher paints {done}/{of}{left}"));
         } else if self.line.is_none_or(|last| last.elapsed() >= LINES) {
-            self.say(&format!("{}: the teacher paints, {done} of {of} batches", self.run.student));
+            self.say(&format!("{}: the teacher paints, {done} of {of} batches{left}", self.run.student));
             self.line = Some(Instant::now());
         }
     }
@@ -152,6 +161,7 @@ impl Watch for Terminal {
                 self.run = Run { student, total, target, phases, examples, held_out, ..Run::default() };
                 self.begin(progress);
             }
+            Event::Fitted { student, wished, kept } => self.say(&fitted(student, wished, kept)),
             Event::Damaged(damaged) => {
                 self.say(&format!("warning: {}: {}; an older one is used", damaged.path.display(), damaged.why));
             }
@@ -176,6 +186,20 @@ impl Watch for Terminal {
     }
 }
 
+/// How a device keeps the teacher's pictures, where that is not as the recipe wishes.
+fn fitted(student: &str, wished: &Replay, kept: &Replay) -> String {
+    let mut parts = Vec::new();
+    if kept.pictures < wished.pictures {
+        let (room, wish) = (kept.pictures, wished.pictures);
+        parts.push(format!("{room} of the teacher's pictures are kept, not {wish}: there is no memory for more"));
+    }
+    if kept.precision != wished.precision {
+        let (precision, wish) = (kept.precision, wished.precision);
+        parts.push(format!("they are kept in {precision}, not {wish}, which the device does not have"));
+    }
+    format!("{student}: {}", parts.join("; "))
+}
+
 /// A time in words: `2 d 3 h`, `4 h 5 min`, `6 min 7 s`, `8 s`.
 pub(super) fn duration(seconds: f64) -> String {
     let seconds = seconds.clamp(0.0, 1e12).round() as u64;
@@ -191,6 +215,21 @@ pub(super) fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bunraku_distill::recipe::{FAST, Precision, Recipe};
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_reason() {
+        let wished = Recipe::built_in(FAST).expect("built in").body.replay.expect("kept");
+        let kept = Replay { pictures: 8, precision: Precision::F32, ..wished };
+        let wish = wished.pictures;
+        assert_eq!(
+            fitted("body_morpher", &wished, &kept),
+            format!(
+                "body_morpher: 8 of the teacher's pictures are kept, not {wish}: there is no memory for more; they are kept \
+                 in f32, not f16, which the device does not have"
+            )
+        );
+    }
 
     #[test]
     fn durations_are_told_in_their_two_greatest_units() {

@@ -58,6 +58,10 @@ pub struct Stage<B: Backend> {
 
 /// A backend that students are trained or evaluated on.
 pub trait StudentOps: Backend {
+    /// Whether a step makes a student's features anew where it needs them, a tile at a time, so that its memory does not
+    /// grow with the pictures that it learns from.
+    const LEAN: bool = false;
+
     /// Evaluates a stage: `[n, outputs of the exit, window height, window width]`.
     fn stage(stage: Stage<Self>) -> Tensor<Self, 4> {
         generic::stage(stage)
@@ -83,12 +87,16 @@ pub trait StudentOps: Backend {
 }
 
 impl StudentOps for Flex {
+    const LEAN: bool = true;
+
     fn stage(stage: Stage<Self>) -> Tensor<Self, 4> {
         if flex::fits(&stage) { flex::stage(stage) } else { generic::stage(stage) }
     }
 }
 
 impl StudentOps for Autodiff<Flex> {
+    const LEAN: bool = true;
+
     fn stage(stage: Stage<Self>) -> Tensor<Self, 4> {
         if flex::fits(&stage) { flex::stage_with_gradient(stage) } else { generic::stage(stage) }
     }

@@ -13,7 +13,10 @@ use crate::{
 use merge::{merged, with_nearest};
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 use thiserror::Error;
 
 /// The name of the seeds' own recipe, the default.
@@ -30,6 +33,8 @@ const BUILT_IN: [(&str, &str); 2] =
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
+    /// How many times as long all phases are, above 0 to 1000; 1 once it is read, since their ends are moved then.
+    pub length: f64,
     /// The optimiser's constants.
     pub adam: AdamSettings,
     /// How often what is done.
@@ -101,7 +106,8 @@ pub struct Course<N, L> {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
-    /// Pictures kept; the oldest makes place for the newest. A multiple of `teacher_batch`.
+    /// Pictures kept, or fewer where the device's memory holds no more; the oldest makes place for the newest. A multiple
+    /// of `teacher_batch`.
     pub pictures: usize,
     /// Pictures that the teacher paints at once.
     pub teacher_batch: usize,
@@ -115,7 +121,7 @@ pub struct Replay {
     pub places: usize,
     /// Share of the patches, 0 to 1, that lie around a random pixel of the character, or, of the face, of eyes and mouth.
     pub focus: f32,
-    /// Numbers that the pictures are kept in.
+    /// Numbers that the pictures are kept in; a device that has no such numbers keeps them in `f32`.
     pub precision: Precision,
 }
 
@@ -129,6 +135,26 @@ pub enum Precision {
     F16,
     /// The upper half of binary32.
     Bf16,
+}
+
+impl Precision {
+    /// Bytes of a number.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+        })
+    }
 }
 
 /// A stretch of the training with one learning rate and one weighing of the losses.
@@ -189,7 +215,14 @@ impl Recipe {
         let recipe: Self = serde_yaml::from_value(with_base(text)?)
             .map_err(|error| RecipeError::Fields(with_nearest(&error.to_string())))?;
         let wrong = recipe.problems();
-        if wrong.is_empty() { Ok(recipe) } else { Err(RecipeError::Values(wrong)) }
+        if wrong.is_empty() { Ok(recipe.stretched()) } else { Err(RecipeError::Values(wrong)) }
+    }
+
+    /// With all phases as long as it wishes, each with an example at least.
+    fn stretched(mut self) -> Self {
+        self.face.stretch(self.length);
+        self.body.stretch(self.length);
+        Self { length: 1.0, ..self }
     }
 }
 
@@ -203,6 +236,14 @@ fn with_base(text: &str) -> Result<Value, RecipeError> {
 }
 
 impl<N, L: Copy> Course<N, L> {
+    fn stretch(&mut self, length: f64) {
+        let mut before = 0;
+        for phase in &mut self.phases {
+            phase.until = ((phase.until as f64 * length).round() as u64).max(before + 1);
+            before = phase.until;
+        }
+    }
+
     /// Examples of the whole training.
     pub fn examples(&self) -> u64 {
         self.phases.last().map_or(0, |phase| phase.until)
@@ -274,6 +315,24 @@ mod tests {
         let replay = fast.body.replay.map(|replay| Replay { steps: 3, ..replay });
         assert_eq!((recipe.body.batch, recipe.body.replay, recipe.face.replay), (Some(2), replay, None));
         assert_eq!(recipe.body.phases, fast.body.phases);
+    }
+
+    #[test]
+    fn a_recipe_is_stretched_as_a_whole() {
+        let ends = |text: &str| {
+            let Recipe { length, face, body, .. } = Recipe::parse(text).expect("a recipe");
+            let [face, body] = [
+                face.phases.iter().map(|it| it.until).collect(),
+                body.phases.iter().map(|it| it.until).collect::<Vec<_>>(),
+            ];
+            (length, face, body)
+        };
+        let (face, body) = (vec![48_000, 66_000, 80_000, 85_008], vec![11_000, 16_000, 20_000, 21_000]);
+        let times = |ends: &[u64], length: f64| ends.iter().map(|end| (*end as f64 * length) as u64).collect();
+        assert_eq!(ends("from: fast"), (1.0, face.clone(), body.clone()));
+        assert_eq!(ends("from: fast\nlength: 10"), (1.0, times(&face, 10.0), times(&body, 10.0)));
+        assert_eq!(ends("from: fast\nlength: 0.5"), (1.0, times(&face, 0.5), times(&body, 0.5)));
+        assert_eq!(ends("from: fast\nlength: 1.0e-9").1, [1, 2, 3, 4], "no phase vanishes");
     }
 
     #[test]

@@ -13,6 +13,9 @@ const DEEPEST: usize = 64;
 /// The most examples a step, and the most held-out poses.
 const LARGEST_BATCH: usize = 1024;
 
+/// How many times as long a recipe may be made.
+const LONGEST: f64 = 1000.0;
+
 /// The terms of a loss by name, for messages.
 pub(super) trait Terms {
     fn terms(&self) -> Vec<(&'static str, f32)>;
@@ -115,6 +118,8 @@ impl Recipe {
     /// Everything out of its range.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Problems(Vec::new());
+        let length = self.length > 0.0 && self.length <= LONGEST;
+        problems.require(length, || format!("`length` must be above 0, at most {LONGEST}"));
         problems.adam(&self.adam);
         problems.intervals(&self.intervals);
         let poses = self.held_out_poses;
@@ -145,6 +150,7 @@ mod tests {
             adam: {beta_1: 1.0, epsilon: 0}
             intervals: {snapshot: 0}
             held_out_poses: 0
+            length: 0
             perceptual: {weights: a.pt, face: -1, body: 1}
             face: {network: [], first_position: -1, batch: 0, phases: []}
             body:
@@ -159,6 +165,7 @@ mod tests {
             "`adam.epsilon`",
             "`intervals.snapshot`",
             "`held_out_poses`",
+            "`length`",
             "`perceptual.face`",
             "`face.network`",
             "`face.batch`",
@@ -177,6 +184,6 @@ mod tests {
         ] {
             assert!(message.contains(part), "{part} is not in {message}");
         }
-        assert_eq!(message.matches("; ").count(), 18, "{message}");
+        assert_eq!(message.matches("; ").count(), 19, "{message}");
     }
 }

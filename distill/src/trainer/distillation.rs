@@ -90,11 +90,15 @@ pub enum DistillError {
 struct Source<'a, B: Backend> {
     teacher: &'a mut dyn Teacher<B>,
     files: Ingredients,
+    /// Bytes of the device's memory that it is on.
+    memory: u64,
 }
 
 /// A distillation that somebody watches, to be done on whatever backend is there.
 struct Watched<'a, 'b> {
     distillation: &'a Distillation<'b>,
+    /// Bytes of each device's memory.
+    memory: u64,
     watch: &'a mut dyn Watch,
 }
 
@@ -105,11 +109,11 @@ impl Work for Watched<'_, '_> {
         let watch = Mutex::new(self.watch);
         let finished = on_devices(&devices, |peer: Peer<B::InnerBackend>| {
             let finished = if peer.rank() > 0 {
-                self.distillation.run::<B>(&peer, &mut Unwatched)
+                self.distillation.run::<B>(&peer, self.memory, &mut Unwatched)
             } else {
                 // Nobody else asks for it.
                 let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
-                self.distillation.run::<B>(&peer, &mut **watch)
+                self.distillation.run::<B>(&peer, self.memory, &mut **watch)
             };
             if matches!(finished, Ok(Finished::Character(_))) {
                 peer.finish();
@@ -141,12 +145,14 @@ impl Distillation<'_> {
     /// [`DistillError`]; what was kept before still is.
     pub fn distil(&self, watch: &mut dyn Watch) -> Result<Finished, DistillError> {
         let devices = usize::try_from(self.config.num_gpus).unwrap_or(usize::MAX);
-        self.config.backend.run(devices, Watched { distillation: self, watch })?
+        let backend = self.config.backend.resolve()?;
+        backend.run(devices, Watched { distillation: self, memory: backend.memory(devices), watch })?
     }
 
     fn run<B: TrainingBackend>(
         &self,
         peer: &Peer<B::InnerBackend>,
+        memory: u64,
         watch: &mut dyn Watch,
     ) -> Result<Finished, DistillError> {
         let mut teacher = teacher::open::<B::InnerBackend>(&self.config.teacher, &self.image, peer.device())?;
@@ -156,7 +162,7 @@ impl Distillation<'_> {
         let network = perceptual.map(|it| PerceptualLoss::<B>::load(&it.weights, peer.device())).transpose()?;
         let mut files = self.files(teacher.identity());
         files.extend(network.iter().map(|network| ("perceptual weights".to_owned(), network.sha256().to_owned())));
-        let mut source = Source { teacher: &mut *teacher, files };
+        let mut source = Source { teacher: &mut *teacher, files, memory };
         let (face, body) = self.lessons::<B>(network.as_ref());
         let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut source, peer, watch)?;
         // Of a training that was stopped there is no body to train: it would only be stopped again.
@@ -227,6 +233,7 @@ impl Distillation<'_> {
             sample_interval: settings.examples_per_sample_output,
             ingredients: self.ingredients(course, [batch, peer.count()], settings, &source.files),
             folder: Prefix::new(&self.config.prefix).student(L::NAME),
+            memory: source.memory,
             stop: self.stop,
             peer,
         };

@@ -1,6 +1,9 @@
 //! A step's examples: fresh pictures of the teacher's, or such as it painted before.
 
-use super::lesson::{Lesson, Shown};
+use super::{
+    fit::Fit,
+    lesson::{Lesson, Shown},
+};
 use crate::{
     backend::TrainingBackend,
     examples::{Poses, Random, Use},
@@ -51,6 +54,8 @@ pub(crate) struct Gallery<B: Backend> {
     device: B::Device,
     /// Of what is painted, in pixels.
     edge: usize,
+    /// Examples that are painted or given at once.
+    at_once: usize,
     replay: Option<Kept<B>>,
 }
 
@@ -67,20 +72,23 @@ struct Kept<B: Backend> {
 }
 
 impl<B: Backend> Gallery<B> {
-    /// A gallery before the step `step` of the optimiser, empty: what it should hold is painted again.
+    /// A gallery before the step `step` of the optimiser, empty: what it should hold is painted again. `seed` decides
+    /// what is replayed.
     pub(crate) fn new(
         poses: Poses,
         batch: usize,
         share: Share,
         device: B::Device,
         edge: usize,
-        replay: Option<(Replay, u64, u64)>,
+        fit: Fit,
+        [seed, step]: [u64; 2],
     ) -> Self {
-        let replay = replay.map(|(settings, seed, step)| {
+        let Fit { replay, at_once } = fit;
+        let replay = replay.map(|settings| {
             let batches = due(&settings, step).saturating_sub((settings.pictures / settings.teacher_batch) as u64);
             Kept { settings, seed, pictures: VecDeque::new(), focus: Vec::new(), batches }
         });
-        Self { poses, batch, share, device, edge, replay }
+        Self { poses, batch, share, device, edge, at_once, replay }
     }
 
     /// The same with pixels around which patches lie more often, where the recipe wants that.
@@ -106,14 +114,16 @@ impl<B: Backend> Gallery<B> {
         let Replay { pictures, teacher_batch, precision, .. } = kept.settings;
         let first = (kept.batches * self.share.count + self.share.rank) * teacher_batch as u64;
         let poses: Vec<Pose> = (first..first + teacher_batch as u64).map(|index| self.poses.at(index)).collect();
-        let shown = lesson.show(teacher, tensor(&poses, &self.device)).cast(precision);
-        kept.pictures.extend(poses.into_iter().zip(shown.split()));
+        for poses in poses.chunks(self.at_once) {
+            let shown = lesson.show(teacher, tensor(poses, &self.device)).cast(precision);
+            kept.pictures.extend(poses.iter().copied().zip(shown.split()));
+        }
         let surplus = kept.pictures.len().saturating_sub(pictures);
         kept.pictures.drain(..surplus);
         kept.batches += 1;
     }
 
-    /// The examples of a step, after `seen` examples; those of each place together.
+    /// The examples of a step, after `seen` examples: those of each place together, as many as may be at once.
     pub(crate) fn examples<A, L>(
         &mut self,
         lesson: &L,
@@ -129,22 +139,35 @@ impl<B: Backend> Gallery<B> {
         let Some(kept) = &self.replay else {
             let first = seen + self.share.rank * self.batch as u64;
             let poses: Vec<Pose> = (first..first + self.batch as u64).map(|index| self.poses.at(index)).collect();
-            let poses = tensor(&poses, &self.device);
-            return vec![Examples { shown: lesson.show(teacher, poses.clone()), poses, window: whole }];
+            let paint = |poses: &[Pose]| {
+                let poses = tensor(poses, &self.device);
+                Examples { shown: lesson.show(teacher, poses.clone()), poses, window: whole }
+            };
+            return poses.chunks(self.at_once).map(paint).collect();
         };
         let mut random = Random::new(kept.seed, Use::Replay, step * self.share.count + self.share.rank);
         let mut pick = || &kept.pictures[random.below(kept.pictures.len() as u64) as usize];
         let picked: Vec<_> = (0..self.batch).map(|_| pick()).collect();
         let places = kept.settings.patch.map_or(1, |_| kept.settings.places.min(self.batch));
+        let gallery = &*self;
         let part = |place: usize| {
             let window = kept.window(step * places as u64 + place as u64, self.edge);
             let picked = &picked[place * self.batch / places..(place + 1) * self.batch / places];
-            let shown: Vec<_> = picked.iter().map(|(_, shown)| lesson.crop(shown.clone(), window)).collect();
-            let shown = Shown::join(&shown.iter().collect::<Vec<_>>()).cast(Precision::F32);
-            let poses: Vec<Pose> = picked.iter().map(|(pose, _)| *pose).collect();
-            Examples { poses: tensor(&poses, &self.device), shown, window }
+            picked.chunks(self.at_once).map(move |picked| gallery.patches::<A, L>(lesson, picked, window))
         };
-        (0..places).map(part).collect()
+        (0..places).flat_map(part).collect()
+    }
+
+    /// What is to be seen within a window of pictures that are kept.
+    fn patches<A, L>(&self, lesson: &L, picked: &[&(Pose, Shown<B>)], window: Window) -> Examples<B>
+    where
+        A: TrainingBackend<InnerBackend = B>,
+        L: Lesson<A>,
+    {
+        let shown: Vec<_> = picked.iter().map(|(_, shown)| lesson.crop(shown.clone(), window)).collect();
+        let shown = Shown::join(&shown.iter().collect::<Vec<_>>()).cast(Precision::F32);
+        let poses: Vec<Pose> = picked.iter().map(|(pose, _)| *pose).collect();
+        Examples { poses: tensor(&poses, &self.device), shown, window }
     }
 }
 

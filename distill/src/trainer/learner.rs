@@ -12,7 +12,11 @@ use crate::{
     recipe::AdamSettings,
     snapshot::{Progress, Snapshot},
 };
-use burn::{module::AutodiffModule, optim::GradientsParams, tensor::Tensor};
+use burn::{
+    module::AutodiffModule,
+    optim::{GradientsAccumulator, GradientsParams},
+    tensor::Tensor,
+};
 
 /// What a step changes.
 pub(crate) struct Learner<B: TrainingBackend, S> {
@@ -38,7 +42,8 @@ impl<B: TrainingBackend, S: AutodiffModule<B>> Learner<B, S> {
         Snapshot { progress: self.progress.clone(), tensors: state::collect(&self.student, &self.optimizer) }
     }
 
-    /// How far off the student is, and which way is down.
+    /// How far off the student is, and which way is down. The examples' parts are gone through one after the other, so
+    /// that only one is in memory.
     pub(crate) fn look<L>(
         &self,
         lesson: &L,
@@ -49,14 +54,19 @@ impl<B: TrainingBackend, S: AutodiffModule<B>> Learner<B, S> {
         L: Lesson<B, Student = S>,
     {
         let all: usize = examples.iter().map(|part| part.poses.dims()[0]).sum();
+        let mut gradients = GradientsAccumulator::new();
         let parts = examples.into_iter().map(|Examples { poses, shown, window }| {
             let share = poses.dims()[0] as f32 / all as f32;
             let shown: Shown<B> = shown.with_gradients();
-            (lesson.loss(&self.student, Tensor::from_inner(poses), shown, losses, window), share)
+            let mut loss = lesson.loss(&self.student, Tensor::from_inner(poses), shown, losses, window);
+            let down = loss.total.clone().mul_scalar(share).backward();
+            gradients.accumulate(&self.student, GradientsParams::from_grads(down, &self.student));
+            // Without what it was computed from, which would stay in memory with it.
+            loss.total = loss.total.detach();
+            (loss, share)
         });
         let loss = Loss::mean(parts.collect());
-        let gradients = GradientsParams::from_grads(loss.total.backward(), &self.student);
-        (loss, gradients)
+        (loss, gradients.grads())
     }
 
     /// A step down, after which `examples` more have been seen.

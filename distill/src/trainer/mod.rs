@@ -6,6 +6,7 @@
 
 mod distillation;
 mod exam;
+mod fit;
 mod gallery;
 mod journal;
 mod learner;
@@ -19,6 +20,7 @@ mod upkeep;
 mod watch;
 
 pub use distillation::{DistillError, Distillation, Finished};
+pub(crate) use fit::Fit;
 pub(crate) use gallery::{Examples, Gallery, Share, tensor};
 pub(crate) use learner::Learner;
 pub use lesson::{BodyLesson, FaceLesson, Lesson, Painted, PerceptualTerm, Shown};

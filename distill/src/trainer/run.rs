@@ -101,7 +101,6 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Run<'_, B, L, N> {
         self.now = Instant::now();
         self.watch.tell(&Event::Step { progress: &self.learner.progress, phase });
         self.tell_loss(&loss, course.phases[phase].learning_rate);
-        // Without what it was computed from, which would stay in memory with it.
         self.loss = Some(loss.total.inner());
         Ok(true)
     }

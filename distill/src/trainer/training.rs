@@ -2,6 +2,7 @@
 
 use super::{
     exam::Exam,
+    fit::Fit,
     gallery::{Gallery, Share},
     journal::Journal,
     learner::Learner,
@@ -45,6 +46,8 @@ pub struct Training<'a, B: TrainingBackend, L: Lesson<B>, N> {
     pub ingredients: BTreeMap<String, String>,
     /// The student's folder.
     pub folder: PathBuf,
+    /// Bytes of the device's memory, to which what is kept and computed at once is fitted.
+    pub memory: u64,
     /// Set when it should stop.
     pub stop: &'a AtomicBool,
     /// On what it runs, and with whom. The first of several peers writes and tells, the others only train along.
@@ -150,13 +153,16 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Training<'_, B, L, N> {
         watch: &'a mut dyn Watch,
     ) -> Run<'a, B, L, N> {
         let phase_ends = self.course.phases.iter().map(|phase| phase.until).collect();
-        let exam = Exam::new(held_out_poses(self.held_out_poses), self.batch, self.device().clone());
+        let fit = Fit::new::<B, L, N>(self.lesson, self.course, self.memory, self.device());
+        self.tell(&fit, watch);
+        let at_once = self.batch.min(fit.at_once);
+        let exam = Exam::new(held_out_poses(self.held_out_poses), at_once, self.device().clone());
         let samples = Poses::new(self.dataset.clone(), self.seeds[0], 1).samples(self.seeds[1], L::SAMPLES);
         Run {
             training: self,
             journal: self.leads().then(|| Journal::open(&self.folder, learner.progress.examples, phase_ends, watch)),
             store: Store::new(&self.folder),
-            gallery: self.gallery(&learner.progress),
+            gallery: self.gallery(fit, &learner.progress),
             exam,
             samples: Exam::new(samples, 1, self.device().clone()),
             loss: None,
@@ -191,12 +197,19 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Training<'_, B, L, N> {
         restored.map(|learner| (learner, false)).map_err(|tensor| TrainError::Misfit { student: L::NAME, tensor })
     }
 
-    fn gallery(&self, progress: &Progress) -> Gallery<B::InnerBackend> {
+    /// Says what does not fit as the recipe wishes.
+    fn tell(&self, fit: &Fit, watch: &mut dyn Watch) {
+        if let Some((wished, kept)) = self.course.replay.zip(fit.replay).filter(|(wished, kept)| wished != kept) {
+            watch.tell(&Event::Fitted { student: L::NAME, wished: &wished, kept: &kept });
+        }
+    }
+
+    fn gallery(&self, fit: Fit, progress: &Progress) -> Gallery<B::InnerBackend> {
         let share = Share { rank: self.peer.rank() as u64, count: self.peer.count() as u64 };
         let batch = self.course.replay.map_or(self.batch, |replay| replay.teacher_batch) * self.peer.count();
         let poses = Poses::new(self.dataset.clone(), self.seeds[0], batch);
-        let replay = self.course.replay.map(|replay| (replay, self.seeds[0], progress.steps));
-        let gallery = Gallery::new(poses, self.batch, share, self.device().clone(), L::EDGE, replay);
+        let position = [self.seeds[0], progress.steps];
+        let gallery = Gallery::new(poses, self.batch, share, self.device().clone(), L::EDGE, fit, position);
         gallery.focused_on(self.lesson.focus())
     }
 }

@@ -1,6 +1,7 @@
 //! What a training tells while it runs.
 
 use crate::{
+    recipe::Replay,
     report::ReportError,
     snapshot::{Damaged, HeldOut, Progress, SnapshotError},
 };
@@ -23,6 +24,16 @@ pub enum Event<'a> {
         target: u64,
         /// Number of phases.
         phases: usize,
+    },
+    /// Of the teacher's pictures fewer are kept than the recipe wishes, or in other numbers: the device has no room for
+    /// them, or no such numbers.
+    Fitted {
+        /// The network's name.
+        student: &'static str,
+        /// What the recipe wishes.
+        wished: &'a Replay,
+        /// What is kept.
+        kept: &'a Replay,
     },
     /// A snapshot cannot be used; an older one is.
     Damaged(&'a Damaged),

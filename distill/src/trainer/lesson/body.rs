@@ -41,6 +41,16 @@ impl<B: TrainingBackend> Lesson<B> for BodyLesson<B> {
     const EDGE: usize = IMAGE_SIZE;
     const LOG: &'static str = "full_";
     const SAMPLES: usize = BodySheet::SAMPLES;
+    /// Three pictures of four channels, and a grid change of two.
+    const KEPT: usize = (3 * 4 + 2) * IMAGE_SIZE * IMAGE_SIZE;
+
+    fn features(&self) -> usize {
+        let level = |(index, widths): (usize, &Vec<usize>)| {
+            let edge = IMAGE_SIZE >> (self.network.widths.len() - 1 - index);
+            widths.iter().sum::<usize>() * edge * edge
+        };
+        self.network.widths.iter().enumerate().map(level).sum()
+    }
 
     fn begin(&self, seed: u64, device: &B::Device) -> BodyMorpher<B> {
         self.network.init(self.first_position, seed, device)

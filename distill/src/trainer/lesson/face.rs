@@ -42,6 +42,11 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
     const EDGE: usize = FACE_SIZE;
     const LOG: &'static str = "";
     const SAMPLES: usize = FACE_SAMPLES;
+    const KEPT: usize = 4 * FACE_SIZE * FACE_SIZE;
+
+    fn features(&self) -> usize {
+        self.network.widths.iter().sum::<usize>() * FACE_SIZE * FACE_SIZE
+    }
 
     fn begin(&self, seed: u64, device: &B::Device) -> FaceMorpher<B> {
         self.network.init(self.first_position, seed, device)

@@ -38,6 +38,13 @@ pub trait Lesson<B: TrainingBackend> {
     /// Examples on a sample sheet.
     const SAMPLES: usize;
 
+    /// Numbers that are kept of each pose where pictures are.
+    const KEPT: usize;
+
+    /// Outputs of the student's sine layers over the whole grid: what a step has in memory of an example, unless the
+    /// backend is [lean](crate::ops::StudentOps::LEAN).
+    fn features(&self) -> usize;
+
     /// A network with the first weights of a seed.
     fn begin(&self, seed: u64, device: &B::Device) -> Self::Student;
 

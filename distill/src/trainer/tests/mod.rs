@@ -1,5 +1,6 @@
 //! Short trainings of tiny students on the CPU, by a teacher that paints formulas.
 
+mod fit;
 mod keep;
 mod learn;
 mod resume;
@@ -99,6 +100,8 @@ struct Notes {
     held_out: Vec<HeldOut>,
     saved: Vec<u64>,
     not_saved: usize,
+    /// Pictures that are kept where the memory holds no more.
+    fitted: Option<usize>,
     damaged: usize,
     losses: usize,
     terms: Vec<&'static str>,
@@ -112,6 +115,7 @@ impl Watch for Notes {
             }
             Event::HeldOut(held_out) => self.held_out.push(*held_out),
             Event::Saved { examples } => self.saved.push(*examples),
+            Event::Fitted { kept, .. } => self.fitted = Some(kept.pictures),
             Event::NotSaved(_) => self.not_saved += 1,
             Event::Damaged(_) => self.damaged += 1,
             Event::Loss { total, terms, .. } => {
@@ -134,6 +138,8 @@ struct Tiny<L, N, W> {
     held_out_poses: usize,
     sample_interval: Option<u64>,
     ingredients: BTreeMap<String, String>,
+    /// Bytes of each device's.
+    memory: u64,
 }
 
 fn phase<W>(until: u64, learning_rate: f64, losses: W) -> Phase<W> {
@@ -162,6 +168,7 @@ fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson<Trained>, (), FaceWeight
         held_out_poses: 3,
         sample_interval: None,
         ingredients: BTreeMap::from([("recipe".to_owned(), "tiny".to_owned())]),
+        memory: u64::MAX,
     }
 }
 
@@ -180,6 +187,7 @@ fn tiny_body(replay: Option<Replay>) -> Tiny<BodyLesson<Trained>, (), BodyWeight
         held_out_poses: 1,
         sample_interval: None,
         ingredients: BTreeMap::new(),
+        memory: u64::MAX,
     }
 }
 
@@ -216,6 +224,7 @@ impl<N: Sync, L: Lesson<Trained, Losses: Sync> + Sync> Tiny<L, N, L::Losses> {
                 ingredients: self.ingredients.clone(),
                 folder: folder.to_owned(),
                 sample_interval: self.sample_interval,
+                memory: self.memory,
                 stop: &stop,
                 peer: &peer,
             };

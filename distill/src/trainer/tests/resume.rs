@@ -62,6 +62,18 @@ fn two_devices_learn_as_one_does_and_an_interruption_changes_nothing() {
 }
 
 #[test]
+fn two_devices_replay_pictures_of_their_own_and_an_interruption_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+    let tiny = tiny_face(Some(REPLAY));
+    tiny.train_on(2, &whole, u64::MAX, u64::MAX).0.expect("trained");
+    let outcome = tiny.train_on(2, &parts, u64::MAX, 13).0.expect("stopped");
+    assert!(!outcome.reached && outcome.progress.steps == 13);
+    tiny.train_on(2, &parts, u64::MAX, u64::MAX).0.expect("trained");
+    assert_same_state(&whole, &parts);
+}
+
+#[test]
 fn a_target_ends_a_run_and_another_goes_on_from_there() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let tiny = tiny_face(None);

@@ -1,0 +1,127 @@
+//! What of a training fits into a device's memory.
+//!
+//! Half of it may be taken by pictures that are kept, a quarter by what is computed at once. The rest is for the networks,
+//! for what the backend holds back, and for whoever else uses the device.
+
+use super::lesson::Lesson;
+use crate::{
+    backend::TrainingBackend,
+    ops::StudentOps,
+    recipe::{Course, Precision, Replay},
+};
+use burn::tensor::{DType, backend::Backend};
+
+/// Bytes of a feature in a step: the sine's argument, the sine, and the gradient of one of them, in f32 each.
+const BYTES_A_FEATURE: u64 = 3 * 4;
+
+/// A training as far as it fits into a device's memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Fit {
+    /// What is kept of the teacher's pictures: no more of them than there is room for.
+    pub(crate) replay: Option<Replay>,
+    /// Examples that are computed at once, at least 1; a step of more goes through them in turn and adds up their
+    /// gradients.
+    pub(crate) at_once: usize,
+}
+
+impl Fit {
+    /// A training of `lesson` on a device with `memory` bytes.
+    pub(crate) fn new<B, L, N>(lesson: &L, course: &Course<N, L::Losses>, memory: u64, device: &B::Device) -> Self
+    where
+        B: TrainingBackend,
+        L: Lesson<B>,
+    {
+        let replay = course.replay.map(|wished| Replay { precision: usable::<B>(wished.precision, device), ..wished });
+        let replay = replay.map(|usable| with_room(usable, L::KEPT, memory / 2));
+        let patch = replay.and_then(|replay| replay.patch).unwrap_or(L::EDGE);
+        let share = (patch as f64 / L::EDGE as f64).powi(2);
+        let features = (lesson.features() as f64 * share) as u64;
+        let at_once = if <B as StudentOps>::LEAN { usize::MAX } else { examples(features, memory / 4) };
+        Self { replay, at_once }
+    }
+}
+
+/// The recipe's numbers where the device has them, else the widest, which every device has.
+fn usable<B: Backend>(precision: Precision, device: &B::Device) -> Precision {
+    let format = match precision {
+        Precision::F32 => DType::F32,
+        Precision::F16 => DType::F16,
+        Precision::Bf16 => DType::BF16,
+    };
+    if B::supports_dtype(device, format) { precision } else { Precision::F32 }
+}
+
+/// With no more pictures, of `numbers` numbers each, than `room` bytes hold; but at least one batch of the teacher's.
+fn with_room(replay: Replay, numbers: usize, room: u64) -> Replay {
+    let Replay { pictures, teacher_batch, fill, precision, .. } = replay;
+    let picture = (numbers * precision.bytes()) as u64;
+    let batches = usize::try_from(room / (picture * teacher_batch as u64)).unwrap_or(usize::MAX).max(1);
+    let pictures = pictures.min(batches.saturating_mul(teacher_batch));
+    Replay { pictures, fill: fill.min(pictures), ..replay }
+}
+
+/// How many examples of so many features a step may have in `room` bytes at once.
+fn examples(features: u64, room: u64) -> usize {
+    usize::try_from(room / (features * BYTES_A_FEATURE).max(1)).unwrap_or(usize::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        backend::Cpu,
+        recipe::{FAST, REFERENCE, Recipe},
+        student::BodyMorpherConfig,
+        trainer::BodyLesson,
+    };
+    use burn::backend::Autodiff;
+    use burn_flex::FlexDevice;
+
+    const GIB: u64 = 1 << 30;
+
+    fn fast() -> Replay {
+        Recipe::built_in(FAST).expect("built in").body.replay.expect("kept")
+    }
+
+    #[test]
+    fn pictures_are_kept_as_the_memory_allows() {
+        let body = (3 * 4 + 2) * 512 * 512;
+        let wished = Replay { pictures: 1024, teacher_batch: 8, fill: 256, precision: Precision::F16, ..fast() };
+        let kept = |room| {
+            let Replay { pictures, fill, .. } = with_room(wished, body, room);
+            (pictures, fill)
+        };
+        assert_eq!(kept(8 * GIB), (1024, 256), "7.5 GB are enough");
+        assert_eq!(kept(4 * GIB), (584, 256));
+        assert_eq!(kept(GIB), (144, 144), "no more are painted before the first step than are kept");
+        assert_eq!(kept(0), (8, 8), "a batch of the teacher's is always kept");
+        let wide = Replay { precision: Precision::F32, ..wished };
+        assert_eq!(with_room(wide, body, 4 * GIB).pictures, 288);
+    }
+
+    #[test]
+    fn a_step_has_no_more_examples_at_once_than_fit() {
+        let standard = BodyMorpherConfig::standard();
+        let lesson = BodyLesson::<Autodiff<Cpu>> {
+            network: standard,
+            first_position: None,
+            character: Vec::new(),
+            perceptual: None,
+        };
+        let features = Lesson::<Autodiff<Cpu>>::features(&lesson);
+        assert_eq!(features, 900 * 128 * 128 + 450 * 256 * 256 + 270 * 512 * 512);
+        assert_eq!(examples(features as u64, 12 * GIB), 9);
+        assert_eq!(examples(features as u64, 2 * GIB), 1);
+        assert_eq!(examples(features as u64, 0), 1, "one always is");
+        let reference = Recipe::built_in(REFERENCE).expect("built in").body;
+        let fit = Fit::new::<Autodiff<Cpu>, _, _>(&lesson, &reference, GIB, &FlexDevice);
+        assert_eq!(fit, Fit { replay: None, at_once: usize::MAX }, "the CPU makes features anew");
+    }
+
+    #[test]
+    fn a_devices_own_numbers_are_kept() {
+        for precision in [Precision::F32, Precision::F16, Precision::Bf16] {
+            assert_eq!(usable::<Cpu>(precision, &FlexDevice), precision);
+        }
+    }
+}

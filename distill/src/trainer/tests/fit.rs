@@ -1,0 +1,85 @@
+//! Trainings that a device's memory is too small for as the recipe has them.
+
+use super::*;
+use crate::{
+    examples::Poses,
+    snapshot::Progress,
+    trainer::{Fit, Gallery, Learner, Share},
+};
+use std::collections::BTreeSet;
+
+/// What a step has to learn from, as `share` sees it.
+fn gallery(fit: Fit, share: Share) -> Gallery<Cpu> {
+    Gallery::new(Poses::new(None, 3, 8), 8, share, FlexDevice, 128, fit, [3, 0])
+}
+
+/// A face's gradient after one step's examples: of each layer's weights in turn.
+fn gradient(fit: Fit) -> Vec<f32> {
+    let tiny = tiny_face(None);
+    let student = Lesson::<Trained>::begin(&tiny.lesson, 1, &FlexDevice);
+    let adam = AdamSettings { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
+    let learner = Learner::new(student, &adam, Progress::new(BTreeMap::new()));
+    let mut gallery = gallery(fit, Share::WHOLE);
+    for _ in 0..gallery.missing(0) {
+        gallery.paint::<Trained, _>(&tiny.lesson, &mut Formula);
+    }
+    let examples = gallery.examples::<Trained, _>(&tiny.lesson, &mut Formula, 0, 0);
+    let counts: Vec<usize> = examples.iter().map(|part| part.poses.dims()[0]).collect();
+    assert!(counts.iter().sum::<usize>() == 8 && counts.iter().all(|count| *count <= fit.at_once), "{counts:?}");
+    let (_, gradients) = learner.look(&tiny.lesson, examples, FaceWeights { full: 1.0, eye_mouth: 2.0 });
+    let layers = learner.student.sine.iter().chain([&learner.student.last]);
+    let of = |layer: &crate::student::Linear<Trained>| {
+        gradients.get::<Cpu, 2>(layer.weight.id).expect("it is learnt").into_data()
+    };
+    layers.flat_map(|layer| of(layer).iter::<f32>().collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn a_step_in_parts_goes_where_it_would_as_a_whole() {
+    for replay in [None, Some(Replay { patch: Some(32), places: 2, ..REPLAY })] {
+        let whole = gradient(Fit { replay, at_once: usize::MAX });
+        let size = whole.iter().map(|value| value.abs()).fold(0.0, f32::max);
+        for at_once in [1, 3] {
+            let parts = gradient(Fit { replay, at_once });
+            let far = whole.iter().zip(&parts).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(far < 1e-5 * size, "{at_once} at once are off by {far} of {size}");
+        }
+    }
+}
+
+#[test]
+fn a_small_memory_keeps_fewer_pictures_and_an_interruption_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let mut tiny = tiny_face(Some(REPLAY));
+    let batch = (4 * 128 * 128 * REPLAY.precision.bytes() * REPLAY.teacher_batch) as u64;
+    // Half of it is for pictures: of one batch, and of not quite two.
+    tiny.memory = 2 * (2 * batch - 1);
+    let (outcome, notes) = tiny.train(&whole, u64::MAX, u64::MAX);
+    assert!(outcome.expect("trained").reached);
+    assert_eq!(notes.fitted, Some(REPLAY.teacher_batch));
+    assert!(!tiny.train(&parts, u64::MAX, 13).0.expect("stopped").reached);
+    tiny.train(&parts, u64::MAX, u64::MAX).0.expect("trained");
+    assert_same_state(&whole, &parts);
+    tiny.memory = u64::MAX;
+    assert_eq!(tiny.train(&folder.path().join("large"), u64::MAX, u64::MAX).1.fitted, None);
+}
+
+#[test]
+fn devices_that_train_together_have_different_poses() {
+    let replayed = Fit { replay: Some(REPLAY), at_once: usize::MAX };
+    let poses = |fit: Fit, rank| {
+        let tiny = tiny_face(None);
+        let mut gallery = gallery(fit, Share { rank, count: 2 });
+        for _ in 0..gallery.missing(0) {
+            gallery.paint::<Trained, _>(&tiny.lesson, &mut Formula);
+        }
+        let examples = gallery.examples::<Trained, _>(&tiny.lesson, &mut Formula, 0, 0);
+        let rows = examples.into_iter().flat_map(|part| part.poses.into_data().iter::<f32>().collect::<Vec<_>>());
+        rows.collect::<Vec<_>>().chunks(45).map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
+    };
+    for fit in [Fit { replay: None, at_once: usize::MAX }, replayed] {
+        let [first, second]: [BTreeSet<Vec<u32>>; 2] = [poses(fit, 0), poses(fit, 1)];
+        assert!(!first.is_empty() && first.is_disjoint(&second), "{fit:?}");
+    }
+}
