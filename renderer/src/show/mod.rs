@@ -45,7 +45,7 @@ use bunraku_core::{
     source::CancellationToken,
     switchboard::Slot,
 };
-use governor::Governor;
+use governor::{Governor, Ladder, Rung, Verdict};
 use loader::Loader;
 use meter::Meter;
 use order::Letter;
@@ -56,6 +56,7 @@ use std::{
     sync::mpsc::Receiver,
     time::{Duration, Instant},
 };
+use understudy::Pair;
 
 /// Steps a second where neither the person nor a display says.
 const DEFAULT_RATE: f64 = 60.0;
@@ -139,7 +140,8 @@ pub struct Show {
     sources: Sources,
     performer: Performer,
     painter: Painter,
-    understudy: Option<Understudy>,
+    /// Absent where nobody may take over.
+    pair: Option<Pair>,
     outputs: Vec<Box<dyn Output>>,
     inbox: Receiver<Letter>,
     board: Board,
@@ -186,7 +188,7 @@ impl Show {
             sources,
             performer,
             painter,
-            understudy: setup.understudy,
+            pair: setup.understudy.map(Pair::from),
             outputs,
             inbox,
             board: board.clone(),
@@ -297,33 +299,36 @@ impl Show {
     /// Does what the frame rate asks for, now that a frame took `cost`.
     fn regulate(&mut self, cost: Duration) {
         let Some(governor) = &mut self.governor else { return };
-        match governor.frame(cost, self.now) {
-            Some(quality) => self.take_quality(quality),
-            None if self.understudy.is_some() && governor.is_at_a_loss() => self.take_understudy(),
-            None => {}
-        }
-    }
-
-    fn take_quality(&mut self, quality: Quality) {
-        let cost = self.meter.student_ms();
-        match self.set_detail(Detail::new(self.painter.detail().size, quality)) {
-            Ok(()) => self.notify(format!(
-                "drawing in {quality} quality from now on: a frame took {cost:.0} ms, {:.0} ms keep the frame rate",
-                self.period_ms()
-            )),
+        let Some(Verdict { rung, typical }) = governor.frame(cost, self.now) else { return };
+        let keep = governor.period() * 1e3;
+        match self.climb(rung) {
+            Ok(what) => {
+                self.notify(format!("{what}: a frame took {:.0} ms, {keep:.0} ms keep the frame rate", typical * 1e3));
+            }
             Err(why) => {
-                let quality = quality_of(self.painter.detail());
+                let rung = self.rung();
                 if let Some(governor) = &mut self.governor {
-                    governor.refused(quality, self.now);
+                    governor.refused(rung, self.now);
                 }
                 self.notify(why);
             }
         }
     }
 
-    /// The time between two frames at the rate that is kept, in milliseconds.
-    fn period_ms(&self) -> f64 {
-        self.pace.period().as_secs_f64() * 1e3
+    /// Draws what `rung` says from now on; tells the change in words.
+    fn climb(&mut self, rung: Rung) -> Result<String, String> {
+        let detail = Detail::new(self.painter.detail().size, rung.quality);
+        if rung.understudy != self.rung().understudy {
+            return self.change_students(detail);
+        }
+        self.set_detail(detail)?;
+        Ok(format!("drawing in {} quality from now on", rung.quality))
+    }
+
+    /// What is drawn now.
+    fn rung(&self) -> Rung {
+        let understudy = self.pair.as_ref().is_some_and(Pair::is_understudy_on);
+        Rung { understudy, quality: quality_of(self.painter.detail()) }
     }
 
     fn set_detail(&mut self, detail: Detail) -> Result<(), String> {
@@ -331,13 +336,16 @@ impl Show {
         self.painter.set_detail(detail).map_err(|error| error.to_string())
     }
 
-    /// Has the frame rate decide on the quality, or not any more.
+    /// Has the frame rate decide on what is drawn, or not any more.
     fn govern(&mut self) {
-        let detail = self.painter.detail();
-        // The GPU engine leaves nothing out: its high quality is the full one.
-        let has_high = self.painter.describe().engine == "cpu";
-        self.governor = (self.quality == QualityChoice::Auto)
-            .then(|| Governor::new(quality_of(detail), has_high, self.pace.period(), self.now));
+        let ladder = Ladder {
+            // The GPU engine leaves nothing out: its high quality is the full one.
+            has_high: self.painter.describe().engine == "cpu",
+            has_understudy: self.pair.is_some(),
+        };
+        let period = governor::governed(self.pace.period(), self.fixed_rate);
+        self.governor =
+            (self.quality == QualityChoice::Auto).then(|| Governor::new(self.rung(), ladder, period, self.now));
     }
 
     /// Says it when another source drives the puppet.

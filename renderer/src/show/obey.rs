@@ -64,10 +64,11 @@ impl Show {
     }
 
     /// Puts a character on stage that was asked for; nobody takes over from that one.
-    pub(super) fn set_character(&mut self, character: CharacterModel) -> Outcome {
+    pub(super) fn set_character(&mut self, mut character: CharacterModel) -> Outcome {
         self.drawn = None;
-        self.painter.set_character(character).map_err(|error| error.to_string())?;
-        self.understudy = None;
+        let detail = self.painter.detail();
+        self.painter.exchange(&mut character, detail).map_err(|error| error.to_string())?;
+        self.pair = None;
         self.govern();
         Ok(())
     }
@@ -99,8 +100,10 @@ impl Show {
     fn set_quality(&mut self, quality: QualityChoice) -> Outcome {
         self.quality = quality;
         let detail = self.painter.detail();
-        let done = match quality.fixed() {
-            Some(quality) => self.set_detail(Detail::new(detail.size, quality)),
+        let done = match quality.fixed().map(|quality| Detail::new(detail.size, quality)) {
+            // Only the frame rate calls the understudy.
+            Some(detail) if self.rung().understudy => self.change_students(detail).map(drop),
+            Some(detail) => self.set_detail(detail),
             None => Ok(()),
         };
         self.govern();

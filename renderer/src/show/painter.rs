@@ -77,10 +77,11 @@ impl Painter {
         Ok(format!("{why}: now drawing with the {engine} engine ({adapter})"))
     }
 
-    /// Puts another character on stage; the old one stays if no engine can be made for it.
-    pub(super) fn set_character(&mut self, character: CharacterModel) -> Result<(), EngineError> {
-        self.engine = (self.open)(self.choice, &character, self.engine.detail())?;
-        self.character = character;
+    /// Has `character` and the one on stage change places, and draws with `detail` from now on; all stays as it was if
+    /// no engine can be made for it.
+    pub(super) fn exchange(&mut self, character: &mut CharacterModel, detail: Detail) -> Result<(), EngineError> {
+        self.engine = (self.open)(self.choice, character, detail)?;
+        std::mem::swap(&mut self.character, character);
         Ok(())
     }
 

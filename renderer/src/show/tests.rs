@@ -141,44 +141,6 @@ fn orders_are_done_at_the_next_step_and_refusals_say_why() {
     assert!(rig.show.ended);
 }
 
-/// A show that can never keep its rate, with someone to take over.
-fn hopeless() -> Setup {
-    let mut setup = setup();
-    (setup.quality, setup.fps) = (QualityChoice::Auto, Some(1e7));
-    setup.understudy = Some(Understudy { character: tiny_character(2), advice: "say so to keep it".to_owned() });
-    setup
-}
-
-#[test]
-fn the_understudy_comes_on_when_even_the_fast_quality_is_too_dear_and_says_so() {
-    let mut rig = Rig::new(hopeless(), true);
-    let mut seen = vec![];
-    for step in 0..60 {
-        rig.step(f64::from(step % 7) / 7.0);
-        let status = rig.show.status();
-        seen.push((status.character, status.quality));
-    }
-    seen.dedup();
-    let expected = [("sample-1", "full"), ("sample-1", "fast"), ("sample-2", "fast")];
-    assert_eq!(seen, expected.map(|(name, quality)| (name.to_owned(), quality)));
-    let notice = rig.show.status().notice;
-    assert!(notice.contains("sample-2") && notice.contains("say so to keep it"), "{notice}");
-}
-
-#[test]
-fn no_understudy_takes_the_place_of_a_quality_or_a_character_that_was_asked_for() {
-    let mut fixed = hopeless();
-    fixed.quality = QualityChoice::Fast;
-    let (mut rig, mut chosen) = (Rig::new(fixed, true), Rig::new(hopeless(), true));
-    assert_eq!(chosen.show.set_character(tiny_character(3)), Ok(()));
-    for step in 0..60 {
-        rig.step(f64::from(step % 7) / 7.0);
-        chosen.step(f64::from(step % 7) / 7.0);
-    }
-    assert_eq!(rig.show.status().character, "sample-1");
-    assert_eq!(chosen.show.status().character, "sample-3");
-}
-
 #[test]
 fn a_background_one_output_refuses_is_taken_by_none() {
     let mut rig = Rig::new(setup(), true);

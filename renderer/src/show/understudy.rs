@@ -1,10 +1,11 @@
-//! A cheaper student that takes over where nothing else keeps the frame rate.
+//! A cheaper student that takes over where nothing else keeps the frame rate, until the other one can again.
 
 use super::Show;
+use crate::engine::Detail;
 use bunraku_core::character::CharacterModel;
 
 /// A student that looks like the one on stage and costs less. It comes on when `--quality auto` has come down to the
-/// fast quality and that is too dear as well, and stays.
+/// fast quality and even that misses the frame rate clearly for seconds; the other comes back when it can be afforded.
 #[derive(Clone, Debug)]
 pub struct Understudy {
     /// The student.
@@ -13,22 +14,168 @@ pub struct Understudy {
     pub advice: String,
 }
 
+/// The two students between whom the frame rate decides.
+pub(super) struct Pair {
+    /// The one that is not on stage.
+    waiting: CharacterModel,
+    advice: String,
+    understudy_is_on: bool,
+}
+
+impl Pair {
+    /// Whether it is the understudy who is on stage.
+    pub(super) fn is_understudy_on(&self) -> bool {
+        self.understudy_is_on
+    }
+}
+
+impl From<Understudy> for Pair {
+    fn from(Understudy { character, advice }: Understudy) -> Self {
+        Self { waiting: character, advice, understudy_is_on: false }
+    }
+}
+
 impl Show {
-    /// Puts the understudy on stage, if there is one.
-    pub(super) fn take_understudy(&mut self) {
-        let Some(Understudy { character, advice }) = self.understudy.take() else { return };
-        let (name, cost) = (character.name.clone(), self.meter.student_ms());
+    /// Has the two students change places and draws with `detail`; tells it in words. Neither moves where that fails.
+    pub(super) fn change_students(&mut self, detail: Detail) -> Result<String, String> {
+        let Some(pair) = &mut self.pair else { return Err("nobody may take over".to_owned()) };
         self.drawn = None;
-        let notice = match self.painter.set_character(character) {
-            Ok(()) => format!(
-                "{name} is drawn from now on: a frame took {cost:.0} ms even in fast quality, {:.0} ms keep the frame \
-                 rate; {advice}",
-                self.period_ms()
-            ),
-            Err(error) => format!("{name} cannot take over to keep the frame rate: {error}"),
-        };
-        self.notify(notice);
-        // Another student has costs of its own.
-        self.govern();
+        let name = pair.waiting.name.clone();
+        self.painter
+            .exchange(&mut pair.waiting, detail)
+            .map_err(|error| format!("{name} cannot take over to keep the frame rate: {error}"))?;
+        pair.understudy_is_on = !pair.understudy_is_on;
+        Ok(if pair.understudy_is_on {
+            format!("{name} is drawn until the other student can be afforded ({})", pair.advice)
+        } else {
+            format!("{name} is drawn again")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Order, QualityChoice, Setup};
+    use super::*;
+    use crate::engine::{Description, EngineError, Frame, StudentEngine};
+    use bunraku_core::{character::sample::tiny_character, pose::Pose};
+    use std::{
+        cell::Cell,
+        rc::Rc,
+        time::{Duration, Instant},
+    };
+
+    /// A load that keeps every frame of every student for so long.
+    type Load = Rc<Cell<Duration>>;
+
+    /// An engine that takes as long as the load has it take.
+    struct Laden(Load, Detail);
+
+    impl StudentEngine for Laden {
+        fn render(&mut self, _: &Pose, _: &mut Frame) -> Result<(), EngineError> {
+            let start = Instant::now();
+            while start.elapsed() < self.0.get() {
+                std::hint::spin_loop();
+            }
+            Ok(())
+        }
+
+        fn set_detail(&mut self, detail: Detail) -> Result<(), EngineError> {
+            self.1 = detail;
+            Ok(())
+        }
+
+        fn detail(&self) -> Detail {
+            self.1
+        }
+
+        fn multiply_adds(&self) -> usize {
+            0
+        }
+
+        fn describe(&self) -> Description {
+            Description { engine: "cpu", adapter: "test".to_owned(), precision: "f32", threads: 1 }
+        }
+    }
+
+    /// A show with someone to take over, on a machine whose load the test sets.
+    struct Rig {
+        show: Show,
+        orders: super::super::Orders,
+        load: Load,
+        now: f64,
+    }
+
+    impl Rig {
+        fn new() -> Self {
+            let load = Load::default();
+            let on_engines = Rc::clone(&load);
+            let open = Box::new(move |_, _: &CharacterModel, detail| {
+                Ok(Box::new(Laden(Rc::clone(&on_engines), detail)) as Box<dyn StudentEngine>)
+            });
+            let mut setup = Setup::new(tiny_character(1), open);
+            setup.understudy = Some(Understudy { character: tiny_character(2), advice: "say so".to_owned() });
+            let (show, backstage) = Show::new(setup, vec![]).expect("a show");
+            Self { show, orders: backstage.orders, load, now: 0.0 }
+        }
+
+        /// Takes steps of a quarter of a second, in which the character breathes, under a load of so many milliseconds a
+        /// frame; gives all that was on stage.
+        fn play(&mut self, seconds: u32, load: u64) -> Vec<(String, &'static str)> {
+            self.load.set(Duration::from_millis(load));
+            let mut seen = vec![];
+            for _ in 0..4 * seconds {
+                self.now += 0.25;
+                self.show.step(self.now).expect("a step");
+                let status = self.show.status();
+                seen.push((status.character, status.quality));
+            }
+            seen.dedup();
+            seen
+        }
+    }
+
+    fn named<const N: usize>(seen: [(&str, &'static str); N]) -> Vec<(String, &'static str)> {
+        seen.map(|(name, quality)| (name.to_owned(), quality)).into()
+    }
+
+    #[test]
+    fn the_understudy_comes_on_when_the_load_lasts_and_goes_when_it_is_over() {
+        let mut rig = Rig::new();
+        assert_eq!(rig.play(3, 40), named([("sample-1", "full"), ("sample-1", "fast")]), "only the quality at first");
+        let down = rig.play(5, 40);
+        assert_eq!(down[..2], named([("sample-1", "fast"), ("sample-2", "full")]));
+        let notice = rig.show.status().notice;
+        assert!(notice.contains("ms keep the frame rate"), "{notice}");
+        let up = rig.play(60, 0);
+        assert_eq!(up.last(), named([("sample-1", "full")]).last(), "{up:?}");
+        assert!(up.contains(&("sample-1".to_owned(), "fast")), "{up:?}");
+    }
+
+    #[test]
+    fn the_notice_names_who_is_drawn_and_how_to_keep_the_other() {
+        let mut rig = Rig::new();
+        rig.play(1, 0);
+        let detail = rig.show.painter.detail();
+        assert!(
+            rig.show.change_students(detail).is_ok_and(|what| what.contains("sample-2") && what.contains("say so"))
+        );
+        assert_eq!(rig.show.change_students(detail), Ok("sample-1 is drawn again".to_owned()));
+    }
+
+    #[test]
+    fn a_quality_that_is_asked_for_is_drawn_by_the_student_that_was_asked_for() {
+        let mut rig = Rig::new();
+        rig.play(8, 40);
+        assert_eq!(rig.show.status().character, "sample-2");
+        rig.orders.send(Order::SetQuality(QualityChoice::Fast)).expect("room for an order");
+        assert_eq!(rig.play(8, 40), named([("sample-1", "fast")]));
+    }
+
+    #[test]
+    fn a_character_that_is_asked_for_stays_whatever_it_costs() {
+        let mut rig = Rig::new();
+        assert_eq!(rig.show.set_character(tiny_character(3)), Ok(()));
+        assert_eq!(rig.play(8, 40), named([("sample-3", "full"), ("sample-3", "fast")]));
     }
 }
