@@ -1,8 +1,8 @@
-//! What the house's programs have in common on the command line: logs, exit status, and errors with a way out.
+//! What the house's programs have in common on the command line: output, logs, exit status, and errors with a way out.
 
 use std::{
     fmt,
-    io::{ErrorKind, Write as _},
+    io::{self, ErrorKind, StdoutLock, Write},
     process::ExitCode,
 };
 use tracing_subscriber::EnvFilter;
@@ -66,8 +66,7 @@ pub fn start_logs(verbose: u8, crates: &[&str], quiet: &str) {
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     // A log whose reader went away must not end the program.
-    let logs =
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).log_internal_errors(false);
+    let logs = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter).log_internal_errors(false);
     logs.with_target(false).init();
 }
 
@@ -80,15 +79,50 @@ pub fn concluded(result: anyhow::Result<ExitCode>, general: &str) -> ExitCode {
         }
         let text = format!("error: {error:#}\nhelp: {}\n", help_of(&error, general));
         // Nothing is left to be done where even standard error is gone.
-        let _ = std::io::stderr().write_all(text.as_bytes());
+        let _ = io::stderr().write_all(text.as_bytes());
         ExitCode::FAILURE
     })
 }
 
-/// Whether what failed is only that nobody reads our standard output any more, as in `bunraku … | head`.
+/// Standard output, whose reader may go away, as in `bunraku … | head`: that ends a program early and is no failure.
+/// Everything a program prints goes through here, so that [`concluded`] can tell it from another broken pipe.
+#[derive(Debug)]
+pub struct Stdout(StdoutLock<'static>);
+
+/// Standard output, for this thread alone until it is dropped.
+pub fn stdout() -> Stdout {
+    Stdout(io::stdout().lock())
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(marked)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(marked)
+    }
+}
+
+/// Nobody reads standard output any more.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads standard output any more")]
+struct ReaderGone;
+
+/// An error of standard output, marked if it is that its reader went away.
+fn marked(error: io::Error) -> io::Error {
+    if error.kind() == ErrorKind::BrokenPipe { io::Error::new(ErrorKind::BrokenPipe, ReaderGone) } else { error }
+}
+
+/// Whether what failed is only that nobody reads standard output any more.
 fn reader_went_away(error: &anyhow::Error) -> bool {
-    let mut io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-    io_errors.any(|error| error.kind() == ErrorKind::BrokenPipe)
+    let mut io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    io_errors.any(|error| error.get_ref().is_some_and(|inner| inner.is::<ReaderGone>()))
+}
+
+/// Says a line on standard error. Where nobody listens there any more the work goes on all the same.
+pub fn say(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 #[cfg(test)]
@@ -98,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_chain_reads_as_if_the_help_were_not_there() {
-        let inner = Err::<(), _>(std::io::Error::other("disk full")).context("cannot write x.png");
+        let inner = Err::<(), _>(io::Error::other("disk full")).context("cannot write x.png");
         let error = inner.help("free some space").context("render").expect_err("it failed");
         assert_eq!(format!("{error:#}"), "render: cannot write x.png: disk full");
         assert_eq!(help_of(&error, "anything"), "free some space");
@@ -112,9 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_went_away_is_no_failure() {
-        let gone = |kind| Err(anyhow::Error::new(std::io::Error::from(kind)).context("cannot write the report"));
-        assert_eq!(concluded(gone(ErrorKind::BrokenPipe), ""), ExitCode::SUCCESS);
-        assert_eq!(concluded(gone(ErrorKind::StorageFull), ""), ExitCode::FAILURE);
+    fn only_the_reader_of_standard_output_may_go_away() {
+        let failed = |error: io::Error| Err(anyhow::Error::new(error).context("cannot write the report"));
+        let gone = || io::Error::from(ErrorKind::BrokenPipe);
+        assert_eq!(concluded(failed(marked(gone())), ""), ExitCode::SUCCESS);
+        assert_eq!(concluded(failed(gone()), ""), ExitCode::FAILURE, "some other pipe");
+        assert_eq!(concluded(failed(marked(ErrorKind::StorageFull.into())), ""), ExitCode::FAILURE);
     }
 }

@@ -1,6 +1,6 @@
 //! `bunraku-distill bench`: examples a second of teacher, students and both, beside the floor and beside a peer.
 
-use super::help::Help as _;
+use super::help::{Help as _, say, stdout};
 use bunraku_core::character::{CharacterModel, FACE_SIZE, sample};
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
@@ -129,7 +129,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let steps = measuring.steps;
     let results = backend.run(1, measuring).help("`--backend cpu` works everywhere")??;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     for line in &results {
         print(line, &mut out)?;
     }
@@ -160,7 +160,7 @@ impl Work for Measuring {
         let character = sample::character(0, sample::STANDARD);
         let mut teacher = tha4::open::<B::InnerBackend>(&self.teacher, &character.image, &devices[0])
             .help("put the five files of the original's data/tha4 into one folder and name it with --teacher")?;
-        writeln!(io::stderr(), "the teacher is {}", teacher.describe())?;
+        say(format_args!("the teacher is {}", teacher.describe()));
         let mut rounds = Vec::new();
         for _ in 0..self.rounds {
             // In turn, so that a machine that grows slower does so for both.

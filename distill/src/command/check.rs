@@ -1,13 +1,9 @@
 //! `bunraku-distill check`: what is wrong with a configuration, before it is trained with.
 
-use super::findings::told;
+use super::{findings::told, help::stdout};
 use anyhow::Context as _;
 use bunraku_distill::check::{Instead, Report, Severity};
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 /// Shown under `--help`.
 const EXAMPLE: &str = "\
@@ -31,7 +27,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let report = told(&args.config, &Instead::default())?;
     let summary = if args.json { serde_json::to_string(&report)? } else { summary(&report) };
     if !summary.is_empty() {
-        writeln!(io::stdout(), "{summary}").context("cannot write the report")?;
+        writeln!(stdout(), "{summary}").context("cannot write the report")?;
     }
     Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,6 +1,9 @@
 //! `bunraku-distill status`: where a training is, from what it has kept.
 
-use super::{help::Help as _, progress::duration};
+use super::{
+    help::{Help as _, stdout},
+    progress::duration,
+};
 use anyhow::Context as _;
 use bunraku_distill::{
     config::DistillerConfig,
@@ -74,7 +77,7 @@ struct Broken {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let status = status(args)?;
     let text = if args.json { serde_json::to_string(&status)? } else { status.describe() };
-    writeln!(std::io::stdout(), "{text}").context("cannot write the status")?;
+    writeln!(stdout(), "{text}").context("cannot write the status")?;
     Ok(ExitCode::SUCCESS)
 }
 

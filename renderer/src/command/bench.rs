@@ -1,7 +1,7 @@
 //! `bunraku bench`: how fast a student is drawn here, beside what the machine could do and beside a peer.
 
 use super::{
-    help::{Help as _, NO_ENGINE},
+    help::{Help as _, NO_ENGINE, say, stdout},
     options::DrawOptions,
 };
 use anyhow::Context as _;
@@ -13,7 +13,10 @@ use bunraku::{
 use bunraku_core::character::CharacterModel;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
-use std::process::{Command, ExitCode, Stdio};
+use std::{
+    io::Write as _,
+    process::{Command, ExitCode, Stdio},
+};
 
 /// Shown under `--help`.
 pub(crate) const EXAMPLE: &str = "\
@@ -86,7 +89,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let report = measure(args, &character, peers)?;
     print(&report);
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        writeln!(stdout(), "{}", serde_json::to_string(&report)?).context("cannot print the times")?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -152,15 +155,18 @@ fn run_peer(command: &str) -> anyhow::Result<Vec<PeerLine>> {
 
 fn print(report: &Report) {
     let Report { engine, adapter, precision, size, quality, threads, .. } = report;
-    eprintln!("{engine} engine, {adapter}, {precision}, {threads} threads, {size} x {size}, {quality} quality");
-    eprintln!("a frame: median {:.1} ms, p99 {:.1} ms over {} frames", report.median_ms, report.p99_ms, report.frames);
-    eprintln!(
+    say(format_args!("{engine} engine, {adapter}, {precision}, {threads} threads, {size} x {size}, {quality} quality"));
+    say(format_args!(
+        "a frame: median {:.1} ms, p99 {:.1} ms over {} frames",
+        report.median_ms, report.p99_ms, report.frames
+    ));
+    say(format_args!(
         "the floor: {:.1} GFLOP at the {:.0} GFLOP/s that this machine's multiply-adds reach; {:.0} % of it",
         report.gflop,
         report.peak_gflops,
         100.0 * report.of_peak
-    );
+    ));
     for Ratio { peer, median_ms, times_ours } in &report.beside {
-        eprintln!("beside {peer}: {median_ms:.1} ms, {times_ours:.2} x as long");
+        say(format_args!("beside {peer}: {median_ms:.1} ms, {times_ours:.2} x as long"));
     }
 }

@@ -1,6 +1,6 @@
 //! `bunraku completions`: a shell that knows the commands and options.
 
-use super::Cli;
+use super::{Cli, help::stdout};
 use anyhow::Context as _;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
 /// Prints the completions.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    std::io::stdout().write_all(&script(args.shell)).context("cannot print the completions")?;
+    stdout().write_all(&script(args.shell)).context("cannot print the completions")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,9 @@
 //! `bunraku convert`: captured lines to poses.
 
-use super::{help::Help as _, regular};
+use super::{
+    help::{Help as _, stdout},
+    regular,
+};
 use anyhow::Context as _;
 use bunraku::convert::Converter;
 use bunraku_core::{
@@ -63,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         args.settings.as_deref().map_or_else(|| Ok(ProfileSettings::default()), |path| read(profile, path))?;
     let breath = args.time.map_or(0.0, |seconds| breathing(BREATHS_PER_MINUTE, seconds));
     let converter = Converter::new(profile, settings, breath as f32);
-    let counts = converter.convert(io::stdin().lock(), BufWriter::new(io::stdout().lock())).context("convert")?;
+    let counts = converter.convert(io::stdin().lock(), BufWriter::new(stdout())).context("convert")?;
     if counts.errors > 0 {
         let why = anyhow::anyhow!("convert: {} of {} lines cannot be read", counts.errors, counts.lines);
         return Err(why).help("each such line's place in the output says why: {\"error\": …}");

@@ -1,5 +1,6 @@
 //! `bunraku doctor`: what of this machine works for the puppet, what does not, and what to do.
 
+use super::help::stdout;
 use anyhow::Context as _;
 use bunraku::{
     control,
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         checks.iter().map(Check::to_string).collect::<Vec<_>>().concat()
     };
-    io::stdout().write_all(text.as_bytes()).context("cannot print what was found")?;
+    stdout().write_all(text.as_bytes()).context("cannot print what was found")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -130,8 +131,8 @@ fn processor(instructions: &str, threads: usize) -> Check {
 }
 
 const NO_ONNX_RUNTIME: &str = "it is enough for a webcam; to track in about half the time install ONNX Runtime: `pip \
-                               install onnxruntime` in the Python environment from which bunraku is started, or its \
-                               library named by ORT_DYLIB_PATH";
+                               install onnxruntime` in a venv or conda environment that is active when bunraku is \
+                               started, or name its library by ORT_DYLIB_PATH";
 const BROKEN_ONNX_RUNTIME: &str = "remove the library that cannot be used, or name another (1.17 or later, for this \
                                    processor) by ORT_DYLIB_PATH";
 
@@ -151,8 +152,7 @@ fn tracking_runtime(report: &RuntimeReport) -> Check {
     Check::new("webcam tracking", state, found, help)
 }
 
-const NO_DISPLAY: &str = "start it from a desktop session; without one, --headless --out DIR writes the frames and \
-                          --control serves them";
+const NO_DISPLAY: &str = "start it from a desktop session; without one, --headless --out DIR writes the frames";
 
 fn display(trouble: Option<String>) -> Check {
     match trouble {

@@ -1,6 +1,9 @@
 //! `bunraku models`: the tracking models that a webcam needs.
 
-use super::{help::Help as _, help::Helped, signals::stop_on_signal};
+use super::{
+    help::{Help as _, Helped, stdout},
+    signals::stop_on_signal,
+};
 use anyhow::Context as _;
 use bunraku_capture::mediapipe::models::{
     DownloadError, FileState, InstalledFile, Inventory, ModelsError, OFFICIAL_ADDRESS, Watch, folder, install_file,
@@ -61,7 +64,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Action::List { json: true } => format!("{}\n", serde_json::json!(inventory(&folder))),
         Action::List { json: false } => Listing(&inventory(&folder)).to_string(),
     };
-    std::io::stdout().write_all(text.as_bytes()).context("cannot print the models")?;
+    stdout().write_all(text.as_bytes()).context("cannot print the models")?;
     Ok(ExitCode::SUCCESS)
 }
 

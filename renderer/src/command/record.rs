@@ -1,7 +1,7 @@
 //! `bunraku record`: a source's samples, kept in a file.
 
 use super::{
-    help::{Help as _, Helped, NO_SOURCE},
+    help::{Help as _, Helped, NO_SOURCE, say, stdout},
     signals::stop_on_signal,
 };
 use anyhow::Context as _;
@@ -11,7 +11,7 @@ use bunraku_capture::{
 };
 use bunraku_core::source::{CancellationToken, CaptureSource, SampleTap, SourceState, slot};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},
@@ -60,7 +60,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let count = recorder.finish()?;
     let out = args.out.display();
-    println!("{out}: {count} samples; play it with: bunraku --source \"replay:file={out}\"");
+    writeln!(stdout(), "{out}: {count} samples; play it with: bunraku --source \"replay:file={out}\"")
+        .context("cannot print where the recording is")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -141,7 +142,7 @@ impl Progress {
     fn show(&mut self, tap: &SampleTap, count: u64) {
         let state = tap.state();
         if state != self.state {
-            self.bar.suspend(|| eprintln!("{state}"));
+            self.bar.suspend(|| say(&state));
             self.state = state;
         }
         self.bar.set_message(format!("{count} samples; Ctrl-C ends the recording"));

@@ -2,7 +2,7 @@
 
 use super::{
     character,
-    help::{Help as _, Helped, NO_ENGINE, NO_SOURCE},
+    help::{Help as _, Helped, NO_ENGINE, NO_SOURCE, say},
     options::DrawOptions,
     regular,
 };
@@ -19,7 +19,6 @@ use bunraku::{
 use bunraku_capture::{Pointer, SourceInfo, SourceSpec, Surroundings};
 use bunraku_core::{character::CharacterModel, source::CancellationToken};
 use std::{
-    io::Write as _,
     net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -223,7 +222,7 @@ fn setup(
 
 /// The window system, or none; then the puppet runs without a window.
 fn connect_window() -> Option<WindowStage> {
-    WindowStage::connect().inspect_err(|error| say(&format!("{error}; running headless"))).ok()
+    WindowStage::connect().inspect_err(|error| say(format_args!("{error}; running headless"))).ok()
 }
 
 /// Shows the window until it is closed, which ends the show, or cannot be opened, and then the show goes on without.
@@ -237,7 +236,7 @@ fn open_window(
 ) {
     match window.run(options, view.of(show.backstage().clone()), pointer) {
         Ok(()) => stop.cancel(),
-        Err(error) => say(&format!("{error}; running headless")),
+        Err(error) => say(format_args!("{error}; running headless")),
     }
 }
 
@@ -249,14 +248,14 @@ fn serve(listen: Listen, token: Option<String>, show: &Backstage) -> Option<Serv
     let service = Service::start(address, given.or_else(|| made_up.clone()), show.clone());
     match service {
         Ok(service) => {
-            say(&format!("control service: http://{}", service.address()));
+            say(format_args!("control service: http://{}", service.address()));
             if let Some(token) = made_up {
-                say(&format!("control token: {}", token.secret()));
+                say(format_args!("control token: {}", token.secret()));
             }
             Some(service)
         }
         Err(error) => {
-            say(&no_service(address, &error));
+            say(no_service(address, &error));
             None
         }
     }
@@ -264,9 +263,4 @@ fn serve(listen: Listen, token: Option<String>, show: &Backstage) -> Option<Serv
 
 fn no_service(address: SocketAddr, error: &std::io::Error) -> String {
     format!("no control service on {address}: {error}; choose another with --control ADDR, or none with --control off")
-}
-
-/// Says something on standard error, where nobody may be listening any more.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -1,5 +1,6 @@
 //! `bunraku sources`: what can move the puppet.
 
+use super::help::stdout;
 use anyhow::Context as _;
 use bunraku_capture::{SettingInfo, SourceInfo, registry};
 use serde::Serialize;
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         entries.iter().map(Entry::to_string).collect::<Vec<_>>().join("\n")
     };
-    std::io::stdout().write_all(text.as_bytes()).context("cannot print the sources")?;
+    stdout().write_all(text.as_bytes()).context("cannot print the sources")?;
     Ok(ExitCode::SUCCESS)
 }
 

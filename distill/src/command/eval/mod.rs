@@ -3,7 +3,10 @@
 mod candidate;
 mod table;
 
-use super::{help::Help as _, signals::stop_on_signal};
+use super::{
+    help::{Help as _, say, stdout},
+    signals::stop_on_signal,
+};
 use anyhow::{Context as _, anyhow};
 use bunraku::command_line::Helped;
 use bunraku_core::pose::Pose;
@@ -109,20 +112,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let candidate = Candidate::of(args)?;
     let Students { origin, damaged, .. } = &candidate.students;
     for origin in origin {
-        writeln!(io::stderr(), "{origin}")?;
+        say(format_args!("{origin}"));
     }
     for damaged in damaged {
-        writeln!(io::stderr(), "warning: {damaged}; the one before is judged")?;
+        say(format_args!("warning: {damaged}; the one before is judged"));
     }
     ready(&candidate.students, args)?;
     let stop = stop_on_signal()?;
     let judging = Judging { candidate: &candidate, args, stop: &stop };
     let Judgement { evaluation, ending } =
         candidate.backend.run(1, judging).help("`--backend cpu` works everywhere")??;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     table::print(&evaluation, &mut out)?;
     if let Ending::Stopped(during) = ending {
-        writeln!(io::stderr(), "stopped {during}, after {} of {} poses", evaluation.poses, args.poses)?;
+        say(format_args!("stopped {during}, after {} of {} poses", evaluation.poses, args.poses));
         return Ok(ExitCode::FAILURE);
     }
     if args.json {
@@ -166,7 +169,7 @@ impl Work for Judging<'_> {
         let Candidate { students, image, mask, teacher, .. } = self.candidate;
         let help = if is_layered_art(teacher) { ART } else { FILES };
         let mut teacher = teacher::open::<B::InnerBackend>(teacher, image, &devices[0]).help(help)?;
-        writeln!(io::stderr(), "the teacher is {}", teacher.describe())?;
+        say(format_args!("the teacher is {}", teacher.describe()));
         let poses = self.poses(self.args.poses.into());
         let progress = ProgressBar::new(poses.len() as u64).with_message("comparing");
         let going_on = || {

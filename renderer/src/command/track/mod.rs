@@ -4,7 +4,7 @@ mod line;
 mod timings;
 
 use super::{
-    help::{Help as _, Helped},
+    help::{Help as _, Helped, say, stdout},
     signals::stop_on_signal,
 };
 use anyhow::Context as _;
@@ -104,7 +104,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut tally = Tally::default();
     let progress = ProgressBar::new_spinner();
     let mut pictures = Pictures { source, live, rate: args.fps, first: None, frame: RgbFrame::default() };
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::BufWriter::new(stdout());
     while !stop.is_cancelled()
         && let Some(time_ms) = pictures.next().map_err(|error| unreadable(error, &args.input))?
     {
@@ -121,7 +121,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     out.flush().context("cannot print the faces")?;
     progress.finish_and_clear();
     if args.timings {
-        eprintln!("{}", tally.report(&tracker.runtime()));
+        say(tally.report(&tracker.runtime()));
     }
     Ok(ExitCode::SUCCESS)
 }
