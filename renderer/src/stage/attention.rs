@@ -6,7 +6,8 @@
 //! - one that X11 does not show at all: unmapped, or within a frame that is;
 //! - one that the system calls wholly covered, but for macOS, where OBS captures it all the same. X11 says so only of a
 //!   window whose pixels it does not keep, so that nothing could capture them;
-//! - one whose requests to be drawn stay unanswered: all that Wayland lets a minimised window know.
+//! - one whose requests to be drawn stay unanswered: all that Wayland lets a minimised window know, and under some
+//!   desktops a wholly covered one.
 //!
 //! A covered window whose pixels are kept (under a compositor, or one with an alpha channel on X11) is drawn on purpose:
 //! OBS and its like capture such windows from behind others, and that is how a streamer uses this one.

@@ -200,11 +200,7 @@ impl Open {
 
     fn read_out(&mut self, feed: &impl Feed, now: Instant) {
         self.news = false;
-        let readout = feed.readout();
-        if readout.character != self.overlay.character() {
-            self.window.set_title(&title(&readout.character));
-        }
-        self.overlay.set_readout(readout, now);
+        self.overlay.set_readout(feed.readout(), now);
     }
 
     /// Shows the next background that can be shown, and has every other output do so too.
@@ -251,15 +247,13 @@ fn open_window(event_loop: &ActiveEventLoop, size: usize, waker: &Waker) -> Resu
     Ok((window, canvas))
 }
 
-/// The fixed beginning by which OBS and window rules find the window.
-fn title(character: &str) -> String {
-    if character.is_empty() { "Bunraku".to_owned() } else { format!("Bunraku – {character}") }
-}
+/// By which OBS and window rules find the window: it never changes, whoever is on stage.
+const TITLE: &str = "Bunraku";
 
 fn attributes(size: usize) -> WindowAttributes {
     let edge = size as f64;
     let attributes = Window::default_attributes()
-        .with_title(title(""))
+        .with_title(TITLE)
         .with_inner_size(LogicalSize::new(edge, edge))
         .with_min_inner_size(LogicalSize::new(64.0, 64.0));
     #[cfg(all(unix, not(target_os = "macos")))]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Figures are brought up to date this often at most.
 const REFRESH: Duration = Duration::from_millis(250);
 
-/// The same while nobody sees them: then only the window's title follows.
+/// The same while nobody sees them: they need only be of use at once when they are shown again.
 const REFRESH_HIDDEN: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether the camera's picture is newer.
@@ -155,11 +155,6 @@ impl Overlay {
     /// Whether what is on the screen is out of date.
     pub(super) fn is_out_of_date(&self) -> bool {
         self.changed && !self.hidden
-    }
-
-    /// The name of the character in the figures.
-    pub(super) fn character(&self) -> &str {
-        &self.readout.character
     }
 }
 
