@@ -1,4 +1,4 @@
-//! A poses file: JSON Lines, a named pose each, as `bunraku render` draws them.
+//! A poses file: JSON Lines, a pose each, as `bunraku render` draws them and `bunraku convert` writes them.
 
 use bunraku_core::{
     pose::{Parameter, Pose},
@@ -13,7 +13,7 @@ use std::{
 /// A pose and what its picture is called.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedPose {
-    /// One path component, unique in its file.
+    /// One path component, unique in its file; the line's number in six digits where the line gives none.
     pub name: String,
     /// Finite values, not clamped.
     pub pose: Pose,
@@ -43,7 +43,7 @@ pub enum PosesError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
-    name: String,
+    name: Option<String>,
     pose: Values,
 }
 
@@ -69,7 +69,7 @@ pub fn read_poses(mut file: impl BufRead) -> Result<Vec<NamedPose>, PosesError> 
         if text.trim().is_empty() {
             continue;
         }
-        let named = parse_line(&text).map_err(|problem| PosesError::Line { line, problem })?;
+        let named = parse_line(line, &text).map_err(|problem| PosesError::Line { line, problem })?;
         if !names.insert(named.name.clone()) {
             let problem = format!("the name `{}` was used before; every picture needs its own", named.name);
             return Err(PosesError::Line { line, problem });
@@ -91,16 +91,17 @@ fn read_line(file: &mut impl BufRead, line: usize) -> Result<Option<String>, Pos
     Ok((read > 0).then_some(text))
 }
 
-fn parse_line(text: &str) -> Result<NamedPose, String> {
+fn parse_line(number: usize, text: &str) -> Result<NamedPose, String> {
     let line: Line = serde_json::from_str(text).map_err(|error| {
         format!("{error}; a line is {{\"name\": \"x\", \"pose\": [45 numbers]}} or {{\"name\": \"x\", \"pose\": {{\"head_x\": 0.4}}}}")
     })?;
-    check_name(&line.name)?;
+    let name = line.name.unwrap_or_else(|| format!("{number:06}"));
+    check_name(&name)?;
     let pose = match line.pose {
         Values::All(values) => all(&values)?,
         Values::Some(values) => some(&values)?,
     };
-    Ok(NamedPose { name: line.name, pose })
+    Ok(NamedPose { name, pose })
 }
 
 /// A name becomes a file's: it must be one path component on every system.
@@ -172,6 +173,12 @@ mod tests {
         assert_eq!(poses[0].pose, Pose([0.5; 45]));
         assert_eq!(poses[1].pose[Parameter::HeadX], -3.0);
         assert_eq!(poses[1].pose[Parameter::HeadY], 0.0);
+    }
+
+    #[test]
+    fn a_pose_without_a_name_is_called_by_its_line_so_that_pictures_stay_in_order() {
+        let poses = read_poses("{\"pose\":{}}\n\n{\"pose\":{}}\n".as_bytes()).expect("two good lines");
+        assert_eq!(poses.iter().map(|named| named.name.as_str()).collect::<Vec<_>>(), ["000001", "000003"]);
     }
 
     #[test]

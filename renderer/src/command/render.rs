@@ -27,7 +27,8 @@ Examples:
   bunraku render --poses poses.jsonl --out pictures
   bunraku render --character my_character --poses poses.jsonl --out pictures --size 256
 
-A line of the poses file, 45 numbers or what is not 0 by name:
+A line of the poses file, 45 numbers or what is not 0 by name; without a name it is called by its line's number, so that
+what `bunraku convert` writes can be drawn as it is:
   {\"name\": \"wink\", \"pose\": {\"eye_wink_left\": 1, \"head_x\": 0.4}}";
 
 /// Draws the poses of a file, a picture each
@@ -37,7 +38,7 @@ pub(crate) struct Args {
     /// The character model: its folder or its character_model.yaml; or bundled-lite
     #[arg(long, value_name = "PATH", default_value = "bundled")]
     character: CharacterChoice,
-    /// Lines of JSON, a named pose each
+    /// Lines of JSON, a pose each
     #[arg(long, value_name = "FILE")]
     poses: PathBuf,
     /// Where the pictures go; the folder is made if it is not there
