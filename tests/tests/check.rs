@@ -74,6 +74,39 @@ fn a_configuration_is_checked_with_what_it_names() {
 }
 
 #[test]
+fn a_program_reads_what_is_well_and_what_is_not() {
+    let folder = saved();
+    let check = |path: &Path| {
+        let output = Command::new(bunraku_exe()).arg("check").arg(path).arg("--json").output().expect("bunraku runs");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+        (output.status.code(), report)
+    };
+    let (status, good) = check(folder.path());
+    assert_eq!((status, &good["ok"], &good["kind"]), (Some(0), &true.into(), &"character".into()));
+    assert_eq!((&good["face_layers"], &good["problems"]), (&serde_json::json!([16, 20]), &serde_json::json!([])));
+    std::fs::write(folder.path().join("character.png"), b"no picture").expect("written");
+    let path = folder.path().join("bunraku.yaml");
+    std::fs::write(&path, "character: .\nsources: [nobody]\n").expect("written");
+    for (path, count) in [(folder.path(), 1), (&path, 2)] {
+        let (status, bad) = check(path);
+        assert_eq!((status, &bad["ok"]), (Some(1), &false.into()));
+        assert_eq!(bad["problems"].as_array().map(Vec::len), Some(count), "{bad}");
+    }
+}
+
+#[test]
+fn a_folder_of_the_bundled_characters_name_is_what_is_checked() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let check = || {
+        let output = Command::new(bunraku_exe()).args(["check", "bundled"]).current_dir(&folder).output();
+        output.expect("bunraku runs").status.code()
+    };
+    assert_eq!(check(), Some(0), "the one that the program brings");
+    std::fs::create_dir(folder.path().join("bundled")).expect("made");
+    assert_eq!(check(), Some(1), "the empty one that is here");
+}
+
+#[test]
 fn what_is_not_there_is_an_error() {
     let (status, _, err) = check(Path::new("/nowhere/at/all"));
     assert_eq!(status, Some(1));

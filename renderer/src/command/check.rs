@@ -1,13 +1,20 @@
 //! `bunraku check`: what is wrong with a character model or a configuration, all of it, before it is used.
 
-use super::{character, help::Help as _, regular};
+use super::{
+    character,
+    help::{Helped, stdout},
+    regular,
+};
 use anyhow::Context as _;
 use bunraku::{
+    character::CharacterChoice,
     config::{CONFIG_FILE, Config},
     engine::{Detail, Quality, plan::Plan},
 };
-use bunraku_core::character::{CharacterModel, IMAGE_SIZE, Linear, SETTINGS_FILE};
+use bunraku_core::character::{IMAGE_SIZE, Linear, SETTINGS_FILE};
+use serde::Serialize;
 use std::{
+    fmt::{self, Display},
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -17,24 +24,86 @@ use std::{
 const EXAMPLE: &str = "\
 Examples:
   bunraku check characters/mine
-  bunraku check bunraku.yaml";
+  bunraku check bunraku.yaml --json";
 
 /// Say what is wrong with a character model or a configuration, all of it, at once
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// A character model (its folder or its character_model.yaml), or a configuration
+    /// A character model (its folder or its character_model.yaml), or a configuration; bundled, where no folder of that
+    /// name is here, is the character that this program brings
     path: PathBuf,
+    /// One line of JSON on standard output, for a program to read
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    path: &'a Path,
+    ok: bool,
+    /// All that is wrong, in words.
+    problems: &'a [String],
+    #[serde(flatten)]
+    summary: Option<&'a Summary>,
+}
+
+/// What is without a fault.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Summary {
+    Character {
+        name: String,
+        /// Numbers in the two networks.
+        face_parameters: usize,
+        body_parameters: usize,
+        /// Widths of the sine layers.
+        face_layers: Vec<usize>,
+        /// The same, level by level.
+        body_layers: Vec<Vec<usize>>,
+        /// For a frame of 512 x 512 pixels.
+        multiply_adds: usize,
+    },
+    Configuration {
+        #[serde(skip)]
+        path: PathBuf,
+        /// Absent: the default.
+        character: Option<String>,
+        /// None: the default.
+        sources: Vec<String>,
+    },
+}
+
+/// What is not.
+struct Faults {
+    problems: Vec<String>,
+    error: anyhow::Error,
 }
 
 /// Prints a short summary of what is well; what is not is the error.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let summary = match configuration(&args.path) {
-        Some(path) => summarise_configuration(&path)?,
-        None => summarise_character(&character::open(&args.path.clone().into())?),
+    let (summary, faults) = match judge(&args.path) {
+        Ok(summary) => (Some(summary), None),
+        Err(faults) => (None, Some(faults)),
     };
-    std::io::stdout().write_all(summary.as_bytes()).context("cannot print the summary")?;
-    Ok(ExitCode::SUCCESS)
+    if args.json {
+        let problems = faults.as_ref().map_or(&[][..], |faults| &faults.problems);
+        let report = Report { path: &args.path, ok: faults.is_none(), problems, summary: summary.as_ref() };
+        writeln!(stdout(), "{}", serde_json::to_string(&report)?).context("cannot print the report")?;
+    } else if let Some(summary) = summary {
+        write!(stdout(), "{summary}").context("cannot print the summary")?;
+    }
+    faults.map_or(Ok(ExitCode::SUCCESS), |faults| Err(faults.error))
+}
+
+fn judge(path: &Path) -> Result<Summary, Faults> {
+    match configuration(path) {
+        Some(path) => judge_configuration(path),
+        // What is here is meant, even where it is called as what this program brings.
+        None if path.exists() => judge_character(&CharacterChoice::Path(path.to_owned())),
+        None => judge_character(&path.to_owned().into()),
+    }
 }
 
 /// The configuration that `path` means, or none where it means a character model: a folder is one unless it only has a
@@ -57,36 +126,70 @@ fn names_networks(path: &Path) -> bool {
     small && std::fs::read_to_string(path).is_ok_and(|text| text.contains("_morpher_file_name"))
 }
 
-fn summarise_configuration(path: &Path) -> anyhow::Result<String> {
-    regular::ensure(path)
-        .with_context(|| format!("cannot read {}", path.display()))
-        .help("`bunraku check` takes a character model's folder or a configuration's file")?;
-    let config = Config::check(path).help("`bunraku run --help` and `bunraku sources` say what the fields may hold")?;
-    let sources = config.sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let character = config.character.map_or_else(|| "the default".to_owned(), |choice| choice.to_string());
-    let sources = if sources.is_empty() { "the default".to_owned() } else { sources };
-    Ok(format!(
-        "{}: a configuration without a fault\n  character  {character}\n  sources    {sources}\n",
-        path.display()
-    ))
+fn judge_configuration(path: PathBuf) -> Result<Summary, Faults> {
+    if let Err(error) = regular::ensure(&path) {
+        let error = anyhow::Error::new(error).context(format!("cannot read {}", path.display()));
+        let help = "`bunraku check` takes a character model's folder or a configuration's file";
+        return Err(Faults { problems: vec![format!("{error:#}")], error: Helped::new(error, help).into() });
+    }
+    let config = Config::check(&path).map_err(|error| Faults {
+        problems: error.problems.clone(),
+        error: Helped::new(error, "`bunraku run --help` and `bunraku sources` say what the fields may hold").into(),
+    })?;
+    let sources = config.sources.iter().map(ToString::to_string).collect();
+    Ok(Summary::Configuration { path, character: config.character.map(|choice| choice.to_string()), sources })
 }
 
-fn summarise_character(model: &CharacterModel) -> String {
-    let face = model.face.layers().map(Linear::parameters).sum::<usize>();
-    let body = model.body.layers().map(Linear::parameters).sum::<usize>();
-    let levels = model.body.levels.each_ref().map(|level| widths(level)).join(" | ");
-    let work = Plan::new(model).multiply_adds(Detail::new(IMAGE_SIZE, Quality::Full));
-    format!(
-        "{}: a character model without a fault\n  face morpher  {face} parameters, sine layers of {}\n  body morpher  \
-         {body} parameters, sine layers of {levels}\n  size          {:.2} MB of weights in float32\n  work          \
-         {:.2} G multiply-adds for a frame of {IMAGE_SIZE} x {IMAGE_SIZE} pixels\n",
-        model.name,
-        widths(&model.face.sine),
-        4.0 * (face + body) as f64 / 1e6,
-        work as f64 / 1e9,
-    )
+fn judge_character(choice: &CharacterChoice) -> Result<Summary, Faults> {
+    let model = choice.load().map_err(|error| Faults {
+        problems: error.problems.iter().map(ToString::to_string).collect(),
+        error: character::way_out(error),
+    })?;
+    Ok(Summary::Character {
+        face_parameters: model.face.layers().map(Linear::parameters).sum(),
+        body_parameters: model.body.layers().map(Linear::parameters).sum(),
+        face_layers: widths(&model.face.sine),
+        body_layers: model.body.levels.iter().map(|level| widths(level)).collect(),
+        multiply_adds: Plan::new(&model).multiply_adds(Detail::new(IMAGE_SIZE, Quality::Full)),
+        name: model.name,
+    })
 }
 
-fn widths(layers: &[Linear]) -> String {
-    layers.iter().map(|layer| layer.outputs.to_string()).collect::<Vec<_>>().join(" ")
+fn widths(layers: &[Linear]) -> Vec<usize> {
+    layers.iter().map(|layer| layer.outputs).collect()
+}
+
+/// Numbers with blanks between them.
+fn spaced(numbers: &[usize]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+impl Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Character {
+                name,
+                face_parameters: face,
+                body_parameters: body,
+                face_layers,
+                body_layers,
+                multiply_adds,
+            } => {
+                let levels = body_layers.iter().map(|level| spaced(level)).collect::<Vec<_>>().join(" | ");
+                writeln!(f, "{name}: a character model without a fault")?;
+                writeln!(f, "  face morpher  {face} parameters, sine layers of {}", spaced(face_layers))?;
+                writeln!(f, "  body morpher  {body} parameters, sine layers of {levels}")?;
+                writeln!(f, "  size          {:.2} MB of weights in float32", 4.0 * (face + body) as f64 / 1e6)?;
+                let work = *multiply_adds as f64 / 1e9;
+                let frame = format!("a frame of {IMAGE_SIZE} x {IMAGE_SIZE} pixels");
+                writeln!(f, "  work          {work:.2} G multiply-adds for {frame}")
+            }
+            Self::Configuration { path, character, sources } => {
+                let sources = if sources.is_empty() { "the default".to_owned() } else { sources.join(", ") };
+                writeln!(f, "{}: a configuration without a fault", path.display())?;
+                writeln!(f, "  character  {}", character.as_deref().unwrap_or("the default"))?;
+                writeln!(f, "  sources    {sources}")
+            }
+        }
+    }
 }
