@@ -42,7 +42,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     camera: false,
     may_rest: true,
     profile: "ifacialmocap",
-    example: "process:command=python3 nod.py",
+    example: "process:command=python3 data/examples/nod.py",
     open,
     look: Vec::new,
 };

@@ -99,13 +99,8 @@ async fn the_documented_example_nods_and_blinks() {
     if !has("python3") {
         return;
     }
-    let readme = include_str!("README.md");
-    let example = readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
-    assert!(example.lines().count() <= 20);
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("nod.py");
-    std::fs::write(&path, example).expect("written");
-    let mut source = Running::start(&format!("process:command=python3 '{}'", path.display()));
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/examples/nod.py");
+    let mut source = Running::start(&format!("process:command=python3 '{example}'"));
     source.until_sample("a blink", |sample| sample[Blendshape::EyeBlinkLeft] == 1.0).await;
     source.until_sample("a nod", |sample| sample.head.rotation_deg[0] > 6.0).await;
     assert_eq!(source.stop().await.skipped(), 0);
