@@ -117,7 +117,7 @@ fn marked(error: io::Error) -> io::Error {
 /// Whether what failed is only that nobody reads standard output any more.
 fn reader_went_away(error: &anyhow::Error) -> bool {
     let mut io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    io_errors.any(|error| error.get_ref().is_some_and(|inner| inner.is::<ReaderGone>()))
+    io_errors.any(|error| error.get_ref().is_some_and(|inner| inner.downcast_ref::<ReaderGone>().is_some()))
 }
 
 /// Says a line on standard error. Where nobody listens there any more the work goes on all the same.

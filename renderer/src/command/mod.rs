@@ -118,8 +118,7 @@ mod tests {
             let examples: Vec<&str> = after.lines().map(str::trim).filter(|line| line.starts_with("bunraku")).collect();
             assert!(!examples.is_empty(), "`{}` has no example", command.get_name());
             for example in examples {
-                let words = example.split_whitespace().take_while(|word| !["<", ">", "|"].contains(word));
-                Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{example}: {error}"));
+                assert_accepted(example);
             }
         }
     }
@@ -143,16 +142,70 @@ mod tests {
         assert!(cli.command.is_none() && cli.run.headless && cli.run.frames == Some(3));
     }
 
+    const README: &str = include_str!("../../../README.md");
+    const TEXTS: [&str; 3] = [
+        README,
+        include_str!("../../../data/examples/README.md"),
+        include_str!("../../../capture-plugins/src/process/README.md"),
+    ];
+
+    /// The words of a command as a shell takes them apart, up to what is the shell's own.
+    fn words(line: &str) -> Vec<String> {
+        let mut quoted = false;
+        let parts = line.split(|c: char| {
+            quoted ^= c == '"';
+            c.is_whitespace() && !quoted
+        });
+        let words = parts.filter(|word| !word.is_empty()).map(|word| word.replace('"', ""));
+        words.take_while(|word| !["<", ">", "|", "#"].contains(&word.as_str())).collect()
+    }
+
+    fn assert_accepted(line: &str) {
+        if let Err(error) = Cli::try_parse_from(words(line)) {
+            panic!("{line}: {error}");
+        }
+    }
+
+    /// What stands between back quotes within a line.
+    fn spans(line: &str) -> impl Iterator<Item = &str> {
+        line.split('`').skip(1).step_by(2)
+    }
+
     #[test]
-    fn every_command_in_the_readme_and_the_tutorial_is_accepted() {
-        let texts = [include_str!("../../../README.md"), include_str!("../../../data/examples/README.md")];
-        let lines = texts.iter().flat_map(|text| text.lines()).map(str::trim);
-        let lines: Vec<&str> = lines.filter(|line| line.starts_with("bunraku ")).collect();
-        assert!(lines.len() > 5, "{lines:?}");
-        for line in lines {
-            // What follows is the shell's.
-            let words = line.split_whitespace().take_while(|word| ![">", "|", "#"].contains(word));
-            Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+    fn every_command_in_the_texts_is_accepted() {
+        let lines: Vec<&str> = TEXTS.iter().flat_map(|text| text.lines()).map(str::trim).collect();
+        let inline = lines.iter().flat_map(|line| spans(line));
+        let general = "bunraku COMMAND --help";
+        let commands =
+            lines.iter().copied().chain(inline).filter(|line| line.starts_with("bunraku ") && *line != general);
+        assert!(commands.map(assert_accepted).count() > 20);
+    }
+
+    #[test]
+    fn the_table_has_every_command_and_flags_that_it_takes() {
+        let table =
+            README.split("## All commands").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("a section");
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let row = table.lines().find_map(|line| line.strip_prefix(&format!("| `{name}` | ")));
+            let row = row.unwrap_or_else(|| panic!("`{name}` has no row"));
+            for flags in spans(row).filter(|span| span.starts_with("--")) {
+                assert_accepted(&format!("bunraku {name} {flags}"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_ours_that_the_texts_name_is_there() {
+        // Talking Head(?) Anime 4's own.
+        const THEIRS: [&str; 2] = ["data/character_models", "data/tha4"];
+        let house = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let words = TEXTS.iter().flat_map(|text| text.split(|c: char| c.is_whitespace() || "`\"'()[]|,;".contains(c)));
+        let named = words.map(|word| word.trim_end_matches(['.', ':', '/'])).filter(|word| word.starts_with("data/"));
+        let named: Vec<&str> = named.filter(|word| !THEIRS.contains(word)).collect();
+        assert!(named.len() > 5, "{named:?}");
+        for word in named {
+            assert!(house.join(word).exists(), "{word} is not there");
         }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct DrawOptions {
     /// Edge of the output in pixels, 128 to 2048 [default: 512]
     #[arg(long, value_name = "N", value_parser = parse_size)]
     pub(crate) size: Option<usize>,
-    /// Threads of the CPU engine [default: all cores]
+    /// Threads of the CPU engine [default: all cores; run: one fewer beside a webcam]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 }
