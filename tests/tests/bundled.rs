@@ -39,18 +39,14 @@ fn without_a_word_the_character_is_there_and_moves() {
 #[test]
 fn a_machine_that_cannot_keep_the_rate_for_seconds_draws_the_lite_student_and_says_how_to_keep_the_other() {
     // No machine draws a thousand of these a second.
-    let puppet = Puppet::start(&["--engine", "cpu", "--size", "1024", "--fps", "1000"]);
+    let puppet = Puppet::start(&["--engine", "cpu", "--size", "768", "--fps", "1000"]);
     assert_eq!(puppet.status()["character"], "Kohaku");
     let status = until("the lite student is drawn", || {
         Some(puppet.status()).filter(|status| status["character"] == "Kohaku lite")
     });
     assert!(status["uptime_s"].as_f64() > Some(5.0), "a short load must not change the student: {status}");
-    let (code, _) = puppet.post("/api/quality", "{\"quality\": \"fast\"}");
-    assert_eq!(
-        (code / 100, &puppet.status()["character"]),
-        (2, &"Kohaku".into()),
-        "only the frame rate calls the other"
-    );
+    puppet.post("/api/quality", "{\"quality\": \"fast\"}");
+    until("the student that was asked for is back", || (puppet.status()["character"] == "Kohaku").then_some(()));
 }
 
 #[test]
