@@ -119,6 +119,8 @@ mod tests {
             .filter(|line| line.starts_with("bunraku-distill "))
             .collect();
         assert!(commands.len() > 12, "{commands:?}");
-        commands.iter().for_each(|command| accepted(command));
+        for command in &commands {
+            accepted(command);
+        }
     }
 }

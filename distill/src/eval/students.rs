@@ -29,7 +29,7 @@ pub enum StudentsError {
     #[error(
         "{}: there is neither a finished character nor a whole snapshot of a student{}",
         prefix.display(),
-        damaged.iter().map(|line| format!("; {line}")).collect::<String>()
+        damaged.iter().flat_map(|line| ["; ", line.as_str()]).collect::<String>()
     )]
     None {
         /// Where they were looked for.

@@ -129,7 +129,9 @@ impl Store {
     /// Removes what a training that was killed while writing left: files that were never renamed.
     pub fn clean(&self) {
         remove_litter(&self.snapshots());
-        entries(&self.folder.join(CHECKPOINTS)).iter().for_each(|folder| remove_litter(folder));
+        for folder in entries(&self.folder.join(CHECKPOINTS)) {
+            remove_litter(&folder);
+        }
     }
 
     fn snapshots(&self) -> PathBuf {
