@@ -1,10 +1,11 @@
 //! `bunraku convert`, from standard input to standard output, on the reference's packets and detections.
 
 use bunraku_core::pose::{POSE_LEN, Parameter};
-use bunraku_tests::{bunraku_exe, shared};
+use bunraku_tests::{bunraku, bunraku_exe, shared};
 use serde_json::Value;
 use std::{
     io::Write as _,
+    path::Path,
     process::{Command, Output, Stdio},
     thread,
 };
@@ -153,4 +154,18 @@ fn settings_that_are_wrong_are_named_before_anything_is_read() {
     }
     assert_eq!(convert(&["--profile", "webcam"], &[]).status.code(), Some(2));
     assert_eq!(convert(&["--profile", "mediapipe", "--time", "soon"], &[]).status.code(), Some(2));
+}
+
+#[test]
+fn render_draws_what_convert_writes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (poses, out) = (folder.path().join("poses.jsonl"), folder.path().join("pictures"));
+    let packets = ["jawOpen-0", "jawOpen-90"].map(str::to_owned);
+    std::fs::write(&poses, convert(&["--profile", "ifacialmocap"], &packets).stdout).expect("written");
+    let [poses, out] = [&poses, &out].map(|path| path.to_str().expect("UTF-8"));
+    let drawn = bunraku(&["render", "--size", "128", "--quality", "fast", "--poses", poses, "--out", out]);
+    assert_eq!(drawn.status, 0, "{}", drawn.stderr);
+    for name in ["000001.png", "000002.png"] {
+        assert!(Path::new(out).join(name).exists(), "{name} is not there");
+    }
 }
