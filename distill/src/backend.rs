@@ -83,7 +83,7 @@ impl Accelerator {
     pub fn resolve(self) -> Result<Self, AcceleratorError> {
         match self {
             Self::Auto => Ok([Self::Cuda, Self::Wgpu].into_iter().find(|it| it.serves()).unwrap_or(Self::Cpu)),
-            _ => self.probe(true).map(|()| self),
+            _ => self.probe().map(|()| self),
         }
     }
 
@@ -106,26 +106,43 @@ impl Accelerator {
 
     /// Whether [`Auto`](Self::Auto) takes it. Where it is compiled in and there, but of no use, this is said.
     fn serves(self) -> bool {
-        match self.probe(false) {
+        match self {
+            Self::Auto | Self::Cpu => true,
+            #[cfg(feature = "cuda")]
+            Self::Cuda => self.worth(probe::cuda()),
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => self.worth(probe::wgpu(false)),
+            #[cfg(not(all(feature = "cuda", feature = "wgpu")))]
+            _ => false,
+        }
+    }
+
+    /// Whether a device was found that computes; one that does not is warned of.
+    #[cfg(any(feature = "cuda", feature = "wgpu"))]
+    fn worth(self, found: Result<(), probe::Lack>) -> bool {
+        match found {
             Ok(()) => true,
-            Err(AcceleratorError::NotBuilt(_)) => false,
-            Err(error) => {
-                tracing::warn!("{error}; trying the next best");
+            Err(probe::Lack::Absent(why)) => {
+                tracing::debug!("not on {self}: {why}");
+                false
+            }
+            Err(probe::Lack::Useless(why)) => {
+                tracing::warn!("no device for {self}: {why}; trying the next best");
                 false
             }
         }
     }
 
-    /// Whether it can be used. `software`: a GPU driver that computes on the CPU counts.
-    fn probe(self, software: bool) -> Result<(), AcceleratorError> {
-        #[cfg(not(feature = "wgpu"))]
-        let _ = software;
+    /// Whether it can be used; a GPU driver that computes on the CPU counts.
+    fn probe(self) -> Result<(), AcceleratorError> {
+        #[cfg(any(feature = "cuda", feature = "wgpu"))]
+        let lacking = |lack: probe::Lack| AcceleratorError::NoDevice { accelerator: self, why: lack.why() };
         match self {
             Self::Auto | Self::Cpu => Ok(()),
             #[cfg(feature = "cuda")]
-            Self::Cuda => probe::cuda().map_err(|why| AcceleratorError::NoDevice { accelerator: self, why }),
+            Self::Cuda => probe::cuda().map_err(lacking),
             #[cfg(feature = "wgpu")]
-            Self::Wgpu => probe::wgpu(software).map_err(|why| AcceleratorError::NoDevice { accelerator: self, why }),
+            Self::Wgpu => probe::wgpu(true).map_err(lacking),
             #[cfg(not(all(feature = "cuda", feature = "wgpu")))]
             _ => Err(AcceleratorError::NotBuilt(self)),
         }

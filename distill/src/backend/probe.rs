@@ -5,24 +5,47 @@ use burn::tensor::{Tensor, backend::Backend};
 use std::{
     panic::{self, PanicHookInfo},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         mpsc::{self, RecvTimeoutError},
     },
     thread,
     time::Duration,
 };
 
-/// Whether there is NVIDIA's driver library and a device that computes.
+/// Why a device cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// There is none.
+    Absent(String),
+    /// There is one that does not compute.
+    Useless(String),
+}
+
+impl Lack {
+    /// In words.
+    pub(super) fn why(self) -> String {
+        let (Self::Absent(why) | Self::Useless(why)) = self;
+        why
+    }
+}
+
+/// Whether there is NVIDIA's driver library and a device that computes. Looked for once.
 ///
 /// # Errors
 /// What is missing.
 #[cfg(feature = "cuda")]
-pub(super) fn cuda() -> Result<(), String> {
+pub(super) fn cuda() -> Result<(), Lack> {
+    static FOUND: OnceLock<Result<(), Lack>> = OnceLock::new();
+    FOUND.get_or_init(look_for_cuda).clone()
+}
+
+#[cfg(feature = "cuda")]
+fn look_for_cuda() -> Result<(), Lack> {
     let found = library_folders().iter().any(|folder| LIBRARIES.iter().any(|name| folder.join(name).is_file()));
     if found || in_loader_cache() {
-        return computes::<burn::backend::Cuda>(cuda_device(0));
+        return computes::<burn::backend::Cuda>(cuda_device(0)).map_err(Lack::Useless);
     }
-    Err(format!("NVIDIA's driver library ({}) is not on this machine", LIBRARIES.join(", ")))
+    Err(Lack::Absent(format!("NVIDIA's driver library ({}) is not on this machine", LIBRARIES.join(", "))))
 }
 
 /// The driver's library on Linux and on Windows.
@@ -47,17 +70,28 @@ fn in_loader_cache() -> bool {
     std::fs::read("/etc/ld.so.cache").is_ok_and(|cache| cache.windows(name.len()).any(|window| window == name))
 }
 
-/// Whether wgpu sees an adapter that can compute, and does.
+/// Whether wgpu sees an adapter that can compute, and does; one that computes on the processor counts where `software`
+/// does. Looked for once.
 ///
 /// # Errors
 /// What is missing.
 #[cfg(feature = "wgpu")]
-pub(super) fn wgpu(software: bool) -> Result<(), String> {
-    let adapters = bunraku::engine::gpu::adapters();
-    if adapters.iter().any(|adapter| adapter.usable && (software || !adapter.software)) {
-        return computes::<burn::backend::Wgpu>(wgpu_device(0, 1));
+pub(super) fn wgpu(software: bool) -> Result<(), Lack> {
+    /// Whether any adapter can compute, and whether a real one can.
+    static THERE: OnceLock<[bool; 2]> = OnceLock::new();
+    static COMPUTES: OnceLock<Result<(), Lack>> = OnceLock::new();
+    let [any, real] = *THERE.get_or_init(|| {
+        let adapters = bunraku::engine::gpu::adapters();
+        [true, false].map(|software| adapters.iter().any(|it| it.usable && (software || !it.software)))
+    });
+    if if software { any } else { real } {
+        return COMPUTES
+            .get_or_init(|| computes::<burn::backend::Wgpu>(wgpu_device(0, 1)).map_err(Lack::Useless))
+            .clone();
     }
-    Err("no graphics adapter can compute; `bunraku doctor` shows what there is".to_owned())
+    let what =
+        if any { "only a driver that computes on the processor" } else { "no graphics adapter that can compute" };
+    Err(Lack::Absent(format!("there is {what}; `bunraku doctor` shows what there is")))
 }
 
 /// The device of an index.
@@ -100,10 +134,12 @@ fn computes<B: Backend>(device: B::Device) -> Result<(), String> {
     let result = asked.map_err(|error| error.to_string()).and_then(|_| match answered.recv_timeout(PATIENCE) {
         Ok(5.0) => Ok(()),
         Ok(wrong) => Err(format!("1 + 1 + 2 + 1 is {wrong} there")),
-        Err(RecvTimeoutError::Timeout) => Err(format!("it does not answer within {} s", PATIENCE.as_secs())),
-        Err(RecvTimeoutError::Disconnected) => {
+        Err(silence) => {
             let words = last_words.lock().unwrap_or_else(PoisonError::into_inner).take();
-            Err(words.unwrap_or_else(|| "it fails without a word".to_owned()))
+            Err(words.unwrap_or_else(|| match silence {
+                RecvTimeoutError::Timeout => format!("it does not answer within {} s", PATIENCE.as_secs()),
+                RecvTimeoutError::Disconnected => "it fails without a word".to_owned(),
+            }))
         }
     });
     panic::set_hook(usual);

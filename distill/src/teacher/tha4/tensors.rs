@@ -8,13 +8,11 @@ use burn::tensor::{
     activation::{relu, sigmoid, silu, softmax, tanh},
     backend::Backend,
     module::{avg_pool2d, conv_transpose2d, conv2d, interpolate},
-    ops::{
-        ConvOptions, ConvTransposeOptions, GridSampleOptions, GridSamplePaddingMode, InterpolateMode,
-        InterpolateOptions,
-    },
+    ops::{ConvOptions, ConvTransposeOptions, InterpolateMode, InterpolateOptions},
 };
 
 use super::layers::{FeatureMap, Layers};
+use crate::ops::generic::sample;
 
 /// A module's weights on a device.
 pub(super) struct TensorLayers<B: Backend> {
@@ -216,11 +214,7 @@ impl<B: Backend> FeatureMap for Tensor<B, 4> {
         let centres = |n: usize| (0..n).map(|i| (2 * i + 1) as f32 / n as f32 - 1.0).collect::<Vec<_>>();
         let x = Self::from_data(TensorData::new(centres(w), [1, 1, 1, w]), &device).expand([1, 1, h, w]);
         let y = Self::from_data(TensorData::new(centres(h), [1, 1, h, 1]), &device).expand([1, 1, h, w]);
-        let grid = (Self::cat(vec![x, y], 1) + grid_change.clone()).permute([0, 2, 3, 1]);
-        let options = GridSampleOptions::new(InterpolateMode::Bilinear)
-            .with_padding_mode(GridSamplePaddingMode::Border)
-            .with_align_corners(false);
-        self.clone().grid_sample_2d(grid, options)
+        sample(self.clone(), Self::cat(vec![x, y], 1) + grid_change.clone())
     }
 
     fn blend(&self, colour: &Self, image: &Self) -> Self {
