@@ -86,12 +86,12 @@ fn double<B: Backend>(x: Tensor<B, 4>, dim: usize) -> Tensor<B, 4> {
 pub fn warp<B: Backend>(image: Tensor<B, 4>, grid_change: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
     let Window { height, width, .. } = window;
     let own = positions::<B>(window, &image.device()).reshape([1, 2, height, width]);
-    sample(image, own + grid_change)
+    sample(image, &(own + grid_change))
 }
 
 /// Takes each pixel of `image`, `[n, c, edge, edge]`, from where `places`, `[n, 2, height, width]`, say: x before y, -1 to 1
 /// over the picture. Bilinear, the border continued outwards (`spec/THA4.md` §2.2).
-pub(crate) fn sample<B: Backend>(image: Tensor<B, 4>, places: Tensor<B, 4>) -> Tensor<B, 4> {
+pub(crate) fn sample<B: Backend>(image: Tensor<B, 4>, places: &Tensor<B, 4>) -> Tensor<B, 4> {
     let [n, _, height, width] = places.dims();
     // Put side by side, not permuted: burn's kernel for GPUs takes y to lie right behind its x in memory.
     let axis = |index| places.clone().narrow(1, index, 1).reshape([n, height, width, 1]);

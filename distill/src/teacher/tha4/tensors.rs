@@ -214,7 +214,7 @@ impl<B: Backend> FeatureMap for Tensor<B, 4> {
         let centres = |n: usize| (0..n).map(|i| (2 * i + 1) as f32 / n as f32 - 1.0).collect::<Vec<_>>();
         let x = Self::from_data(TensorData::new(centres(w), [1, 1, 1, w]), &device).expand([1, 1, h, w]);
         let y = Self::from_data(TensorData::new(centres(h), [1, 1, h, 1]), &device).expand([1, 1, h, w]);
-        sample(self.clone(), Self::cat(vec![x, y], 1) + grid_change.clone())
+        sample(self.clone(), &(Self::cat(vec![x, y], 1) + grid_change.clone()))
     }
 
     fn blend(&self, colour: &Self, image: &Self) -> Self {
