@@ -12,7 +12,7 @@ use crate::{
     recipe::{AdamSettings, Course, Replay},
     snapshot::Progress,
     teacher::Teacher,
-    trainer::{Examples, Fit, Gallery, Learner, Lesson, Share, Shown, tensor},
+    trainer::{Examples, Fit, Gallery, Learner, Lesson, Share, tensor},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Instant};
@@ -58,13 +58,13 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Workload<'_, B, L, N> {
     pub fn measure(&self, teacher: &mut dyn Teacher<B::InnerBackend>) -> Rates {
         let mut bench = Bench::new(self);
         let rate = |examples: usize, seconds: f64| examples as f64 / seconds;
-        let teacher_time = self.timed(self.steps, || drop(bench.teach(teacher)));
+        let teacher_time = self.timed(self.steps, || bench.teach(teacher));
         let student_time = {
             bench.prepare(teacher);
             self.timed(self.steps, || bench.learn(teacher))
         };
         // As many steps as it takes to paint evenly.
-        let steps = self.replay().map_or(self.steps, |replay| self.steps.next_multiple_of(replay.steps as usize));
+        let steps = self.course.replay.map_or(self.steps, |replay| self.steps.next_multiple_of(replay.steps as usize));
         let whole_time = self.timed(steps, || bench.train(teacher));
         Rates {
             teacher_examples_s: rate(self.steps * self.painted_at_once(), teacher_time),
@@ -105,12 +105,13 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Workload<'_, B, L, N> {
         self.batch.or(replayed).unwrap_or_else(|| self.batch())
     }
 
-    /// The recipe's, with no more pictures before the first step than that needs.
-    fn replay(&self) -> Option<Replay> {
+    /// As the training is fitted to the device, with no more pictures before the first step than that needs.
+    fn fit(&self) -> Fit {
+        let fit = Fit::new::<B, L, N>(self.lesson, self.course, self.memory, &self.device);
         let teacher_batch = self.painted_at_once();
         let pictures = |replay: &Replay| replay.pictures.next_multiple_of(teacher_batch);
         let replay = |it: Replay| Replay { pictures: pictures(&it), teacher_batch, fill: teacher_batch, ..it };
-        self.course.replay.map(replay)
+        Fit { replay: fit.replay.map(replay), ..fit }
     }
 }
 
@@ -124,30 +125,33 @@ struct Bench<'a, B: TrainingBackend, L: Lesson<B>, N> {
     lent: Option<Vec<Examples<B::InnerBackend>>>,
     /// Batches that the teacher painted by itself.
     painted: u64,
+    /// Pictures that it paints at once.
+    whole: usize,
 }
 
 impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
     fn new(work: &'a Workload<'a, B, L, N>) -> Self {
         let poses = Poses::new(None, 0, work.painted_at_once());
-        let fit =
-            Fit { replay: work.replay(), ..Fit::new::<B, L, N>(work.lesson, work.course, work.memory, &work.device) };
+        let fit = work.fit();
         let gallery =
             Gallery::new(poses.clone(), work.batch(), Share::WHOLE, work.device.clone(), L::EDGE, fit, [0, 0]);
         let student = work.lesson.begin(0, &work.device);
         let learner = Learner::new(student, &work.adam, Progress::new(BTreeMap::new()));
-        Self { work, poses, gallery, learner, lent: None, painted: 0 }
+        Self { work, poses, gallery, learner, lent: None, painted: 0, whole: fit.whole }
     }
 
     /// One batch of the teacher's.
-    fn teach(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) -> Shown<B::InnerBackend> {
+    fn teach(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
         let batch = self.work.painted_at_once() as u64;
         let first = self.painted * batch;
         self.painted += 1;
         let poses: Vec<_> = (first..first + batch).map(|index| self.poses.at(index)).collect();
-        let shown = self.work.lesson.show(teacher, tensor(&poses, &self.work.device));
-        // A backend that puts work off must not drop it with the pictures.
-        self.work.wait();
-        shown
+        for poses in poses.chunks(self.whole) {
+            let shown = self.work.lesson.show(teacher, tensor(poses, &self.work.device));
+            // A backend that puts work off must not drop it with the pictures.
+            self.work.wait();
+            drop(shown);
+        }
     }
 
     /// Paints all that a step needs.

@@ -5,6 +5,7 @@ use bunraku_core::character::{CharacterModel, FACE_SIZE, sample};
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
     bench::{Floor, PeerRates, Rates, Workload, body_floor, face_floor, run_peer},
+    config::DEFAULT_TEACHER,
     recipe::{Course, FAST, REFERENCE, Recipe},
     student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{
@@ -53,7 +54,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     backend: Accelerator,
     /// The folder with THA4's five networks
-    #[arg(long, value_name = "DIR", default_value = "data/tha4")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_TEACHER)]
     teacher: PathBuf,
     /// A peer's command, its words parted by spaces; it prints a line of JSON for each student
     #[arg(long, value_name = "COMMAND")]

@@ -1,13 +1,13 @@
 //! `bunraku-distill status`: where a training is, from what it has kept.
 
 use super::{
+    findings::text,
     help::{Help as _, stdout},
     progress::duration,
 };
 use anyhow::Context as _;
 use bunraku_distill::{
     config::DistillerConfig,
-    files::{self, CONFIG_LIMIT},
     recipe::{self, Course},
     snapshot::{HeldOut, Newest, Store},
     trainer::{Prefix, STUDENTS},
@@ -92,12 +92,6 @@ fn status(args: &Args) -> anyhow::Result<Status> {
     let students = vec![student(&prefix, face, &recipe.face), student(&prefix, body, &recipe.body)];
     let character = Some(prefix.character()).filter(|folder| folder.join("character_model.yaml").is_file());
     Ok(Status { running: prefix.is_claimed(), prefix: config.prefix, students, character })
-}
-
-/// The configuration's text.
-fn text(config: &Path) -> anyhow::Result<String> {
-    let bytes = files::read(config, CONFIG_LIMIT).with_context(|| format!("cannot read {}", config.display()))?;
-    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", config.display()))
 }
 
 fn student<N, L: Copy>(prefix: &Prefix, name: &'static str, course: &Course<N, L>) -> Student {

@@ -1,19 +1,22 @@
 //! `bunraku-distill train`: makes a character, or goes on making it.
 
-use super::{findings::told, help::Help as _, progress::Terminal, signals};
+use super::{
+    findings::{text, told},
+    help::{Help as _, say},
+    progress::Terminal,
+    signals,
+};
 use anyhow::Context as _;
 use bunraku_distill::{
     backend::Accelerator,
     check::Instead,
     config::DistillerConfig,
     examples::PoseDataset,
-    files::{self, CONFIG_LIMIT},
     likeness::Likeness,
     recipe,
     trainer::{DistillError, Distillation, Finished, Kept, Prefix, PrefixError, TrainError},
 };
 use std::{
-    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::AtomicBool,
@@ -58,7 +61,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     prefix.clean(&claim);
     let kept = prefix.keep_config(&args.config, &given, &text).map_err(with_way_out)?;
     if kept == Kept::Replaced {
-        say(&format!("note: {} was another one, with nothing trained; it is replaced", prefix.config().display()));
+        say(format_args!("note: {} was another one, with nothing trained; it is replaced", prefix.config().display()));
     }
     let mut terminal = Terminal::new();
     let finished = distillation.distil(&mut terminal);
@@ -73,8 +76,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// The configuration as its file has it, and its text.
 fn configuration(args: &Args) -> anyhow::Result<(DistillerConfig, String)> {
-    let text = String::from_utf8(bytes(&args.config, CONFIG_LIMIT)?);
-    let text = text.with_context(|| format!("{} is not UTF-8 text", args.config.display()))?;
+    let text = text(&args.config)?;
     let config = DistillerConfig::parse(&text).with_context(|| args.config.display().to_string())?;
     Ok((config, text))
 }
@@ -84,11 +86,6 @@ fn configuration(args: &Args) -> anyhow::Result<(DistillerConfig, String)> {
 fn overridden(given: &DistillerConfig, args: &Args) -> DistillerConfig {
     let recipe = args.recipe.clone().unwrap_or_else(|| given.recipe.clone());
     DistillerConfig { recipe, backend: args.backend.unwrap_or(given.backend), ..given.clone() }
-}
-
-/// A file that is not larger than it should be.
-fn bytes(path: &Path, limit: u64) -> anyhow::Result<Vec<u8>> {
-    files::read(path, limit).map_err(|error| anyhow::anyhow!("{}: {}", path.display(), files::reason(&error)))
 }
 
 /// Everything that the configuration names.
@@ -108,7 +105,7 @@ fn dataset(path: &Path) -> anyhow::Result<Option<(PoseDataset, String)>> {
         .with_context(|| format!("the pose dataset {}", path.display()))
         .help("save a tensor [N, 45] with torch.save, or take the file away to have poses drawn")?
     else {
-        say(&format!("note: {} is absent; poses are drawn", path.display()));
+        say(format_args!("note: {} is absent; poses are drawn", path.display()));
         return Ok(None);
     };
     tracing::info!("{} poses of {} (SHA-256 {hash})", dataset.len(), path.display());
@@ -158,13 +155,8 @@ fn conclude(finished: &Finished) -> ExitCode {
         }
         Finished::Stopped => "stopped; the same command goes on from here".to_owned(),
     };
-    say(&text);
+    say(text);
     ExitCode::SUCCESS
-}
-
-/// A line on standard error. Nothing is left to be done where even that is gone.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 #[cfg(test)]

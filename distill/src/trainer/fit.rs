@@ -22,6 +22,8 @@ pub(crate) struct Fit {
     /// Examples that are computed at once, at least 1; a step of more goes through them in turn and adds up their
     /// gradients.
     pub(crate) at_once: usize,
+    /// Whole pictures that are painted or compared at once, at least 1.
+    pub(crate) whole: usize,
 }
 
 impl Fit {
@@ -35,9 +37,11 @@ impl Fit {
         let replay = replay.map(|usable| with_room(usable, L::KEPT, memory / 2));
         let patch = replay.and_then(|replay| replay.patch).unwrap_or(L::EDGE);
         let share = (patch as f64 / L::EDGE as f64).powi(2);
-        let features = (lesson.features() as f64 * share) as u64;
-        let at_once = if <B as StudentOps>::LEAN { usize::MAX } else { examples(features, memory / 4) };
-        Self { replay, at_once }
+        let room = |share: f64| {
+            let features = (lesson.features() as f64 * share) as u64;
+            if <B as StudentOps>::LEAN { usize::MAX } else { examples(features, memory / 4) }
+        };
+        Self { replay, at_once: room(share), whole: room(1.0) }
     }
 }
 
@@ -115,7 +119,7 @@ mod tests {
         assert_eq!(examples(features as u64, 0), 1, "one always is");
         let reference = Recipe::built_in(REFERENCE).expect("built in").body;
         let fit = Fit::new::<Autodiff<Cpu>, _, _>(&lesson, &reference, GIB, &FlexDevice);
-        assert_eq!(fit, Fit { replay: None, at_once: usize::MAX }, "the CPU makes features anew");
+        assert_eq!(fit, Fit { replay: None, at_once: usize::MAX, whole: usize::MAX }, "the CPU makes features anew");
     }
 
     #[test]

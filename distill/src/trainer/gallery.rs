@@ -54,8 +54,10 @@ pub(crate) struct Gallery<B: Backend> {
     device: B::Device,
     /// Of what is painted, in pixels.
     edge: usize,
-    /// Examples that are painted or given at once.
+    /// Examples that are given at once.
     at_once: usize,
+    /// Pictures that are painted at once.
+    whole: usize,
     replay: Option<Kept<B>>,
 }
 
@@ -83,12 +85,12 @@ impl<B: Backend> Gallery<B> {
         fit: Fit,
         [seed, step]: [u64; 2],
     ) -> Self {
-        let Fit { replay, at_once } = fit;
+        let Fit { replay, at_once, whole } = fit;
         let replay = replay.map(|settings| {
             let batches = due(&settings, step).saturating_sub((settings.pictures / settings.teacher_batch) as u64);
             Kept { settings, seed, pictures: VecDeque::new(), focus: Vec::new(), batches }
         });
-        Self { poses, batch, share, device, edge, at_once, replay }
+        Self { poses, batch, share, device, edge, at_once, whole, replay }
     }
 
     /// The same with pixels around which patches lie more often, where the recipe wants that.
@@ -114,7 +116,7 @@ impl<B: Backend> Gallery<B> {
         let Replay { pictures, teacher_batch, precision, .. } = kept.settings;
         let first = (kept.batches * self.share.count + self.share.rank) * teacher_batch as u64;
         let poses: Vec<Pose> = (first..first + teacher_batch as u64).map(|index| self.poses.at(index)).collect();
-        for poses in poses.chunks(self.at_once) {
+        for poses in poses.chunks(self.whole) {
             let shown = lesson.show(teacher, tensor(poses, &self.device)).cast(precision);
             kept.pictures.extend(poses.iter().copied().zip(shown.split()));
         }

@@ -155,8 +155,7 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Training<'_, B, L, N> {
         let phase_ends = self.course.phases.iter().map(|phase| phase.until).collect();
         let fit = Fit::new::<B, L, N>(self.lesson, self.course, self.memory, self.device());
         self.tell(&fit, watch);
-        let at_once = self.batch.min(fit.at_once);
-        let exam = Exam::new(held_out_poses(self.held_out_poses), at_once, self.device().clone());
+        let exam = Exam::new(held_out_poses(self.held_out_poses), self.batch.min(fit.whole), self.device().clone());
         let samples = Poses::new(self.dataset.clone(), self.seeds[0], 1).samples(self.seeds[1], L::SAMPLES);
         Run {
             training: self,

@@ -1,7 +1,10 @@
 //! Who is judged, and by which teacher.
 
 use super::Args;
-use crate::command::help::Help as _;
+use crate::command::{
+    findings::text,
+    help::{Help as _, say},
+};
 use anyhow::Context as _;
 use bunraku_core::character::{CharacterImage, CharacterModel};
 use bunraku_distill::{
@@ -9,13 +12,12 @@ use bunraku_distill::{
     config::{DEFAULT_TEACHER, DistillerConfig},
     eval::{Students, StudentsError},
     examples::face_mask,
-    files::{CONFIG_LIMIT, PICTURE_LIMIT, read},
+    files::{PICTURE_LIMIT, read},
     likeness::Likeness,
     trainer::{CONFIG, Prefix},
 };
 use std::{
     fs,
-    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -56,7 +58,7 @@ fn finished(path: &Path, mask: Option<Vec<f32>>) -> anyhow::Result<Candidate> {
     let mask = mask.or_else(|| match Likeness::mask(&config) {
         Ok(mask) => Some(mask),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "warning: {error}; without it eyes and mouth have no scores of their own");
+            say(format_args!("warning: {error}; without it eyes and mouth have no scores of their own"));
             None
         }
     });
@@ -80,9 +82,7 @@ fn read_config(path: &Path) -> anyhow::Result<Option<DistillerConfig>> {
     if !path.is_file() {
         return Ok(None);
     }
-    let bytes = read(path, CONFIG_LIMIT).with_context(|| format!("cannot read {}", path.display()))?;
-    let text = String::from_utf8(bytes).with_context(|| format!("cannot read {}", path.display()))?;
-    match DistillerConfig::parse(&text) {
+    match DistillerConfig::parse(&text(path)?) {
         Ok(config) => Ok(Some(found_from(config, path))),
         Err(invalid) if !invalid.is_meant() => Ok(None),
         Err(invalid) => {

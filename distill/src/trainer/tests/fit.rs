@@ -37,10 +37,10 @@ fn gradient(fit: Fit) -> Vec<f32> {
 #[test]
 fn a_step_in_parts_goes_where_it_would_as_a_whole() {
     for replay in [None, Some(Replay { patch: Some(32), places: 2, ..REPLAY })] {
-        let whole = gradient(Fit { replay, at_once: usize::MAX });
+        let whole = gradient(Fit { replay, at_once: usize::MAX, whole: usize::MAX });
         let size = whole.iter().map(|value| value.abs()).fold(0.0, f32::max);
         for at_once in [1, 3] {
-            let parts = gradient(Fit { replay, at_once });
+            let parts = gradient(Fit { replay, at_once, whole: at_once });
             let far = whole.iter().zip(&parts).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(far < 1e-5 * size, "{at_once} at once are off by {far} of {size}");
         }
@@ -67,7 +67,7 @@ fn a_small_memory_keeps_fewer_pictures_and_an_interruption_changes_nothing() {
 
 #[test]
 fn devices_that_train_together_have_different_poses() {
-    let replayed = Fit { replay: Some(REPLAY), at_once: usize::MAX };
+    let replayed = Fit { replay: Some(REPLAY), at_once: usize::MAX, whole: usize::MAX };
     let poses = |fit: Fit, rank| {
         let tiny = tiny_face(None);
         let mut gallery = gallery(fit, Share { rank, count: 2 });
@@ -78,7 +78,7 @@ fn devices_that_train_together_have_different_poses() {
         let rows = examples.into_iter().flat_map(|part| part.poses.into_data().iter::<f32>().collect::<Vec<_>>());
         rows.collect::<Vec<_>>().chunks(45).map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
     };
-    for fit in [Fit { replay: None, at_once: usize::MAX }, replayed] {
+    for fit in [Fit { replay: None, at_once: usize::MAX, whole: usize::MAX }, replayed] {
         let [first, second]: [BTreeSet<Vec<u32>>; 2] = [poses(fit, 0), poses(fit, 1)];
         assert!(!first.is_empty() && first.is_disjoint(&second), "{fit:?}");
     }
