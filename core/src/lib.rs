@@ -18,6 +18,7 @@ pub mod filter;
 pub mod performer;
 pub mod picture_file;
 pub mod pose;
+pub mod poses;
 pub mod profile;
 pub mod random;
 pub mod rotation;

@@ -1,6 +1,5 @@
 //! Layered art through the commands: drawn, checked, and distilled into a student, all from one file.
 
-use bunraku::engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
 use bunraku_core::{
     character::{CharacterImage, CharacterModel, IMAGE_SIZE},
     pose::{Parameter, Pose},
@@ -10,6 +9,7 @@ use bunraku_distill::{
     examples::held_out_poses,
     teacher::rig::{Art, Rig},
 };
+use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
 use serde_json::Value;
 use std::{
     fs,

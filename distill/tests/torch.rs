@@ -2,7 +2,6 @@
 //!
 //! Needs a Python with torch (`PYTHON`, else `python3`) and the student's definition beside the repository.
 
-use bunraku::engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
 use bunraku_core::{
     character::{CharacterModel, sample::tiny_character},
     pose::Pose,
@@ -11,6 +10,7 @@ use bunraku_distill::{
     backend::Cpu,
     student::{BodyMorpherConfig, FaceMorpherConfig},
 };
+use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
 use burn_flex::FlexDevice;
 use std::{path::Path, process::Command};
 
@@ -56,7 +56,7 @@ fn a_student_made_here_is_the_same_in_pytorch() {
     character.save_torch(folder.path()).expect("saved");
     let character = CharacterModel::load(folder.path()).expect("read again");
 
-    let pose = bunraku::bench::pose(5);
+    let pose = bunraku_engine::measure::pose(5);
     let numbers = pose.0.map(|value| value.to_string()).join(",");
     let picture = folder.path().join("picture");
     let script = Command::new(python)

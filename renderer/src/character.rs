@@ -98,7 +98,7 @@ impl fmt::Display for CharacterChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Detail, Quality, plan::Plan};
+    use bunraku_engine::{Detail, Quality, plan::Plan};
 
     #[test]
     fn what_is_carried_can_be_drawn_and_the_lite_student_takes_a_quarter_of_the_work() {

@@ -1,7 +1,8 @@
 //! What a person chooses about the picture, in the words of the command line and of `bunraku.yaml`.
 
-use crate::engine::{MAX_SIZE, MIN_SIZE, Quality};
 use bunraku_core::suggest::nearest;
+pub use bunraku_engine::EngineChoice;
+use bunraku_engine::{MAX_SIZE, MIN_SIZE, Quality};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -11,19 +12,6 @@ use std::{
 
 /// Edge of the output in pixels where nothing else was asked for.
 pub const DEFAULT_SIZE: usize = 512;
-
-/// Which engine draws.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EngineChoice {
-    /// A GPU if there is a real one, else the CPU
-    #[default]
-    Auto,
-    /// A GPU, a software adapter too
-    Gpu,
-    /// The processor, all cores
-    Cpu,
-}
 
 /// How much of the student's work is done for a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]

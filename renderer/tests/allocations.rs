@@ -1,7 +1,6 @@
 //! A steady show allocates nothing, on any of its threads: source, switchboard, performer, engine, output.
 
 use bunraku::{
-    engine::{Frame, choose},
     settings::{Background, EngineChoice, QualityChoice},
     show::{Setup, Show},
     stage::{Output, Picture},
@@ -13,6 +12,7 @@ use bunraku_core::{
     source::{SampleSink, slot},
     switchboard::Slot,
 };
+use bunraku_engine::{Frame, choose};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::{

@@ -1,10 +1,8 @@
 //! What other sizes and qualities show of real students, beside the picture they stand for.
 
-use bunraku::{
-    character::CharacterChoice,
-    engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine},
-};
+use bunraku::character::CharacterChoice;
 use bunraku_core::pose::Pose;
+use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
 use std::path::Path;
 
 /// The bundled students, and the published ones where `../shared` has them.
@@ -37,7 +35,7 @@ fn small_pictures_do_not_alias_and_lower_qualities_keep_their_promise() {
             frame
         };
         for index in [1, 17] {
-            let pose = bunraku::bench::pose(index);
+            let pose = bunraku_engine::measure::pose(index);
             let full = draw(512, Quality::Full, &pose);
             for size in [128, 256] {
                 let psnr = psnr(&averaged(&full, size), &draw(size, Quality::Full, &pose).planes);

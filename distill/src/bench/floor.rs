@@ -1,7 +1,7 @@
 //! What an example costs at least, in multiply-adds.
 
-use bunraku::engine::{Detail, Quality, plan::Plan};
 use bunraku_core::character::{CharacterModel, FACE_SIZE, IMAGE_SIZE};
+use bunraku_engine::{Detail, Quality, plan::Plan};
 use serde::Serialize;
 
 /// A training step does the forward pass, and for each of its products one towards the weights and one towards the inputs.

@@ -2,8 +2,8 @@
 
 use super::{help::Help as _, signals::stop_on_signal};
 use anyhow::Context as _;
-use bunraku::poses::{NamedPose, read_poses};
 use bunraku_core::files::replace;
+use bunraku_core::poses::{NamedPose, read_poses};
 use bunraku_distill::teacher::rig::{Rig, png};
 use indicatif::ProgressBar;
 use std::{

@@ -13,7 +13,7 @@ mod signals;
 mod status;
 mod train;
 
-use bunraku::command_line::{concluded, start_logs};
+use bunraku_cli::{concluded, start_logs};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 

@@ -168,7 +168,7 @@ mod tests {
     fn nobody_is_told_to_move_more_away_than_the_student_that_went_wrong() {
         let error = TrainError::Diverged { student: "face_morpher", loss: f64::NAN, examples: 8 };
         let error = way_out(error.into(), Path::new("my_character"));
-        let help = error.downcast_ref::<bunraku::command_line::Helped>().map(|helped| format!("{helped:?}"));
+        let help = error.downcast_ref::<bunraku_cli::Helped>().map(|helped| format!("{helped:?}"));
         assert!(help.is_some_and(|help| help.contains("my_character/face_morpher away")), "{error:?}");
     }
 }

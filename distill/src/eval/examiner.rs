@@ -10,11 +10,11 @@ use crate::{
     student::{BodyMorpher, BodyOutput, FaceMorpher},
     teacher::{Posed, Teacher},
 };
-use bunraku::engine::{EngineError, Frame, StudentEngine as _, cpu::CpuEngine};
 use bunraku_core::{
     character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},
     pose::{POSE_LEN, Pose},
 };
+use bunraku_engine::{EngineError, Frame, StudentEngine as _, cpu::CpuEngine};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -306,7 +306,7 @@ mod tests {
     }
 
     fn judged(students: &Students, teacher: &CharacterModel, mask: Option<&[f32]>) -> Evaluation {
-        let poses = [bunraku::bench::pose(1), bunraku::bench::pose(8)];
+        let poses = [bunraku_engine::measure::pose(1), bunraku_engine::measure::pose(8)];
         evaluate(students, &teacher.image, &mut likeness(teacher), mask, &poses, &FlexDevice, || true).expect("drawn")
     }
 

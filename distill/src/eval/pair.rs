@@ -2,11 +2,11 @@
 
 use super::{EvalError, Students};
 use crate::teacher::Teacher;
-use bunraku::engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
 use bunraku_core::{
     character::{CharacterImage, CharacterModel, IMAGE_SIZE},
     pose::{POSE_LEN, Pose},
 };
+use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 
 /// A teacher, and a character of both students as `bunraku render` draws it.

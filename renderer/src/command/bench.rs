@@ -5,12 +5,10 @@ use super::{
     options::DrawOptions,
 };
 use anyhow::Context as _;
-use bunraku::{
-    bench::Times,
-    character::CharacterChoice,
-    engine::{Description, choose},
-};
+use bunraku::character::CharacterChoice;
 use bunraku_core::character::CharacterModel;
+use bunraku_engine::measure::Times;
+use bunraku_engine::{Description, choose};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use std::{

@@ -9,9 +9,9 @@ use anyhow::Context as _;
 use bunraku::{
     character::CharacterChoice,
     config::{CONFIG_FILE, Config},
-    engine::{Detail, Quality, plan::Plan},
 };
 use bunraku_core::character::{IMAGE_SIZE, Linear, SETTINGS_FILE};
+use bunraku_engine::{Detail, Quality, plan::Plan};
 use serde::Serialize;
 use std::{
     fmt::{self, Display},

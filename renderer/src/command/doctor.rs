@@ -2,14 +2,7 @@
 
 use super::help::stdout;
 use anyhow::Context as _;
-use bunraku::{
-    control,
-    engine::{
-        cpu,
-        gpu::{self, AdapterSummary},
-    },
-    stage::WindowStage,
-};
+use bunraku::{control, stage::WindowStage};
 use bunraku_capture::{
     SourceInfo,
     mediapipe::{
@@ -18,6 +11,10 @@ use bunraku_capture::{
         describe_runtime,
         models::{self, FileState, Inventory, ModelsError},
     },
+};
+use bunraku_engine::{
+    cpu,
+    gpu::{self, AdapterSummary},
 };
 use serde::Serialize;
 use std::{

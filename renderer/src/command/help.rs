@@ -1,6 +1,6 @@
 //! The ways out of this program's errors, and what it says.
 
-pub(crate) use bunraku::command_line::{Help, Helped, say, stdout};
+pub(crate) use bunraku_cli::{Help, Helped, say, stdout};
 
 /// What to do where no engine could be opened.
 pub(crate) const NO_ENGINE: &str =

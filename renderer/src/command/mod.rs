@@ -19,7 +19,7 @@ mod signals;
 mod sources;
 mod track;
 
-use bunraku::command_line::{concluded, start_logs};
+use bunraku_cli::{concluded, start_logs};
 use clap::{Parser, Subcommand};
 use std::{ffi::OsString, process::ExitCode};
 

@@ -1,16 +1,15 @@
 //! Options that several commands share.
 
-use bunraku::{
-    engine::{Detail, Quality},
-    settings::{DEFAULT_SIZE, EngineChoice, QualityChoice, parse_size},
-};
+use bunraku::settings::{DEFAULT_SIZE, EngineChoice, QualityChoice, parse_size};
+use bunraku_engine::{Detail, Quality};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::num::NonZeroUsize;
 
 /// How the student is drawn. What is not given is `None`, so that a configuration can say it.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct DrawOptions {
     /// Which engine draws [default: auto]
-    #[arg(long)]
+    #[arg(long, value_name = "ENGINE", value_parser = engine_parser())]
     pub(crate) engine: Option<EngineChoice>,
     /// How much of the student's work is done for a frame [default: full; run: auto]
     #[arg(long)]
@@ -43,4 +42,14 @@ impl DrawOptions {
     pub(crate) fn threads(&self) -> usize {
         self.threads.map_or(0, NonZeroUsize::get)
     }
+}
+
+/// The engines, each with what it is.
+fn engine_parser() -> impl TypedValueParser<Value = EngineChoice> {
+    PossibleValuesParser::new([
+        PossibleValue::new("auto").help("A GPU if there is a real one, else the CPU"),
+        PossibleValue::new("gpu").help("A GPU, a software adapter too"),
+        PossibleValue::new("cpu").help("The processor, all cores"),
+    ])
+    .try_map(|name| name.parse::<EngineChoice>())
 }

@@ -8,11 +8,11 @@ use super::{
 use anyhow::Context as _;
 use bunraku::{
     character::CharacterChoice,
-    engine::{Frame, StudentEngine, choose},
     formats::{encode_npy, encode_png},
-    poses::{NamedPose, read_poses},
 };
+use bunraku_core::poses::{NamedPose, read_poses};
 use bunraku_core::{color, files};
+use bunraku_engine::{Frame, StudentEngine, choose};
 use indicatif::ProgressBar;
 use std::{
     fs::File,

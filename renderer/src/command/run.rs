@@ -11,13 +11,13 @@ use bunraku::{
     character::CharacterChoice,
     config::Config,
     control::{Listen, Service, Token},
-    engine::choose,
     settings::{Background, DEFAULT_SIZE},
     show::{self, Backstage, Running, Setup, ShowError, SourceSettings, StartError, Understudy, View},
     stage::{FileOutput, Lost, Output, WindowOptions, WindowStage},
 };
 use bunraku_capture::{Pointer, SourceInfo, SourceSpec, Surroundings};
 use bunraku_core::{character::CharacterModel, source::CancellationToken};
+use bunraku_engine::choose;
 use std::{
     net::SocketAddr,
     num::NonZeroUsize,

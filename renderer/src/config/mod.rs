@@ -111,7 +111,7 @@ impl Config {
             sources: fields.take("sources").unwrap_or_default(),
             engine: fields.take("engine"),
             quality: fields.take("quality"),
-            size: fields.take_in_range("size", crate::engine::MIN_SIZE..=crate::engine::MAX_SIZE),
+            size: fields.take_in_range("size", bunraku_engine::MIN_SIZE..=bunraku_engine::MAX_SIZE),
             threads: fields.take("threads"),
             background: fields.take("background"),
             fps: fields.take_in_range("fps", 1..=1000),

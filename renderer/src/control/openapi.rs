@@ -1,6 +1,6 @@
 //! The service's own description of itself, as an `OpenAPI` document.
 
-use crate::engine::{MAX_SIZE, MIN_SIZE};
+use bunraku_engine::{MAX_SIZE, MIN_SIZE};
 use serde_json::{Value, json};
 
 /// Describes one route that takes a JSON body.

@@ -1,6 +1,6 @@
 //! `--quality auto`: the best quality that keeps the frame rate, and the smaller student where none does.
 
-use crate::engine::Quality;
+use bunraku_engine::Quality;
 use std::time::Duration;
 
 /// Frames a verdict rests on.

@@ -33,7 +33,6 @@ pub use understudy::Understudy;
 pub use view::{ShowFeed, View, ViewOutput, view};
 
 use crate::{
-    engine::{Detail, EngineError, Quality},
     settings::{Background, DEFAULT_SIZE, EngineChoice, QualityChoice},
     stage::{Backdrop, Output},
 };
@@ -45,6 +44,7 @@ use bunraku_core::{
     source::CancellationToken,
     switchboard::Slot,
 };
+use bunraku_engine::{Detail, EngineError, Quality};
 use governor::{Governor, Ladder, Rung, Verdict};
 use loader::Loader;
 use meter::Meter;
@@ -220,7 +220,7 @@ impl Show {
     }
 
     /// The frame last drawn.
-    pub fn frame(&self) -> &crate::engine::Frame {
+    pub fn frame(&self) -> &bunraku_engine::Frame {
         &self.painter.frame
     }
 

@@ -6,11 +6,9 @@ use super::{
     pace::Pace,
     quality_of,
 };
-use crate::{
-    engine::{Detail, MAX_SIZE, MIN_SIZE},
-    settings::{Background, QualityChoice},
-};
+use crate::settings::{Background, QualityChoice};
 use bunraku_core::character::CharacterModel;
+use bunraku_engine::{Detail, MAX_SIZE, MIN_SIZE};
 use std::time::Instant;
 
 impl Show {

@@ -1,10 +1,8 @@
 //! The engine on stage: opened as asked for, replaced when it is lost.
 
-use crate::{
-    engine::{Description, Detail, EngineError, Frame, StudentEngine},
-    settings::EngineChoice,
-};
+use crate::settings::EngineChoice;
 use bunraku_core::{character::CharacterModel, pose::Pose};
+use bunraku_engine::{Description, Detail, EngineError, Frame, StudentEngine};
 use std::time::{Duration, Instant};
 
 /// Opens an engine of the kind asked for.
@@ -157,7 +155,7 @@ mod tests {
             }
             Ok(Box::new(Mortal { kind: "gpu", health: left.remove(0), detail }))
         });
-        let detail = Detail::new(128, crate::engine::Quality::Full);
+        let detail = Detail::new(128, bunraku_engine::Quality::Full);
         (Painter::new(open, EngineChoice::Gpu, tiny_character(1), detail).expect("the first GPU"), opened)
     }
 

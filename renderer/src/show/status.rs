@@ -1,8 +1,8 @@
 //! What the show says about itself, when somebody looks.
 
 use super::bell::Bell;
-use crate::engine::Description;
 use bunraku_core::{pose::Pose, source::SourceState};
+use bunraku_engine::Description;
 use serde::Serialize;
 use std::{
     sync::{

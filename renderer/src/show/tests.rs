@@ -1,7 +1,6 @@
 //! The show step by step, on a clock of the test's own.
 
 use super::*;
-use crate::engine::{Frame, choose};
 use bunraku_core::{
     character::sample::tiny_character,
     pose::Parameter,
@@ -9,6 +8,7 @@ use bunraku_core::{
     sample::{Blendshape, FaceSample},
     source::{SampleSink, slot},
 };
+use bunraku_engine::{Frame, choose};
 use std::sync::{Arc, Mutex};
 
 /// What an output was given: the frame's first values, and whether it was fresh.

@@ -1,8 +1,8 @@
 //! A cheaper student that takes over where nothing else keeps the frame rate, until the other one can again.
 
 use super::Show;
-use crate::engine::Detail;
 use bunraku_core::character::CharacterModel;
+use bunraku_engine::Detail;
 
 /// A student that looks like the one on stage and costs less. It comes on when `--quality auto` has come down to the
 /// fast quality and even that misses the frame rate clearly for seconds; the other comes back when it can be afforded.
@@ -57,8 +57,8 @@ impl Show {
 mod tests {
     use super::super::{Order, QualityChoice, Setup};
     use super::*;
-    use crate::engine::{Description, EngineError, Frame, StudentEngine};
     use bunraku_core::{character::sample::tiny_character, pose::Pose};
+    use bunraku_engine::{Description, EngineError, Frame, StudentEngine};
     use std::{
         cell::Cell,
         rc::Rc,

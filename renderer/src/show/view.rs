@@ -3,10 +3,10 @@
 use super::{Backstage, Choice, Order, status::SourceStatus};
 use crate::{
     character::CharacterChoice,
-    engine::Frame,
     settings::Background,
     stage::{Backdrop, Feed, Output, Picture, Readout, Request, SourceLine, Waker},
 };
+use bunraku_engine::Frame;
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},

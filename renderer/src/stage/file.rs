@@ -1,11 +1,12 @@
 //! Every frame as a PNG file.
 
 use super::Output;
-use crate::{engine::Frame, formats::encode_png, settings::Background};
+use crate::{formats::encode_png, settings::Background};
 use bunraku_core::{
     color::{Backdrop, encode_over, encode_straight},
     files,
 };
+use bunraku_engine::Frame;
 use image::{RgbImage, imageops};
 use std::{
     io,

@@ -1,6 +1,7 @@
 //! What every output of the show is asked for.
 
-use crate::{engine::Frame, settings::Background};
+use crate::settings::Background;
+use bunraku_engine::Frame;
 
 /// Takes the show's frames somewhere. It lives on the show's thread, so it must not wait for anybody for long.
 pub trait Output: Send {

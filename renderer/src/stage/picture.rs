@@ -1,7 +1,7 @@
 //! A frame as the window takes it: eight bits a channel.
 
-use crate::engine::Frame;
 use bunraku_core::color;
+use bunraku_engine::Frame;
 
 /// A square RGBA picture: premultiplied in linear light, then each colour sRGB-encoded; alpha as it is.
 ///

@@ -8,7 +8,7 @@ use super::{
     signals::stop_on_signal,
 };
 use anyhow::{Context as _, anyhow};
-use bunraku::command_line::Helped;
+use bunraku_cli::Helped;
 use bunraku_core::pose::Pose;
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},

@@ -1,6 +1,6 @@
 //! Sine and cosine of a vector of turns.
 
-use bunraku::engine::sine::SINE;
+use bunraku_engine::sine::SINE;
 use pulp::Simd;
 use std::f32::consts::TAU;
 
@@ -8,7 +8,7 @@ use std::f32::consts::TAU;
 /// the zeros, `R` was fitted to the least greatest error (7e-8; 2.3e-6 with float32 rounding, of 6.28).
 const SLOPE: [f32; 6] = [TAU, -23.494_116, 32.118_717, -23.001_118, 10.040_19, -2.568_282_7];
 
-/// `sin(2π turns)` as the engines compute it (see [`bunraku::engine::sine`]), and its derivative by the turns.
+/// `sin(2π turns)` as the engines compute it (see [`bunraku_engine::sine`]), and its derivative by the turns.
 #[inline(always)]
 pub(super) fn sine_and_slope<S: Simd>(simd: S, turns: S::f32s) -> (S::f32s, S::f32s) {
     // Adding and subtracting 1.5 x 2^23 rounds to the nearest integer, ties to even, for any |turns| below 2^22.

@@ -6,7 +6,7 @@ use super::{
     threads::{Scratches, Threads},
     upsample::Upsample,
 };
-use crate::engine::{
+use crate::{
     Detail, Frame,
     axis::{Axis, position},
     plan::{BODY_CHANNELS, FACE_CHANNELS},

@@ -1,6 +1,6 @@
 //! A poses file: JSON Lines, a pose each, as `bunraku render` draws them and `bunraku convert` writes them.
 
-use bunraku_core::{
+use crate::{
     pose::{Parameter, Pose},
     suggest,
 };

@@ -1,7 +1,7 @@
 //! The heart of the CPU engine: a linear layer over panels of positions, with or without the sine.
 
 use super::packed::{Block, Packed};
-use crate::engine::sine::SINE;
+use crate::sine::SINE;
 use pulp::Simd;
 
 /// Vectors in a panel.
@@ -78,7 +78,7 @@ fn product<S: Simd, const ROWS: usize>(simd: S, block: &Block<'_>, panel: &[f32]
     sums
 }
 
-/// [`sine`](crate::engine::sine::sine) of a vector of turns. Adding and subtracting 1.5 x 2^23 rounds to the nearest
+/// [`sine`](crate::sine::sine) of a vector of turns. Adding and subtracting 1.5 x 2^23 rounds to the nearest
 /// integer, ties to even, for any |turns| below 2^22.
 #[inline(always)]
 pub(super) fn sine<S: Simd>(simd: S, turns: S::f32s) -> S::f32s {

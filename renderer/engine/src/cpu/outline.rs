@@ -7,7 +7,7 @@ use super::{
     stage::{Scratch, StageRun},
     threads::{Scratches, Threads},
 };
-use crate::engine::{Detail, Frame, plan::Plan};
+use crate::{Detail, Frame, plan::Plan};
 use bunraku_core::pose::Pose;
 
 /// Edge of the coarse grid. The look costs a fortieth of a full frame; a thinner feature than its 8 pixels at 512 is

@@ -6,7 +6,7 @@ use super::{
     program::Program,
     weights::Weights,
 };
-use crate::engine::{Description, Detail, EngineError, Frame, StudentEngine, plan::Plan};
+use crate::{Description, Detail, EngineError, Frame, StudentEngine, plan::Plan};
 use bunraku_core::{
     character::{CharacterImage, CharacterModel, IMAGE_SIZE},
     pose::Pose,

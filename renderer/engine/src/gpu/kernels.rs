@@ -3,7 +3,7 @@
 //! Parameters here and in the shaders are the same structures, member by member.
 
 use super::{GpuContext, buffers::uniform, tile::Tile};
-use crate::engine::sine::SINE;
+use crate::sine::SINE;
 use bytemuck::{Pod, Zeroable};
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
 //! Times an engine the way the peers' scripts time theirs.
 
-use crate::engine::{EngineError, Frame, StudentEngine};
+use crate::{EngineError, Frame, StudentEngine};
 use bunraku_core::pose::{POSE_LEN, Pose};
 use std::time::Instant;
 

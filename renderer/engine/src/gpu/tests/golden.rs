@@ -1,7 +1,7 @@
 //! The published students against the reference's raw outputs (`spec/THA4.md` §12), where `../shared` has them.
 
 use super::context;
-use crate::engine::{Detail, Frame, Quality, StudentEngine as _, gpu::GpuEngine};
+use crate::{Detail, Frame, Quality, StudentEngine as _, gpu::GpuEngine};
 use bunraku_core::{
     character::{CharacterModel, FACE_COLUMN, FACE_ROW, FACE_SIZE},
     pose::Pose,

@@ -1,13 +1,13 @@
 //! The CPU engine against the reference's own pictures of real students (`spec/THA4.md` §12).
 
-use bunraku::engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
 use bunraku_core::{character::CharacterModel, color::encode_reference, pose::Pose};
+use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Where the goldens are, or none with the reason printed.
 fn tha4() -> Option<PathBuf> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4"));
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/tha4"));
     if !path.is_dir() {
         eprintln!("skipped: {} is not here", path.display());
     }

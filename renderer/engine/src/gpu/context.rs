@@ -1,7 +1,7 @@
 //! A device to compute on, shared with the window that presents on it.
 
 use super::adapters;
-use crate::engine::EngineError;
+use crate::EngineError;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, OnceLock},

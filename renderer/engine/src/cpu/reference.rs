@@ -2,7 +2,7 @@
 //!
 //! Slow, obvious, and the twin that the vector code and every shader are tested against.
 
-use crate::engine::{
+use crate::{
     Detail, Frame,
     axis::{Axis, position},
     plan::{BODY_CHANNELS, FACE_CHANNELS, Plan, Stage},

@@ -1,7 +1,7 @@
 //! Each shader against its twin on random values, with sizes that fit no tile.
 
 use super::{Random, assert_close, context};
-use crate::engine::{
+use crate::{
     Detail,
     axis::{Axis, position},
     cpu::reference::{self, Grid},

@@ -7,7 +7,7 @@ use super::{
     tile::POSITION_MULTIPLE,
     weights::{StageWeights, Weights},
 };
-use crate::engine::Detail;
+use crate::Detail;
 use bunraku_core::character::{FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE};
 
 /// What a stage may keep between two layers. Small enough for the caches of large GPUs, large enough that a band keeps

@@ -1,7 +1,7 @@
 //! What the machine's multiply-adds can do at best, to hold the engine against.
 
 use super::threads::Threads;
-use crate::engine::EngineError;
+use crate::EngineError;
 use pulp::{Simd, WithSimd};
 use std::time::{Duration, Instant};
 

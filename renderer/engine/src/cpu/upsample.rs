@@ -1,7 +1,7 @@
 //! Reads a map between its points.
 
 use super::map::Map;
-use crate::engine::axis::Axis;
+use crate::axis::Axis;
 
 /// A map seen on another grid.
 pub(super) struct Upsample<'a> {

@@ -1,7 +1,7 @@
 //! What a device's multiply-adds could do at most, for `bench` to compare with.
 
 use super::{GpuContext, buffers, kernels};
-use crate::engine::EngineError;
+use crate::EngineError;
 use bytemuck::{Pod, Zeroable};
 use std::time::{Duration, Instant};
 

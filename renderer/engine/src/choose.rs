@@ -5,8 +5,34 @@ use super::{
     cpu::{self, CpuEngine},
     gpu::{self, GpuContext, GpuEngine},
 };
-use crate::settings::EngineChoice;
 use bunraku_core::character::CharacterModel;
+use serde::{Deserialize, Serialize};
+
+/// Which engine draws.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineChoice {
+    /// A GPU if there is a real one, else the CPU
+    #[default]
+    Auto,
+    /// A GPU, a software adapter too
+    Gpu,
+    /// The processor, all cores
+    Cpu,
+}
+
+impl std::str::FromStr for EngineChoice {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "gpu" => Ok(Self::Gpu),
+            "cpu" => Ok(Self::Cpu),
+            _ => Err(format!("unknown engine `{name}`: expected auto, gpu or cpu")),
+        }
+    }
+}
 
 /// Prepares the engine asked for; `threads` is for the CPU engine, 0 for one a core.
 ///

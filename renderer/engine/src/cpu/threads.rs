@@ -1,6 +1,6 @@
 //! The threads of the CPU engine, and what each of them needs for itself.
 
-use crate::engine::EngineError;
+use crate::EngineError;
 use pulp::Arch;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{

@@ -5,7 +5,7 @@ use super::{
     buffers::storage,
     tile::{Tile, pack},
 };
-use crate::engine::plan::{Entry, Plan, Stage};
+use crate::plan::{Entry, Plan, Stage};
 use bunraku_core::{character::Linear, pose::Pose};
 
 /// A layer's weights, packed for its tile.

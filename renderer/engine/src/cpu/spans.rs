@@ -1,6 +1,6 @@
 //! Which positions of each grid are needed to draw the character and nothing of its background.
 
-use crate::engine::{Detail, Frame, axis::Axis};
+use crate::{Detail, Frame, axis::Axis};
 use std::ops::Range;
 
 /// A value of the alpha channel, in [-1, 1], below which a coarse pixel counts as empty: 1/256 of full.
@@ -88,7 +88,7 @@ fn union(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Quality;
+    use crate::Quality;
 
     fn coarse_with_a_dot(row: usize, column: usize) -> Frame {
         let mut coarse = Frame::default();

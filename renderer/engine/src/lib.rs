@@ -7,8 +7,11 @@ pub mod axis;
 pub mod choose;
 pub mod cpu;
 pub mod gpu;
+pub mod measure;
 pub mod plan;
 pub mod sine;
+
+pub use choose::EngineChoice;
 
 use bunraku_core::{character::IMAGE_SIZE, pose::Pose};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The whole engine against the definition on a small student.
 
 use super::{Random, assert_close, context};
-use crate::engine::{
+use crate::{
     Detail, EngineError, Frame, Quality, StudentEngine as _, cpu::CpuEngine, cpu::reference, gpu::GpuContext,
     gpu::GpuEngine, plan::Plan,
 };

@@ -9,7 +9,7 @@ use super::{
     threads::{Scratches, Threads},
     upsample::Upsample,
 };
-use crate::engine::{
+use crate::{
     axis::{Axis, position},
     plan::{Entry, Stage},
 };

@@ -9,7 +9,7 @@ use super::{
     stage::{Scratch, StageRun},
     threads::{Scratches, Threads},
 };
-use crate::engine::{
+use crate::{
     Description, Detail, EngineError, Frame, StudentEngine,
     plan::{Plan, Stage},
 };
@@ -144,10 +144,7 @@ impl WithSimd for TileOfMachine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        bench,
-        engine::{Quality, cpu::reference},
-    };
+    use crate::{Quality, cpu::reference, measure};
     use bunraku_core::character::sample::{Widths, character, tiny_character};
     use pulp::Arch;
 
@@ -171,7 +168,7 @@ mod tests {
         {
             let detail = Detail::new(size, quality);
             let character = tiny_character(seed as u64);
-            let pose = bench::pose(seed * 13);
+            let pose = measure::pose(seed * 13);
             let mut engine = CpuEngine::new(&character, detail, 2).expect("two threads");
             let mut frame = Frame::default();
             engine.render(&pose, &mut frame).expect("the CPU draws");
@@ -192,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_vectors_draws_what_the_definition_says() {
-        let (character, pose, detail) = (tiny_character(6), bench::pose(8), Detail::new(140, Quality::Full));
+        let (character, pose, detail) = (tiny_character(6), measure::pose(8), Detail::new(140, Quality::Full));
         let expected = reference::render(&Plan::new(&character), &character.image, &pose, detail);
         for arch in all_instructions() {
             let mut threads = Threads::new(1).expect("a thread");
@@ -212,10 +209,10 @@ mod tests {
                 let detail = Detail::new(size, quality);
                 let mut worn = CpuEngine::new(&character, detail, 2).expect("threads");
                 let (mut before, mut after, mut fresh) = (Frame::default(), Frame::default(), Frame::default());
-                worn.render(&bench::pose(1), &mut before).expect("the CPU draws");
-                worn.render(&bench::pose(50), &mut after).expect("the CPU draws");
+                worn.render(&measure::pose(1), &mut before).expect("the CPU draws");
+                worn.render(&measure::pose(50), &mut after).expect("the CPU draws");
                 let mut new = CpuEngine::new(&character, detail, 2).expect("threads");
-                new.render(&bench::pose(50), &mut fresh).expect("the CPU draws");
+                new.render(&measure::pose(50), &mut fresh).expect("the CPU draws");
                 assert!(new.multiply_adds() < Plan::new(&character).multiply_adds(detail), "nothing was left out");
                 assert_ne!(before, after);
                 assert_eq!(after, fresh, "{size} {quality}");
@@ -239,8 +236,8 @@ mod tests {
         let detail = Detail::new(150, Quality::Full);
         let mut frame = Frame::default();
         let mut engine = CpuEngine::new(&character, detail, 1).expect("a thread");
-        engine.render(&bench::pose(3), &mut frame).expect("the CPU draws");
-        let expected = reference::render(&Plan::new(&character), &character.image, &bench::pose(3), detail);
+        engine.render(&measure::pose(3), &mut frame).expect("the CPU draws");
+        let expected = reference::render(&Plan::new(&character), &character.image, &measure::pose(3), detail);
         assert!(greatest_difference(&frame, &expected) < 1e-3);
     }
 
@@ -251,7 +248,7 @@ mod tests {
             let mut frame = Frame::default();
             let mut engine = CpuEngine::new(&character, Detail::new(256, Quality::High), threads).expect("threads");
             for pose in [4, 5, 4] {
-                engine.render(&bench::pose(pose), &mut frame).expect("the CPU draws");
+                engine.render(&measure::pose(pose), &mut frame).expect("the CPU draws");
             }
             frame
         };
