@@ -5,7 +5,7 @@
 
 use bunraku_core::sample::{Blendshape, FaceSample};
 
-/// How far an eye turns at the edge of the window: the full turn of the iris (`spec/THA4.md` §4.3, factor 1/0.75).
+/// How far an eye turns at the edge of the window: the full turn of the iris (`core/spec/face-to-pose.md`, factor 1/0.75).
 const FULL_GAZE: f64 = 0.75;
 
 /// How far the head turns at the edge of the window, in degrees about x and y; the pose's own limits are 15 and 10.

@@ -3,7 +3,7 @@
 use crate::{Surroundings, open};
 use bunraku_core::{
     sample::FaceSample,
-    source::{CancellationToken, SampleTap, SourceState, slot},
+    source::{CancellationToken, SampleReceiver, SourceState, slot},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -16,7 +16,7 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Running {
-    pub(crate) tap: SampleTap,
+    pub(crate) receiver: SampleReceiver,
     woken: Arc<Notify>,
     stop: CancellationToken,
     task: JoinHandle<()>,
@@ -31,30 +31,35 @@ impl Running {
         let source = open(&spec.parse().expect("a source"), surroundings).expect("it opens");
         let woken = Arc::new(Notify::new());
         let waker = Arc::clone(&woken);
-        let (sink, tap) = slot(Arc::new(move || waker.notify_one()));
+        let (sender, receiver) = slot(Arc::new(move || waker.notify_one()));
         let stop = CancellationToken::new();
-        let task = tokio::spawn(source.run(sink, stop.clone()));
-        Self { tap, woken, stop, task }
+        let task = tokio::spawn(source.run(sender, stop.clone()));
+        Self { receiver, woken, stop, task }
     }
 
     /// Waits until `found` finds something; it is asked again whenever the source says or publishes anything.
-    pub(crate) async fn until<T>(&mut self, what: &str, mut found: impl FnMut(&mut SampleTap) -> Option<T>) -> T {
+    pub(crate) async fn until<T>(&mut self, what: &str, mut found: impl FnMut(&mut SampleReceiver) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(found) = found(&mut self.tap) {
+            if let Some(found) = found(&mut self.receiver) {
                 return found;
             }
             let woken = timeout_at(deadline, self.woken.notified()).await;
-            assert!(woken.is_ok(), "waited in vain for {what}; {}; {:?}", self.tap.state(), self.tap.latest());
+            assert!(
+                woken.is_ok(),
+                "waited in vain for {what}; {}; {:?}",
+                self.receiver.state(),
+                self.receiver.latest()
+            );
         }
     }
 
     pub(crate) async fn until_state(&mut self, what: &str, is: impl Fn(&SourceState) -> bool) -> SourceState {
-        self.until(what, |tap| Some(tap.state()).filter(&is)).await
+        self.until(what, |receiver| Some(receiver.state()).filter(&is)).await
     }
 
     pub(crate) async fn until_sample(&mut self, what: &str, is: impl Fn(&FaceSample) -> bool) -> FaceSample {
-        self.until(what, |tap| tap.latest().map(|(_, sample)| sample).filter(&is)).await
+        self.until(what, |receiver| receiver.latest().map(|(_, sample)| sample).filter(&is)).await
     }
 
     /// Waits until the source ends by itself.
@@ -63,9 +68,9 @@ impl Running {
     }
 
     /// Stops the source, which must return at once.
-    pub(crate) async fn stop(self) -> SampleTap {
+    pub(crate) async fn stop(self) -> SampleReceiver {
         self.stop.cancel();
         timeout(PATIENCE, self.task).await.expect("a source returns when it is stopped").expect("it does not panic");
-        self.tap
+        self.receiver
     }
 }

@@ -1,4 +1,4 @@
-//! Breathing: the chest's rise and fall (`spec/THA4.md` §4.4).
+//! Breathing: the chest's rise and fall (`core/spec/face-to-pose.md`).
 
 use std::f64::consts::TAU;
 

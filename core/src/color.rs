@@ -1,4 +1,4 @@
-//! Colour: 8-bit sRGB outside, linear-light premultiplied planes in [-1, 1] inside (`spec/THA4.md` §1.1, §1.2).
+//! Colour: 8-bit sRGB outside, linear-light premultiplied planes in [-1, 1] inside (`core/spec/images.md`).
 //!
 //! Planes are `[4, pixels]`: red, green, blue, alpha, row by row; pictures are four (or three) bytes a pixel. The
 //! `encode_*` functions turn a student's output into what a picture file, a compositor or an opaque window expects. They
@@ -17,7 +17,7 @@ pub fn srgb_to_linear(value: f64) -> f64 {
 
 /// The sRGB value of linear light, both in [0, 1]; what lies outside is clamped first. IEC 61966-2-1.
 pub fn linear_to_srgb(light: f64) -> f64 {
-    /// Where the straight part and the curve meet (`spec/THA4.md` §1.2).
+    /// Where the straight part and the curve meet (`core/spec/images.md`).
     const KNEE: f64 = 0.003_130_804_953_560_372;
     let light = light.clamp(0.0, 1.0);
     if light <= KNEE { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
@@ -34,7 +34,7 @@ pub fn srgb8_from_linear(light: f32) -> u8 {
 }
 
 /// Straight-alpha 8-bit sRGB pixels as planes in the networks' convention: linear light times alpha, and alpha, each
-/// mapped from [0, 1] to [-1, 1] (`spec/THA4.md` §1.1). Bytes beyond the last whole pixel are left out.
+/// mapped from [0, 1] to [-1, 1] (`core/spec/images.md`). Bytes beyond the last whole pixel are left out.
 pub fn planes_from_rgba8(pixels: &[u8]) -> Vec<f32> {
     let count = pixels.len() / 4;
     let mut planes = vec![0.0; 4 * count];
@@ -112,7 +112,7 @@ pub fn encode_over(planes: &[f32], backdrop: Backdrop<'_>, out: &mut [u8]) {
 }
 
 /// The reference's own conversion, for comparison with its pictures only: colour stays multiplied by alpha and is
-/// encoded as if it were straight, so its edges are dark (`spec/THA4.md` §1.2a).
+/// encoded as if it were straight, so its edges are dark (`core/spec/images.md`a).
 ///
 /// # Panics
 /// Unless `out` has a byte for each of the planes' values.

@@ -1,11 +1,11 @@
-//! The 45 THA pose parameters: names, groups, order and ranges (`spec/THA4.md` §3).
+//! The 45 THA pose parameters: names, groups, order and ranges (`core/spec/pose-parameters.md`).
 
 use serde::{Deserialize, Serialize};
 
 /// Number of pose parameters of a THA student.
 pub const POSE_LEN: usize = 45;
 
-/// Number of leading parameters that the face morpher reads (`spec/THA4.md` §2.1).
+/// Number of leading parameters that the face morpher reads (`core/spec/student.md`).
 pub const FACE_POSE_LEN: usize = 39;
 
 /// What a pose parameter moves.

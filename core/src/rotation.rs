@@ -1,6 +1,6 @@
 //! Rotations of a head in space: Euler angles to matrices and back, and the nearest rotation to a noisy matrix.
 //!
-//! Angles are extrinsic x-y-z, R = Rz Ry Rx, as everywhere in this project (`spec/THA4.md` §5).
+//! Angles are extrinsic x-y-z, R = Rz Ry Rx, as everywhere in this project (`core/spec/face-to-pose.md`).
 
 /// Below this cosine of the middle angle the first and last axes coincide, and only their sum is known.
 const GIMBAL_LOCK: f64 = 1e-7;

@@ -8,7 +8,7 @@ pub const BLENDSHAPE_COUNT: usize = 52;
 
 macro_rules! blendshapes {
     ($($variant:ident $name:literal,)*) => {
-        /// An `ARKit` blendshape, in the order of `spec/THA4.md` §4.2. Left and right are the subject's own.
+        /// An `ARKit` blendshape, in the order of `capture-plugins/src/ifacialmocap/PROTOCOL.md`. Left and right are the subject's own.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(usize)]
         #[expect(missing_docs, reason = "the names are the documentation: ARKit's own")]

@@ -1,6 +1,6 @@
 //! The capture source: a plugin that publishes face samples until it is told to stop.
 //!
-//! A source runs as a task of its own and talks to the rest only through a [`SampleSink`]: the newest sample wins,
+//! A source runs as a task of its own and talks to the rest only through a [`SampleSender`]: the newest sample wins,
 //! nothing is queued, and neither side ever waits for the other.
 
 use crate::sample::FaceSample;
@@ -52,22 +52,22 @@ pub trait CaptureSource: Send {
     /// One line for people: what it listens to, with its settings filled in.
     fn describe(&self) -> String;
 
-    /// Publishes samples into `sink` until `stop` is cancelled; returns promptly then.
+    /// Publishes samples into `sender` until `stop` is cancelled; returns promptly then.
     ///
-    /// Trouble is reported through [`SampleSink::report`] and the source recovers by itself; it returns early only when
+    /// Trouble is reported through [`SampleSender::report`] and the source recovers by itself; it returns early only when
     /// there is nothing more to come (a recording that does not loop) or nothing that could be tried again.
-    fn run(self: Box<Self>, sink: SampleSink, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn run(self: Box<Self>, sender: SampleSender, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
 /// Called after each published sample and each change of state, to wake whoever draws. Must not block.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// Makes the two ends of a source's latest-value slot.
-pub fn slot(wake: Waker) -> (SampleSink, SampleTap) {
+pub fn slot(wake: Waker) -> (SampleSender, SampleReceiver) {
     let (input, output) = triple_buffer::triple_buffer(&Published::default());
     let shared = Arc::new(Shared::default());
-    let sink = SampleSink { input, sequence: 0, shared: Arc::clone(&shared), wake };
-    (sink, SampleTap { output, shared })
+    let sender = SampleSender { input, sequence: 0, shared: Arc::clone(&shared), wake };
+    (sender, SampleReceiver { output, shared })
 }
 
 #[derive(Clone, Copy, Default)]
@@ -94,14 +94,14 @@ struct Shared {
 }
 
 /// The source's end of its slot.
-pub struct SampleSink {
+pub struct SampleSender {
     input: triple_buffer::Input<Published>,
     sequence: u64,
     shared: Arc<Shared>,
     wake: Waker,
 }
 
-impl SampleSink {
+impl SampleSender {
     /// Makes `sample` the newest; an older one that nobody read is dropped. Allocates nothing and never blocks.
     pub fn publish(&mut self, sample: FaceSample) {
         self.sequence += 1;
@@ -133,12 +133,12 @@ impl SampleSink {
 }
 
 /// The reader's end of a source's slot.
-pub struct SampleTap {
+pub struct SampleReceiver {
     output: triple_buffer::Output<Published>,
     shared: Arc<Shared>,
 }
 
-impl SampleTap {
+impl SampleReceiver {
     /// The newest sample with its sequence number (1 for the first; it grows with each one published), or none yet.
     /// Allocates nothing and never blocks.
     pub fn latest(&mut self) -> Option<(u64, FaceSample)> {
@@ -172,28 +172,28 @@ mod tests {
     fn the_newest_sample_wins_and_wakes_the_reader() {
         let woken = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&woken);
-        let (mut sink, mut tap) = slot(Arc::new(move || {
+        let (mut sender, mut receiver) = slot(Arc::new(move || {
             counter.fetch_add(1, Ordering::Relaxed);
         }));
-        assert!(tap.latest().is_none());
+        assert!(receiver.latest().is_none());
         for time in [1.0, 2.0, 3.0] {
-            sink.publish(FaceSample { time, ..FaceSample::default() });
+            sender.publish(FaceSample { time, ..FaceSample::default() });
         }
-        let (sequence, sample) = tap.latest().expect("three were published");
+        let (sequence, sample) = receiver.latest().expect("three were published");
         assert_eq!((sequence, sample.time), (3, 3.0));
         assert_eq!(woken.load(Ordering::Relaxed), 3);
     }
 
     #[test]
     fn a_report_reaches_the_reader() {
-        let (sink, tap) = slot(Arc::new(|| {}));
-        sink.report(SourceState::Failed("port 49983 is in use".to_owned()));
-        sink.skip(2);
-        assert_eq!(tap.timing(), None);
+        let (sender, receiver) = slot(Arc::new(|| {}));
+        sender.report(SourceState::Failed("port 49983 is in use".to_owned()));
+        sender.skip(2);
+        assert_eq!(receiver.timing(), None);
         let timing = Timing { work: Duration::from_micros(8_100), age: Duration::from_hours(2) };
-        sink.time(timing);
-        assert_eq!(tap.timing(), Some(Timing { age: Duration::from_micros(u64::from(u32::MAX)), ..timing }));
-        assert_eq!(tap.state(), SourceState::Failed("port 49983 is in use".to_owned()));
-        assert_eq!(tap.skipped(), 2);
+        sender.time(timing);
+        assert_eq!(receiver.timing(), Some(Timing { age: Duration::from_micros(u64::from(u32::MAX)), ..timing }));
+        assert_eq!(receiver.state(), SourceState::Failed("port 49983 is in use".to_owned()));
+        assert_eq!(receiver.skipped(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! The profiles against the reference converters' own output (`spec/THA4.md` §12, `converters/*.json`).
+//! The profiles against the reference converters' own output (`core/spec/goldens.md`, `converters/*.json`).
 
 use bunraku_core::{
     pose::{POSE_LEN, Parameter},

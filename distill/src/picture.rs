@@ -1,4 +1,4 @@
-//! What a character's picture and a face mask must be like to be trained on (`spec/THA4.md` §9.1).
+//! What a character's picture and a face mask must be like to be trained on (`distill/spec/distiller.md`).
 
 use bunraku_core::{
     character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE, PictureError},

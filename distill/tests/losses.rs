@@ -1,5 +1,5 @@
 //! The losses of real students beside the formula teacher, and their gradients, against the reference's own
-//! (`spec/THA4.md` §9.6, §12).
+//! (`distill/spec/distiller.md` and `core/spec/goldens.md`).
 //!
 //! The teacher poses two pictures on the CPU, which takes most of this test's half minute.
 

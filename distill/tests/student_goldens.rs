@@ -1,4 +1,4 @@
-//! The students in burn against the reference's own outputs of real students (`spec/THA4.md` §12).
+//! The students in burn against the reference's own outputs of real students (`core/spec/goldens.md`).
 
 use bunraku_core::{
     character::{CharacterModel, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},

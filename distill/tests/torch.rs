@@ -70,7 +70,7 @@ fn a_student_made_here_is_the_same_in_pytorch() {
     assert_same_picture(&std::fs::read(picture).expect("a picture"), &character, &pose);
 }
 
-/// Within the limits of the engines (`spec/THA4.md` §2.5).
+/// Within the limits of the engines (`core/spec/student.md`).
 fn assert_same_picture(bytes: &[u8], character: &CharacterModel, pose: &Pose) {
     let mut engine = CpuEngine::new(character, Detail::new(512, Quality::Full), 0).expect("threads");
     let mut frame = Frame::default();

@@ -75,7 +75,7 @@ pub enum Background {
     Picture(PathBuf),
 }
 
-/// The colours that have a name, as the reference's puppeteers offer them (`spec/THA4.md` §1.3).
+/// The colours that have a name, as the reference's puppeteers offer them (`core/spec/images.md`).
 const NAMED: [(&str, [u8; 3]); 4] =
     [("green", [0, 255, 0]), ("blue", [0, 0, 255]), ("black", [0, 0, 0]), ("white", [255, 255, 255])];
 

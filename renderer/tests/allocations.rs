@@ -9,7 +9,7 @@ use bunraku_core::{
     character::sample::tiny_character,
     profile::PoseMapper,
     sample::{Blendshape, FaceSample},
-    source::{SampleSink, slot},
+    source::{SampleSender, slot},
     switchboard::Slot,
 };
 use bunraku_engine::{Frame, choose};
@@ -72,14 +72,14 @@ impl Output for Latest {
 }
 
 /// A face a sixtieth of a second after the last one, in motion.
-fn publish(sink: &mut SampleSink, frame: u32) {
+fn publish(sender: &mut SampleSender, frame: u32) {
     let phase = f64::from(frame) / 10.0;
     let mut face = FaceSample::default();
     (face.time, face.tracked) = (f64::from(frame) / 60.0, true);
     face[Blendshape::JawOpen] = 0.5 + 0.5 * phase.sin();
     face[Blendshape::EyeBlinkLeft] = 0.5 + 0.5 * phase.cos();
     face.head.rotation_deg = [10.0 * phase.sin(), 8.0 * phase.cos(), 5.0];
-    sink.publish(face);
+    sender.publish(face);
 }
 
 #[test]
@@ -94,11 +94,11 @@ fn a_steady_show_allocates_nothing_on_any_thread() {
         ..Setup::new(tiny_character(1), Box::new(open))
     };
     let (mut show, _backstage) = Show::new(setup, vec![Box::new(Latest(pictures))]).expect("a show");
-    let (mut sink, tap) = slot(Arc::new(|| {}));
-    show.add_slot(Slot::new("phone", tap, PoseMapper::default()));
+    let (mut sender, receiver) = slot(Arc::new(|| {}));
+    show.add_slot(Slot::new("phone", receiver, PoseMapper::default()));
     let mut play = |frames: std::ops::Range<u32>| {
         for frame in frames {
-            publish(&mut sink, frame);
+            publish(&mut sender, frame);
             show.step(f64::from(frame) / 60.0).expect("a step");
             newest.update();
         }

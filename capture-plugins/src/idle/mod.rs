@@ -11,7 +11,7 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSink, SourceState};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 pub(crate) use life::Life;
 use serde::Deserialize;
 use std::{future::Future, pin::Pin};
@@ -71,23 +71,23 @@ impl CaptureSource for Idle {
         format!("idle motion{mouse}")
     }
 
-    fn run(self: Box<Self>, sink: SampleSink, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn run(self: Box<Self>, sender: SampleSender, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
-            stop.run_until_cancelled(self.live(sink)).await;
+            stop.run_until_cancelled(self.live(sender)).await;
         })
     }
 }
 
 impl Idle {
-    async fn live(self: Box<Self>, mut sink: SampleSink) {
-        sink.report(SourceState::Live);
+    async fn live(self: Box<Self>, mut sender: SampleSender) {
+        sender.report(SourceState::Live);
         let life = Life::new(self.settings.seed);
         let mut steering = Steering::default();
         let mut pace = Pace::new(self.settings.rate);
         loop {
             let beat = pace.next().await;
             steering.advance(self.pointer.position().filter(|_| self.settings.mouse), beat.since_last);
-            sink.publish(life.face(beat.time, steering.attention(), steering.eyes(), steering.head()));
+            sender.publish(life.face(beat.time, steering.attention(), steering.eyes(), steering.head()));
         }
     }
 }
@@ -101,8 +101,8 @@ mod tests {
     async fn it_is_live_at_once_and_keeps_its_rate() {
         let mut source = Running::start("idle:rate=50,seed=3");
         let sample = source.until_sample("ten seconds", |sample| sample.time >= 10.0).await;
-        assert_eq!(source.tap.state(), SourceState::Live);
-        let (sequence, _) = source.tap.latest().expect("samples");
+        assert_eq!(source.receiver.state(), SourceState::Live);
+        let (sequence, _) = source.receiver.latest().expect("samples");
         assert_eq!((sequence, sample.time), (501, 10.0));
         source.stop().await;
     }

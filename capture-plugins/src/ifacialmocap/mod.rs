@@ -16,7 +16,7 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSink, SourceState};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 use phone::{DEFAULT_PORT, DEFAULT_TCP_PORT, PhoneAddress, Version};
 use serde::Deserialize;
 use session::Session;
@@ -88,8 +88,8 @@ impl CaptureSource for Link {
         format!("iFacialMocap from {phone} to {} port {}", if self.tcp { "TCP" } else { "UDP" }, self.port)
     }
 
-    fn run(self: Box<Self>, sink: SampleSink, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(self.keep_receiving(Session::new(sink), stop))
+    fn run(self: Box<Self>, sender: SampleSender, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(self.keep_receiving(Session::new(sender), stop))
     }
 }
 

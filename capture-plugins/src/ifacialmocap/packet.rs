@@ -1,6 +1,6 @@
 //! A packet of iFacialMocap's text protocol, v1 or v2, read straight into a face sample.
 //!
-//! Fields are separated by `|` (`spec/THA4.md` §4.2): `name&value` (v2) or `name-value` (v1) for a blendshape from 0 to
+//! Fields are separated by `|` (`PROTOCOL.md`): `name&value` (v2) or `name-value` (v1) for a blendshape from 0 to
 //! 100, `=head#` with six numbers, `rightEye#` and `leftEye#` with three or more, in degrees. What is known is taken,
 //! what is unknown is ignored, what is malformed is counted; nothing is allocated.
 

@@ -7,7 +7,7 @@ use super::{
 };
 use bunraku_core::{
     sample::FaceSample,
-    source::{SampleSink, SourceState},
+    source::{SampleSender, SourceState},
 };
 use std::{
     net::{IpAddr, SocketAddr},
@@ -18,12 +18,12 @@ use tokio::time::Instant;
 /// A phone that has been silent for so long is asked again, and gives way to another.
 pub(super) const QUIET: Duration = Duration::from_secs(1);
 
-/// The longest packet that is looked at (the reference's receive limit, `spec/THA4.md` §4.1); real ones are under 1100.
+/// The longest packet that is looked at (the reference's receive limit, `PROTOCOL.md`); real ones are under 1100.
 pub(super) const PACKET_LIMIT: usize = 8192;
 
 /// The phone's last words and who it is.
 pub(super) struct Session {
-    sink: SampleSink,
+    sender: SampleSender,
     sample: FaceSample,
     started: Instant,
     heard: Option<Instant>,
@@ -34,9 +34,9 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(sink: SampleSink) -> Self {
+    pub(super) fn new(sender: SampleSender) -> Self {
         Self {
-            sink,
+            sender,
             sample: FaceSample::default(),
             started: Instant::now(),
             heard: None,
@@ -70,7 +70,7 @@ impl Session {
     }
 
     fn refuse(&mut self, from: SocketAddr, why: &str) {
-        self.sink.skip(1);
+        self.sender.skip(1);
         if !self.warned_of_other {
             self.warned_of_other = true;
             tracing::warn!("iFacialMocap: packets from {from} are refused: {why}");
@@ -84,15 +84,15 @@ impl Session {
             _ => PacketReport::default(),
         };
         if !report.is_readable() {
-            self.sink.skip(report.skipped.max(1));
+            self.sender.skip(report.skipped.max(1));
             return false;
         }
-        self.sink.skip(report.skipped);
+        self.sender.skip(report.skipped);
         self.warn_of_missing(&report);
         let now = Instant::now();
         self.heard = Some(now);
         self.sample.time = (now - self.started).as_secs_f64();
-        self.sink.publish(self.sample);
+        self.sender.publish(self.sample);
         self.keep(from);
         true
     }
@@ -105,7 +105,7 @@ impl Session {
         }
         if !self.is_live {
             self.is_live = true;
-            self.sink.report(SourceState::Live);
+            self.sender.report(SourceState::Live);
         }
     }
 
@@ -120,7 +120,7 @@ impl Session {
 
     /// Packets that could not be used for a reason of the transport's own.
     pub(super) fn skip(&self, count: usize) {
-        self.sink.skip(count);
+        self.sender.skip(count);
     }
 
     /// Says that the phone is being waited for, or has fallen silent; called a few times a second.
@@ -129,7 +129,7 @@ impl Session {
             return;
         }
         self.is_live = false;
-        self.sink.report(match self.heard {
+        self.sender.report(match self.heard {
             Some(_) => SourceState::Stale,
             None => SourceState::Connecting(advice::waiting(phone, transport, port, self.started.elapsed())),
         });
@@ -138,6 +138,6 @@ impl Session {
     /// Says why the phone cannot be asked, unless it is already being heard.
     pub(super) fn report_trouble(&mut self, state: SourceState) {
         self.is_live = false;
-        self.sink.report(state);
+        self.sender.report(state);
     }
 }

@@ -107,10 +107,10 @@ async fn without_a_host_the_first_phone_is_kept_and_a_second_refused_until_the_f
     second.send("jawOpen&90|", here).await;
     first.send("jawOpen&11|", here).await;
     source
-        .until("the first phone and no other", |tap| {
-            let sample = tap.latest()?.1;
+        .until("the first phone and no other", |receiver| {
+            let sample = receiver.latest()?.1;
             assert_ne!(jaw(&sample), 0.9);
-            (jaw(&sample) == 0.11 && tap.skipped() == 1).then_some(())
+            (jaw(&sample) == 0.11 && receiver.skipped() == 1).then_some(())
         })
         .await;
     source.until_state("silence", |state| *state == SourceState::Stale).await;
@@ -155,7 +155,7 @@ async fn junk_is_counted_and_does_not_hide_the_phone() {
     }
     phone.send("jawOpen&7|cheekPuff&abc|", here).await;
     source.until_sample("the good packet", |sample| jaw(sample) == 0.07).await;
-    source.until("six skipped", |tap| (tap.skipped() == 6).then_some(())).await;
+    source.until("six skipped", |receiver| (receiver.skipped() == 6).then_some(())).await;
     assert_eq!(source.stop().await.latest().map(|(sequence, _)| sequence), Some(1));
 }
 
@@ -177,15 +177,15 @@ async fn a_storm_ends_with_its_newest_packet_and_stops_promptly() {
     let storm = storm.await.expect("it was sent");
     // The system drops what its buffer cannot hold, be it the newest; one sent after the storm comes through.
     let deadline = Instant::now() + PATIENCE;
-    while source.tap.latest().is_none_or(|(_, sample)| jaw(&sample) != -0.01) {
+    while source.receiver.latest().is_none_or(|(_, sample)| jaw(&sample) != -0.01) {
         assert!(Instant::now() < deadline, "the packet after the storm never came");
         storm.send_to(b"jawOpen&-1|", here).expect("loopback");
         tokio::task::yield_now().await;
     }
     let stopping = Instant::now();
-    let tap = source.stop().await;
+    let receiver = source.stop().await;
     assert!(stopping.elapsed() < Duration::from_secs(2), "it took {:?} to stop", stopping.elapsed());
-    assert_eq!(tap.skipped(), 0);
+    assert_eq!(receiver.skipped(), 0);
 }
 
 /// A source that listens for TCP on a free port, and the phone it was told of.

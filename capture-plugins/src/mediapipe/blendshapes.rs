@@ -1,4 +1,4 @@
-//! The 52 scores of expression, from the landmarks (`spec/MEDIAPIPE.md` §6).
+//! The 52 scores of expression, from the landmarks (`TRACKER.md` §6).
 
 use super::{
     landmarks::Landmarks,

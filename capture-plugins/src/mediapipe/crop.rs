@@ -1,4 +1,4 @@
-//! A region of a picture, resampled to a network's input (`spec/MEDIAPIPE.md` §2).
+//! A region of a picture, resampled to a network's input (`TRACKER.md` §2).
 //!
 //! Positions are taken to the nearest 1/32 pixel and colours to the nearest byte: a sample is four integer weights, the
 //! same on every machine.

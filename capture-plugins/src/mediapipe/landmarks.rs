@@ -1,4 +1,4 @@
-//! The 478 landmarks of a face, from a region that holds it (`spec/MEDIAPIPE.md` §4).
+//! The 478 landmarks of a face, from a region that holds it (`TRACKER.md` §4).
 
 use super::{
     crop::{Border, Cropper},

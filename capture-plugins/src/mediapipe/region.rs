@@ -42,7 +42,7 @@ impl Region {
         }
     }
 
-    /// Intersection over union with another region, both taken as if they were not turned (`spec/MEDIAPIPE.md` §5).
+    /// Intersection over union with another region, both taken as if they were not turned (`TRACKER.md` §5).
     pub(crate) fn overlap(&self, other: &Self) -> f64 {
         overlap(self.corners(), other.corners())
     }

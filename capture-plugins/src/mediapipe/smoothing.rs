@@ -1,4 +1,4 @@
-//! Landmarks that hold still when the face does: the One-Euro filter of video mode (`spec/MEDIAPIPE.md` §5).
+//! Landmarks that hold still when the face does: the One-Euro filter of video mode (`TRACKER.md` §5).
 
 use super::landmarks::{LANDMARKS, Landmarks};
 use std::f32::consts::TAU;

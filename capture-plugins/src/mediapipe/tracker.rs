@@ -1,4 +1,4 @@
-//! The face landmarker: pictures in, faces out (`spec/MEDIAPIPE.md` §5).
+//! The face landmarker: pictures in, faces out (`TRACKER.md` §5).
 
 use super::{
     blendshapes::{BLENDSHAPE_NAMES, Blendshapes},

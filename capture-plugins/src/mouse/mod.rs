@@ -12,7 +12,7 @@ use crate::{
 };
 use bunraku_core::{
     sample::FaceSample,
-    source::{CancellationToken, CaptureSource, SampleSink, SourceState},
+    source::{CancellationToken, CaptureSource, SampleSender, SourceState},
 };
 use serde::Deserialize;
 use std::{future::Future, pin::Pin};
@@ -60,22 +60,22 @@ impl CaptureSource for Mouse {
         "the mouse pointer over the window".to_owned()
     }
 
-    fn run(self: Box<Self>, sink: SampleSink, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn run(self: Box<Self>, sender: SampleSender, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
-            stop.run_until_cancelled(self.follow(sink)).await;
+            stop.run_until_cancelled(self.follow(sender)).await;
         })
     }
 }
 
 impl Mouse {
     /// Follows the pointer from the moment it is first seen; outside the window the puppet looks straight ahead.
-    async fn follow(self: Box<Self>, mut sink: SampleSink) {
-        sink.report(SourceState::Connecting("move the pointer over the window".to_owned()));
+    async fn follow(self: Box<Self>, mut sender: SampleSender) {
+        sender.report(SourceState::Connecting("move the pointer over the window".to_owned()));
         let mut pace = Pace::new(self.settings.rate);
         while self.pointer.position().is_none() {
             pace.next().await;
         }
-        sink.report(SourceState::Live);
+        sender.report(SourceState::Live);
         let life = Life::new(0);
         let mut steering = Steering::default();
         loop {
@@ -85,7 +85,7 @@ impl Mouse {
             turn_eyes(&mut sample, steering.eyes());
             turn_head(&mut sample, steering.head());
             life.sway(&mut sample, beat.time, SWAY);
-            sink.publish(sample);
+            sender.publish(sample);
         }
     }
 }
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(state, SourceState::Connecting("move the pointer over the window".to_owned()));
         surroundings.pointer.moved_to(-1.0, 1.0);
         let sample = source.until_sample("the pointer", |sample| sample.head.rotation_deg[1] < -8.0).await;
-        assert_eq!(source.tap.state(), SourceState::Live);
+        assert_eq!(source.receiver.state(), SourceState::Live);
         let later = source.until_sample("a still hand", |later| later.time > sample.time + 10.0).await;
         assert!(later.head.rotation_deg[0] < -11.0 && later.head.rotation_deg[1] < -8.0);
         source.until_sample("life", |sample| !sample.same_face(&later)).await;

@@ -13,7 +13,7 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSink, SourceState};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 use command::CommandLine;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use speaker::Speaker;
@@ -105,9 +105,9 @@ impl CaptureSource for Process {
         }
     }
 
-    fn run(self: Box<Self>, sink: SampleSink, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn run(self: Box<Self>, sender: SampleSender, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
-            let mut speaker = Speaker::new(sink);
+            let mut speaker = Speaker::new(sender);
             match *self {
                 Self::Child(command) => child::keep_running(&command, &mut speaker, &stop).await,
                 Self::Udp(address) => {

@@ -3,7 +3,7 @@
 use crate::lines::{LineError, LineReport, parse_line};
 use bunraku_core::{
     sample::FaceSample,
-    source::{SampleSink, SourceState},
+    source::{SampleSender, SourceState},
 };
 use std::{future::Future, time::Duration};
 use tokio::time::{Instant, timeout};
@@ -17,7 +17,7 @@ const LATE: f64 = 1.0;
 
 /// What the program said last; one that never speaks of tracking sees a face, and to whom it goes.
 pub(super) struct Speaker {
-    sink: SampleSink,
+    sender: SampleSender,
     sample: FaceSample,
     started: Instant,
     is_live: bool,
@@ -25,9 +25,9 @@ pub(super) struct Speaker {
 }
 
 impl Speaker {
-    pub(super) fn new(sink: SampleSink) -> Self {
+    pub(super) fn new(sender: SampleSender) -> Self {
         let sample = FaceSample { tracked: true, ..FaceSample::default() };
-        Self { sink, sample, started: Instant::now(), is_live: false, warned: false }
+        Self { sender, sample, started: Instant::now(), is_live: false, warned: false }
     }
 
     /// Takes a line; one that is no sample is counted, and the first is named in a warning.
@@ -36,7 +36,7 @@ impl Speaker {
         match line.and_then(|line| parse_line(line, &mut sample)) {
             Ok(report) => self.say(sample, report),
             Err(error) => {
-                self.sink.skip(1);
+                self.sender.skip(1);
                 if !self.warned {
                     self.warned = true;
                     tracing::warn!("process: lines that are no face sample are skipped, the first because: {error}");
@@ -48,19 +48,19 @@ impl Speaker {
     /// Publishes a sample unless it came late. Without a time of its own it has that of its arrival, and a program that
     /// does not speak of tracking sees a face.
     fn say(&mut self, mut sample: FaceSample, report: LineReport) {
-        self.sink.skip(report.skipped);
+        self.sender.skip(report.skipped);
         let behind = self.sample.time - sample.time;
         if !report.timed {
             sample.time = self.started.elapsed().as_secs_f64();
         } else if self.is_live && behind > 0.0 && behind <= LATE {
-            self.sink.skip(1);
+            self.sender.skip(1);
             return;
         }
         self.sample = sample;
-        self.sink.publish(sample);
+        self.sender.publish(sample);
         if !self.is_live {
             self.is_live = true;
-            self.sink.report(SourceState::Live);
+            self.sender.report(SourceState::Live);
         }
     }
 
@@ -84,6 +84,6 @@ impl Speaker {
     /// Says how the program is doing; what it says next makes it live again.
     pub(super) fn report(&mut self, state: SourceState) {
         self.is_live = false;
-        self.sink.report(state);
+        self.sender.report(state);
     }
 }

@@ -66,9 +66,9 @@ async fn bad_lines_are_counted_and_good_ones_taken() {
     let sample = source.until_sample("the last line", |sample| sample.time == 6.0).await;
     assert_eq!(sample[Blendshape::JawOpen], 0.5);
     assert!(sample.tracked, "a program that never says `tracked` has a face");
-    let mut tap = source.stop().await;
-    assert_eq!(tap.skipped(), 4, "too long, no JSON, late, no blendshape");
-    assert_eq!(tap.latest().map(|(sequence, _)| sequence), Some(2));
+    let mut receiver = source.stop().await;
+    assert_eq!(receiver.skipped(), 4, "too long, no JSON, late, no blendshape");
+    assert_eq!(receiver.latest().map(|(sequence, _)| sequence), Some(2));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSink};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{future::Future, path::PathBuf, pin::Pin};
 
@@ -93,9 +93,9 @@ impl CaptureSource for Replay {
         format!("the recording {} at {} times its speed{again}", file.display(), speed.0)
     }
 
-    fn run(self: Box<Self>, sink: SampleSink, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn run(self: Box<Self>, sender: SampleSender, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
-            stop.run_until_cancelled(player::play(&self.settings, sink)).await;
+            stop.run_until_cancelled(player::play(&self.settings, sender)).await;
         })
     }
 }

@@ -4,7 +4,7 @@ use super::ReplaySettings;
 use crate::recording::RecordingReader;
 use bunraku_core::{
     sample::FaceSample,
-    source::{SampleSink, SourceState},
+    source::{SampleSender, SourceState},
 };
 use std::{io, path::PathBuf, time::Duration};
 use tokio::{
@@ -22,31 +22,31 @@ const LONGEST_STEP: f64 = 3600.0;
 const SEAM: f64 = 1.0 / 60.0;
 
 /// Plays the recording to its end, or over and over, and says how it goes.
-pub(super) async fn play(settings: &ReplaySettings, mut sink: SampleSink) {
+pub(super) async fn play(settings: &ReplaySettings, mut sender: SampleSender) {
     let mut clock = Clock::new(settings.speed.0);
     loop {
         let before = clock.played;
         let failed = |error: io::Error| {
             SourceState::Failed(format!("the recording {} cannot be read: {error}", settings.file.display()))
         };
-        if let Err(error) = play_once(settings.file.clone(), &mut clock, &mut sink).await {
-            return sink.report(failed(error));
+        if let Err(error) = play_once(settings.file.clone(), &mut clock, &mut sender).await {
+            return sender.report(failed(error));
         }
         if clock.played == before {
-            return sink.report(failed(io::Error::other("no line of it is a face sample")));
+            return sender.report(failed(io::Error::other("no line of it is a face sample")));
         }
         if !settings.again {
-            return sink.report(SourceState::Idle);
+            return sender.report(SourceState::Idle);
         }
         clock.last = None;
     }
 }
 
-async fn play_once(file: PathBuf, clock: &mut Clock, sink: &mut SampleSink) -> io::Result<()> {
+async fn play_once(file: PathBuf, clock: &mut Clock, sender: &mut SampleSender) -> io::Result<()> {
     let mut next = spawn_blocking(move || RecordingReader::open(&file).and_then(Batch::read));
     loop {
         let Batch { reader, samples, skipped } = finished(next).await?;
-        sink.skip(skipped);
+        sender.skip(skipped);
         if samples.is_empty() {
             return Ok(());
         }
@@ -54,11 +54,11 @@ async fn play_once(file: PathBuf, clock: &mut Clock, sink: &mut SampleSink) -> i
         for mut sample in samples {
             sleep_until(clock.due(sample.time)).await;
             if clock.played == 0 {
-                sink.report(SourceState::Live);
+                sender.report(SourceState::Live);
             }
             clock.played += 1;
             sample.time = clock.seconds;
-            sink.publish(sample);
+            sender.publish(sample);
         }
     }
 }
@@ -147,8 +147,8 @@ mod tests {
         assert!((seconds(begun) - sample.time).abs() < 0.01, "{} after {}", sample.time, seconds(begun));
         source.until_end().await;
         assert!((seconds(begun) - 299.0 / 30.0).abs() < 0.01, "it took {}", seconds(begun));
-        assert_eq!(source.tap.state(), SourceState::Idle);
-        assert_eq!(source.tap.latest().map(|(sequence, _)| sequence), Some(300));
+        assert_eq!(source.receiver.state(), SourceState::Idle);
+        assert_eq!(source.receiver.latest().map(|(sequence, _)| sequence), Some(300));
     }
 
     #[tokio::test(start_paused = true)]
@@ -168,7 +168,7 @@ mod tests {
         let mut source = Running::start(&format!("replay:file={}", path.display()));
         source.until_end().await;
         assert!(seconds(begun) < 2.1, "it took {}", seconds(begun));
-        assert_eq!(source.tap.latest().map(|(sequence, _)| sequence), Some(7));
+        assert_eq!(source.receiver.latest().map(|(sequence, _)| sequence), Some(7));
     }
 
     #[tokio::test]
@@ -177,9 +177,9 @@ mod tests {
         std::fs::write(&path, "nonsense\n").expect("written");
         let mut source = Running::start(&format!("replay:file={},loop=true", path.display()));
         source.until_end().await;
-        let state = source.tap.state().to_string();
+        let state = source.receiver.state().to_string();
         assert!(state.contains("take.jsonl") && state.contains("no line"), "{state}");
-        assert_eq!(source.tap.skipped(), 1);
+        assert_eq!(source.receiver.skipped(), 1);
     }
 
     #[test]

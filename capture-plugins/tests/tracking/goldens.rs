@@ -1,4 +1,4 @@
-//! What the `MediaPipe` package found (`spec/MEDIAPIPE.md` §10).
+//! What the `MediaPipe` package found (`TRACKER.md` §10).
 
 use super::{json, models, numbers, runtimes, shared, tracker};
 use bunraku_capture::mediapipe::{

@@ -1,4 +1,4 @@
-//! The shapes of a student's two networks, as stacks of per-pixel linear layers (`spec/THA4.md` §2).
+//! The shapes of a student's two networks, as stacks of per-pixel linear layers (`core/spec/student.md`).
 
 /// A 1x1 convolution, that is a linear layer applied to each pixel: `y = W x + b`.
 #[derive(Clone, Debug, PartialEq)]

@@ -29,7 +29,7 @@ pub use weights::{Tensor, WEIGHTS_LIMIT, Weights, WeightsError};
 /// Edge of the character's picture in pixels; the student's window and warp are defined on it.
 pub const IMAGE_SIZE: usize = 512;
 
-/// First row of the face window that the face morpher repaints, in the 512 picture (`spec/THA4.md` §1.5).
+/// First row of the face window that the face morpher repaints, in the 512 picture (`core/spec/images.md`).
 pub const FACE_ROW: usize = 80;
 
 /// First column of the face window.
@@ -39,7 +39,7 @@ pub const FACE_COLUMN: usize = 192;
 pub const FACE_SIZE: usize = 128;
 
 /// The character's picture as the networks see it: planar `[4, 512, 512]`, linear-light premultiplied RGB and alpha,
-/// each mapped from [0, 1] to [-1, 1] (`spec/THA4.md` §1.1).
+/// each mapped from [0, 1] to [-1, 1] (`core/spec/images.md`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct CharacterImage {
     /// `4 * 512 * 512` values; channel, then row, then column.

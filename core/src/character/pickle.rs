@@ -2,7 +2,7 @@
 //!
 //! Values live in one arena and refer to each other by index: depth costs no stack, sharing costs no copies, cycles are
 //! harmless, and memory is bounded by the pickle's length. Only the globals in [`Global::named`] exist; all others are
-//! refused by name. Opcodes: Python's `pickletools`; tensors: `spec/THA4.md` §2.4.
+//! refused by name. Opcodes: Python's `pickletools`; tensors: `core/spec/student.md`.
 
 use std::collections::BTreeMap;
 

@@ -20,7 +20,7 @@ pub struct Widths<'a> {
 /// A student that runs in milliseconds everywhere. No two neighbouring widths are equal, so a transposed matrix shows.
 pub const TINY: Widths<'_> = Widths { face: &[16, 20], body: [&[24, 12], &[16, 10], &[12, 8]] };
 
-/// The architecture of the published students (`spec/THA4.md` §2).
+/// The architecture of the published students (`core/spec/student.md`).
 pub const STANDARD: Widths<'_> = Widths { face: &[128; 8], body: [&[360, 360, 180], &[180, 180, 90], &[90, 90, 90]] };
 
 /// A character with a [`TINY`] student. The same seed gives the same character.
@@ -59,7 +59,7 @@ fn body(random: &mut SplitMix64, widths: [&[usize]; 3]) -> BodyMorpher {
 }
 
 /// Sine layers within the ranges of SIREN's initialisation, which keep sines of sines lively at any depth: 1 / inputs
-/// for a network's first layer, sqrt(6 / inputs) / 30 for the others (`spec/THA4.md` §9.5).
+/// for a network's first layer, sqrt(6 / inputs) / 30 for the others (`distill/spec/distiller.md`).
 fn stack(random: &mut SplitMix64, mut inputs: usize, widths: &[usize], first: bool) -> Vec<Linear> {
     let layer = |(index, &outputs): (usize, &usize)| {
         let bound = if first && index == 0 { 1.0 / inputs as f32 } else { (6.0 / inputs as f32).sqrt() / 30.0 };
@@ -136,7 +136,7 @@ mod tests {
         let model = character(1, STANDARD);
         let face = model.face.layers().map(Linear::parameters).sum::<usize>();
         let body = model.body.layers().map(Linear::parameters).sum::<usize>();
-        // spec/THA4.md §2.1 and §2.2.
+        // core/spec/student.md.
         assert_eq!((face, body), (121_476, 331_567));
     }
 

@@ -1,4 +1,4 @@
-//! From named tensors to the student's networks and back; names and shapes as in `spec/THA4.md` §2.
+//! From named tensors to the student's networks and back; names and shapes as in `core/spec/student.md`.
 //!
 //! Widths and depths may vary and are read from the shapes; the inputs and outputs of the whole may not.
 

@@ -1,5 +1,5 @@
 //! PyTorch's `.pt` of a state dict: a zip [archive](crate::archive) of one [pickle](super::pickle) and raw storages
-//! (`spec/THA4.md` §2.4; later versions name the folder after the file and add entries such as `byteorder`).
+//! (`core/spec/student.md`; later versions name the folder after the file and add entries such as `byteorder`).
 
 use crate::archive::{Archive, ArchiveError};
 

@@ -25,7 +25,7 @@ pub(super) fn write(weights: &Weights) -> Result<Vec<u8>, WeightsError> {
     Ok(archive.finish())
 }
 
-/// The state dict as an `OrderedDict` of tensors, each with a storage of its own (`spec/THA4.md` §2.4).
+/// The state dict as an `OrderedDict` of tensors, each with a storage of its own (`core/spec/student.md`).
 pub(super) fn pickle(weights: &Weights) -> Vec<u8> {
     let mut out = Pickle(vec![0x80, 2]);
     out.empty_ordered_dict().op(b'(');

@@ -1,4 +1,4 @@
-//! Eyebrows, eyes, irises and mouth (`spec/THA4.md` §4.3).
+//! Eyebrows, eyes, irises and mouth (`core/spec/face-to-pose.md`).
 
 use super::{EyebrowDownMode, PoseMapper, Profile, WinkMode, clamp, mouth, ramp};
 use crate::{

@@ -1,4 +1,4 @@
-//! `MediaPipe`'s own output, as a line of JSON, to a face sample (`spec/THA4.md` §5).
+//! `MediaPipe`'s own output, as a line of JSON, to a face sample (`core/spec/face-to-pose.md`).
 
 use crate::{
     rotation::Rotation,

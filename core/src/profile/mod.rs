@@ -1,4 +1,4 @@
-//! Face samples to poses: the reference's two converters as one mapping (`spec/THA4.md` §4.3 and §5).
+//! Face samples to poses: the reference's two converters as one mapping (`core/spec/face-to-pose.md`).
 //!
 //! Both converters of the reference are the same but for the head's offsets and two defects, which are mended here
 //! unless [`ProfileSettings::reference_quirks`] asks for them. Formulas are evaluated in `f64`, as there.

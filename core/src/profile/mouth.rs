@@ -1,4 +1,4 @@
-//! Which mouth shapes make up an open mouth: the bounded fit of `spec/THA4.md` §4.3, solved exactly.
+//! Which mouth shapes make up an open mouth: the bounded fit of `core/spec/face-to-pose.md`, solved exactly.
 //!
 //! The weights `d` in [0, 1]⁴ minimise `‖Mᵀd − p‖₂ + λ‖d‖₁` (the norm, not its square). In the optimum each weight is
 //! 0, 1 or free; for each of the 3⁴ cases the free ones have a closed form, and the best case inside the box wins.

@@ -1,4 +1,4 @@
-//! What a person may tune of a profile: the reference's own arguments, by their own names (`spec/THA4.md` §4.3).
+//! What a person may tune of a profile: the reference's own arguments, by their own names (`core/spec/face-to-pose.md`).
 
 use super::Profile;
 use crate::suggest::nearest;

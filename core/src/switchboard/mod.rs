@@ -244,12 +244,12 @@ impl Switchboard {
         let watch = slot.watch();
         SlotStatus {
             name: slot.name().to_owned(),
-            state: slot.tap().state(),
+            state: slot.receiver().state(),
             health: slot.health(&self.settings, self.now),
             age: watch.and_then(|watch| watch.age(self.now)),
             rate: watch.map_or(0.0, watch::Watch::rate),
-            skipped: slot.tap().skipped(),
-            timing: slot.tap().timing(),
+            skipped: slot.receiver().skipped(),
+            timing: slot.receiver().timing(),
             mirrored: slot.is_mirrored(),
         }
     }

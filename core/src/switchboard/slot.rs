@@ -1,4 +1,4 @@
-//! A place on the switchboard: a source's tap, and how its samples become poses.
+//! A place on the switchboard: a source's receiver, and how its samples become poses.
 
 use super::{
     SwitchboardSettings,
@@ -9,7 +9,7 @@ use crate::{
     pose::Pose,
     profile::PoseMapper,
     sample::{FaceSample, Head},
-    source::SampleTap,
+    source::SampleReceiver,
 };
 
 /// Seconds of a steady face whose mean becomes the neutral head where calibration is automatic.
@@ -25,7 +25,7 @@ const UNSTEADY: f64 = 10.0;
 /// A capture source as the switchboard holds it.
 pub struct Slot {
     name: String,
-    tap: SampleTap,
+    receiver: SampleReceiver,
     mapper: PoseMapper,
     mirror: bool,
     detect_frozen: bool,
@@ -68,11 +68,11 @@ impl AutoCalibration {
 }
 
 impl Slot {
-    /// A slot for the source whose samples come out of `tap`; `name` is what it is chosen by.
-    pub fn new(name: impl Into<String>, tap: SampleTap, mapper: PoseMapper) -> Self {
+    /// A slot for the source whose samples come out of `receiver`; `name` is what it is chosen by.
+    pub fn new(name: impl Into<String>, receiver: SampleReceiver, mapper: PoseMapper) -> Self {
         Self {
             name: name.into(),
-            tap,
+            receiver,
             mapper,
             mirror: false,
             detect_frozen: true,
@@ -120,8 +120,8 @@ impl Slot {
     }
 
     /// The source's end of the slot.
-    pub fn tap(&self) -> &SampleTap {
-        &self.tap
+    pub fn receiver(&self) -> &SampleReceiver {
+        &self.receiver
     }
 
     /// Whether its poses are shown as in a looking glass.
@@ -150,7 +150,7 @@ impl Slot {
     pub(super) fn receive(&mut self, gap: f64, now: f64) -> bool {
         let watch = self.watch.get_or_insert_with(|| Watch::new(now));
         watch.tick(now);
-        let Some((sequence, sample)) = self.tap.latest() else { return false };
+        let Some((sequence, sample)) = self.receiver.latest() else { return false };
         let age = watch.face_age(now);
         if !watch.receive(sequence, &sample, now) || !sample.tracked {
             return false;

@@ -5,7 +5,7 @@ use crate::{
     pose::{POSE_LEN, Parameter},
     profile::PoseMapper,
     sample::{Blendshape, FaceSample},
-    source::{SampleSink, SourceState, slot},
+    source::{SampleSender, SourceState, slot},
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ const FRAME: f64 = 1.0 / 60.0;
 
 /// A source in the test's hand.
 struct Source {
-    sink: SampleSink,
+    sender: SampleSender,
     /// What it publishes each frame, or nothing.
     jaw: Option<f64>,
     tracked: bool,
@@ -73,10 +73,10 @@ impl Rig {
 }
 
 fn new_slot(name: &str) -> (Slot, Source) {
-    let (sink, tap) = slot(Arc::new(|| {}));
+    let (sender, receiver) = slot(Arc::new(|| {}));
     let is_idle = name == "idle";
-    let source = Source { sink, jaw: is_idle.then_some(0.0), tracked: true, alive: true };
-    (Slot::new(name, tap, PoseMapper::default()).last_resort(is_idle), source)
+    let source = Source { sender, jaw: is_idle.then_some(0.0), tracked: true, alive: true };
+    (Slot::new(name, receiver, PoseMapper::default()).last_resort(is_idle), source)
 }
 
 impl Source {
@@ -89,7 +89,7 @@ impl Source {
         if self.alive {
             sample[Blendshape::TongueOut] = f64::from(frame);
         }
-        self.sink.publish(sample);
+        self.sender.publish(sample);
     }
 }
 
@@ -234,7 +234,7 @@ fn recentring_makes_the_present_head_the_neutral_one_smoothly() {
     assert!(!board.recentre(), "there is no face yet");
     let mut sample = FaceSample { tracked: true, ..FaceSample::default() };
     sample.head.rotation_deg = [0.0, -5.0, 0.0];
-    source.sink.publish(sample);
+    source.sender.publish(sample);
     board.tick(0.0);
     assert_eq!(board.tick(0.5)[Parameter::HeadY], 0.5);
     assert!(board.recentre());
@@ -250,7 +250,7 @@ fn turns_while_calibrating(angles: impl Iterator<Item = f64>) -> Vec<f32> {
     let mut turn = |(frame, angle): (usize, f64)| {
         let mut sample = FaceSample { tracked: true, ..FaceSample::default() };
         sample.head.rotation_deg = [0.0, angle, 0.0];
-        source.sink.publish(sample);
+        source.sender.publish(sample);
         board.tick(frame as f64 * FRAME)[Parameter::HeadY]
     };
     angles.enumerate().map(&mut turn).collect()
@@ -281,7 +281,7 @@ fn a_mirrored_slot_turns_the_other_way_and_toggling_it_does_not_jump() {
     board.add(slot.mirrored(true));
     let mut sample = FaceSample { tracked: true, ..FaceSample::default() };
     sample.head.rotation_deg = [0.0, -5.0, 0.0];
-    source.sink.publish(sample);
+    source.sender.publish(sample);
     board.tick(0.0);
     assert_eq!(board.tick(0.5)[Parameter::HeadY], -0.5);
     assert!(board.set_mirror(0, false));
@@ -334,8 +334,8 @@ fn the_status_tells_who_is_live_how_old_and_how_fast() {
     let mut rig = Rig::new(&["phone", "idle"]);
     rig.sources[0].jaw = Some(0.5);
     rig.sources[1].jaw = None;
-    rig.sources[1].sink.report(SourceState::Failed("no port".to_owned()));
-    rig.sources[1].sink.skip(3);
+    rig.sources[1].sender.report(SourceState::Failed("no port".to_owned()));
+    rig.sources[1].sender.skip(3);
     rig.run(2.5);
     let status = rig.board.status();
     assert_eq!((status.chosen.as_deref(), status.live.as_deref()), (Some("phone"), Some("phone")));

@@ -1,6 +1,6 @@
 //! What a configuration's fields are called, and what they are where it does not give them.
 
-/// Every field: those of `spec/THA4.md` §9.1 in its order, then ours.
+/// Every field: those of `distill/spec/distiller.md` in its order, then ours.
 pub const FIELDS: [&str; 17] = [
     PREFIX,
     CHARACTER_IMAGE,

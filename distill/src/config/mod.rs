@@ -1,4 +1,4 @@
-//! The distiller's `config.yaml`, field for field as THA4 has it (`spec/THA4.md` §9.1), with a few optional fields of ours.
+//! The distiller's `config.yaml`, field for field as THA4 has it (`distill/spec/distiller.md`), with a few optional fields of ours.
 
 mod error;
 mod fields;
@@ -47,7 +47,7 @@ pub struct DistillerConfig {
 /// How one of the two networks is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MorpherTraining {
-    /// The second decides the initial weights and the examples of the sample outputs (`spec/THA4.md` §9.5).
+    /// The second decides the initial weights and the examples of the sample outputs (`distill/spec/distiller.md`).
     pub random_seeds: [u64; 2],
     /// Examples between two sample outputs, or none of these.
     pub examples_per_sample_output: Option<u64>,

@@ -1,4 +1,4 @@
-//! The poses of a `pose_dataset.pt` (`spec/THA4.md` §9.4).
+//! The poses of a `pose_dataset.pt` (`distill/spec/distiller.md`).
 
 use crate::{
     digest::sha256,

@@ -1,6 +1,6 @@
 //! Poses, where there is no dataset of them.
 //!
-//! THA4's own dataset is not published. What a puppet is asked for comes from the converters (`spec/THA4.md` §4.3, §5):
+//! THA4's own dataset is not published. What a puppet is asked for comes from the converters (`core/spec/face-to-pose.md`):
 //! at most a few shapes of the eyebrows, eyes and mouth at once, often none and often fully, both sides mostly alike;
 //! gaze, head and body anywhere, often at rest or at an end. The distribution covers that, evenly enough that no
 //! parameter is learnt only near zero:

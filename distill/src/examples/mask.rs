@@ -1,4 +1,4 @@
-//! The face mask as the loss uses it (`spec/THA4.md` §9.4).
+//! The face mask as the loss uses it (`distill/spec/distiller.md`).
 
 use bunraku_core::{
     character::{FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},

@@ -37,7 +37,7 @@ pub enum Use {
 pub struct Poses {
     dataset: Option<PoseDataset>,
     seed: u64,
-    /// Examples of an epoch; what is left of a dataset when whole batches are taken is dropped (`spec/THA4.md` §9.4).
+    /// Examples of an epoch; what is left of a dataset when whole batches are taken is dropped (`distill/spec/distiller.md`).
     epoch_len: u64,
     /// The last epoch that was asked for, and its order.
     order: Option<(u64, Vec<u32>)>,

@@ -1,4 +1,4 @@
-//! What training makes small: the reference's L1 terms (`spec/THA4.md` §9.6).
+//! What training makes small: the reference's L1 terms (`distill/spec/distiller.md`).
 //!
 //! Means are over all elements, also where a mask or a window is involved.
 

@@ -60,7 +60,7 @@ fn positions<B: Backend>(window: Window, device: &B::Device) -> Tensor<B, 2> {
     Tensor::cat(coordinates(window, device).into(), 0)
 }
 
-/// Bilinear upsampling to twice the edge with half-pixel centres (`spec/THA4.md` §2.2), where `window` needs it;
+/// Bilinear upsampling to twice the edge with half-pixel centres (`core/spec/student.md`), where `window` needs it;
 /// `below` lies on [`Window::below`].
 pub fn upsample<B: Backend>(below: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
     let source = window.below();
@@ -90,7 +90,7 @@ pub fn warp<B: Backend>(image: Tensor<B, 4>, grid_change: Tensor<B, 4>, window: 
 }
 
 /// Takes each pixel of `image`, `[n, c, edge, edge]`, from where `places`, `[n, 2, height, width]`, say: x before y, -1 to 1
-/// over the picture. Bilinear, the border continued outwards (`spec/THA4.md` §2.2).
+/// over the picture. Bilinear, the border continued outwards (`core/spec/student.md`).
 pub(crate) fn sample<B: Backend>(image: Tensor<B, 4>, places: &Tensor<B, 4>) -> Tensor<B, 4> {
     let [n, _, height, width] = places.dims();
     // Put side by side, not permuted: burn's kernel for GPUs takes y to lie right behind its x in memory.

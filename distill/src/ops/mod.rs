@@ -1,7 +1,7 @@
 //! The operations that training spends its time in, written once in burn's own terms ([`generic`]) for any backend, and
 //! by hand where that is slow.
 //!
-//! A student is evaluated in *stages*: the face, and each of the body's three levels (`spec/THA4.md` §2, §14). Two exact
+//! A student is evaluated in *stages*: the face, and each of the body's three levels (`core/spec/student.md`). Two exact
 //! rewrites are in their form: the pose is constant over a picture, so its part of a stage's first layer is one bias
 //! vector; and a linear layer commutes with bilinear upsampling, so the features' part of a level's first layer is the
 //! exit of the level below, at that level's resolution.
@@ -22,7 +22,7 @@ use burn::{
 };
 use burn_flex::Flex;
 
-/// ω of the sine layers, `sin(ω (W x + b))` (`spec/THA4.md` §2).
+/// ω of the sine layers, `sin(ω (W x + b))` (`core/spec/student.md`).
 pub const OMEGA: f32 = 30.0;
 
 /// A linear layer at each position.
@@ -70,7 +70,7 @@ pub trait StudentOps: Backend {
     /// Takes each pixel of a window from `image` at its own place plus `grid_change`: `[n, c, height, width]`.
     ///
     /// `image` is `[n, c, edge, edge]` and gets no gradient; `grid_change` is `[n, 2, height, width]`, x before y, in
-    /// units of half the picture. Bilinear, the border continued outwards (`spec/THA4.md` §2.2).
+    /// units of half the picture. Bilinear, the border continued outwards (`core/spec/student.md`).
     fn warp(image: Tensor<Self, 4>, grid_change: Tensor<Self, 4>, window: Window) -> Tensor<Self, 4> {
         generic::warp(image, grid_change, window)
     }

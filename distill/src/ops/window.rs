@@ -67,7 +67,7 @@ mod tests {
     fn what_is_below_is_just_what_the_interpolation_reads() {
         for (edge, first, count) in (0..16).flat_map(|f| (1..=16 - f).map(move |c| (16, f, c))) {
             let window = Window { edge, row: first, column: 0, height: count, width: edge };
-            // Half-pixel centres, clamped at the edges (spec/THA4.md §2.2).
+            // Half-pixel centres, clamped at the edges (core/spec/student.md).
             let source = |i: usize| (i as f32 * 0.5 - 0.25).clamp(0.0, 7.0);
             let low = source(first).floor() as usize;
             let high = source(first + count - 1).ceil() as usize;

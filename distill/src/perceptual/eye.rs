@@ -12,7 +12,7 @@ use std::path::Path;
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// Where sRGB's straight part ends, in linear light (`spec/THA4.md` §1.2).
+/// Where sRGB's straight part ends, in linear light (`core/spec/images.md`).
 const KNEE: f32 = 0.003_130_805;
 
 /// `[n, 4, h, w]` in [-1, 1], linear and premultiplied, becomes `[2 n, 3, h, w]`: first all on black, then all on white,

@@ -1,6 +1,6 @@
 //! How the students are trained, as data: phases, learning rates, losses, and what is kept of the teacher's work.
 //!
-//! Two recipes are built in: [`REFERENCE`], exactly the seeds' (`spec/THA4.md` §9.5, §9.6), and [`FAST`], ours. Others
+//! Two recipes are built in: [`REFERENCE`], exactly the seeds' (`distill/spec/distiller.md`), and [`FAST`], ours. Others
 //! are files of the same fields; a file that begins `from: reference` or `from: fast` gives only what differs.
 
 mod merge;
@@ -265,7 +265,7 @@ mod tests {
         Recipe::built_in(REFERENCE).expect("built in")
     }
 
-    /// `spec/THA4.md` §9.6, written out once more.
+    /// `distill/spec/distiller.md`, written out once more.
     #[test]
     fn the_reference_is_the_seeds() {
         let recipe = reference();

@@ -1,4 +1,4 @@
-//! A grid change as colours: the direction is the hue, the length the light (`spec/THA4.md` §1.2d).
+//! A grid change as colours: the direction is the hue, the length the light (`core/spec/images.md`d).
 
 use std::f32::consts::PI;
 

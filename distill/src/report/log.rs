@@ -25,7 +25,7 @@ pub struct Entry {
     pub examples: u64,
     /// Seconds since 1970.
     pub wall_time: f64,
-    /// By their names, as the seeds log them (`spec/THA4.md` §9.6); what is not a finite number is null.
+    /// By their names, as the seeds log them (`distill/spec/distiller.md`); what is not a finite number is null.
     pub values: BTreeMap<String, Option<f32>>,
 }
 

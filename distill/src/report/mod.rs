@@ -1,6 +1,6 @@
 //! What a training leaves for people to look at: sample sheets, loss curves, numbers.
 //!
-//! In `<prefix>/face_morpher` and `<prefix>/body_morpher` (`spec/THA4.md` §9.3): `sample_outputs/*.png`,
+//! In `<prefix>/face_morpher` and `<prefix>/body_morpher` (`distill/spec/distiller.md`): `sample_outputs/*.png`,
 //! `log/<start>/events.out.tfevents.*` for TensorBoard, `log/metrics.jsonl` for everybody else, and a plot of it.
 
 mod events;

@@ -27,7 +27,7 @@ const STATE: &str = "state.snapshot";
 /// hash: what the checkpoint's snapshot says counts.
 const SEEN: &str = "examples_seen_so_far.txt";
 
-/// Where one student's snapshots are: `snapshot/` and `checkpoint/` in its folder (`spec/THA4.md` §9.3).
+/// Where one student's snapshots are: `snapshot/` and `checkpoint/` in its folder (`distill/spec/distiller.md`).
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,

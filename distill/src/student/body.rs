@@ -1,4 +1,4 @@
-//! The body morpher: moves the picture and paints over what moving cannot give (`spec/THA4.md` §2.2).
+//! The body morpher: moves the picture and paints over what moving cannot give (`core/spec/student.md`).
 
 use super::{Init, Linear, stage};
 use crate::ops::{Layer, Stage, StudentOps, Window};
@@ -56,7 +56,7 @@ impl<B: StudentOps> BodyOutput<B> {
 }
 
 impl BodyMorpherConfig {
-    /// The published students' (`spec/THA4.md` §2.2): 331 567 parameters.
+    /// The published students' (`core/spec/student.md`): 331 567 parameters.
     pub fn standard() -> Self {
         Self::new([vec![360, 360, 180], vec![180, 180, 90], vec![90, 90, 90]])
     }

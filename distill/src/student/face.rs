@@ -1,4 +1,4 @@
-//! The face morpher: repaints the 128 x 128 window around the face (`spec/THA4.md` §2.1).
+//! The face morpher: repaints the 128 x 128 window around the face (`core/spec/student.md`).
 
 use super::{Init, Linear, stage};
 use crate::ops::{Stage, StudentOps, Window};
@@ -29,7 +29,7 @@ pub struct FaceMorpher<B: Backend> {
 }
 
 impl FaceMorpherConfig {
-    /// The published students' (`spec/THA4.md` §2.1): 121 476 parameters.
+    /// The published students' (`core/spec/student.md`): 121 476 parameters.
     pub fn standard() -> Self {
         Self::new(vec![128; 8])
     }

@@ -10,7 +10,7 @@ use burn::{
 /// ω of the sine layers.
 const OMEGA: f64 = crate::ops::OMEGA as f64;
 
-/// Draws first weights as the reference does (`spec/THA4.md` §9.5): the first sine layer uniform within 1 / inputs, the
+/// Draws first weights as the reference does (`distill/spec/distiller.md`): the first sine layer uniform within 1 / inputs, the
 /// others within √(6 / inputs) / 30, the last layer normal with deviation √(2 / inputs); biases uniform within
 /// 1 / √inputs.
 ///
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn weights_have_the_references_ranges() {
         let face = FaceMorpherConfig::standard().init::<Cpu>(None, 7, &FlexDevice);
-        // spec/THA4.md §9.5; with thousands of draws the greatest comes close to the bound.
+        // distill/spec/distiller.md; with thousands of draws the greatest comes close to the bound.
         for (layer, bound) in [(0, 1.0 / 41.0), (1, (6.0_f32 / 128.0).sqrt() / 30.0)] {
             let most = greatest(&values(face.sine[layer].weight.val()));
             assert!(most <= bound && most > 0.98 * bound, "layer {layer}: {most} within {bound}");

@@ -1,4 +1,4 @@
-//! The two networks of a student as burn modules (`spec/THA4.md` §2), their first weights, and the way to and from
+//! The two networks of a student as burn modules (`core/spec/student.md`), their first weights, and the way to and from
 //! character models.
 
 mod body;

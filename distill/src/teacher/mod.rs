@@ -7,7 +7,7 @@ use bunraku_core::character::CharacterImage;
 use burn::tensor::{Tensor, backend::Backend};
 use std::path::Path;
 
-/// What a teacher shows for a batch of `n` poses: all that the losses of `spec/THA4.md` §9.6 compare with.
+/// What a teacher shows for a batch of `n` poses: all that the losses of `distill/spec/distiller.md` compare with.
 ///
 /// Colours are linear, premultiplied, mapped from [0, 1] to [-1, 1]. Grid changes are in normalised units (the whole
 /// picture is 2 wide), x before y, without resampling offset.
@@ -34,7 +34,7 @@ pub trait Teacher<B: Backend> {
     /// where they are, so that a file that was moved is the same teacher's and one that was changed is another's.
     fn identity(&self) -> Vec<(String, String)>;
 
-    /// The whole character. `poses` is `[n, 45]`, in the order and ranges of `spec/THA4.md` §3.
+    /// The whole character. `poses` is `[n, 45]`, in the order and ranges of `core/spec/pose-parameters.md`.
     fn pose(&mut self, poses: Tensor<B, 2>) -> Posed<B>;
 
     /// The face alone, `[n, 4, 128, 128]`: rows 80..208, columns 192..320 of [`Posed::face_morphed_full`], cheaper.

@@ -31,7 +31,7 @@ impl Journal {
         Self { folder: folder.to_owned(), log, phase_ends }
     }
 
-    /// Notes a step's loss, under the seeds' names (`spec/THA4.md` §9.6).
+    /// Notes a step's loss, under the seeds' names (`distill/spec/distiller.md`).
     pub(super) fn loss<B: TrainingBackend, L: Lesson<B>>(
         &mut self,
         seen: u64,

@@ -1,4 +1,4 @@
-//! The folder that takes everything a training writes (`spec/THA4.md` §9.2, §9.3).
+//! The folder that takes everything a training writes (`distill/spec/distiller.md`).
 
 use crate::{
     config::{DistillerConfig, PREFIX},
@@ -282,7 +282,7 @@ mod tests {
         }
     }
 
-    /// The reference goes on silently with the configuration that it finds (`spec/THA4.md` §9.2).
+    /// The reference goes on silently with the configuration that it finds (`distill/spec/distiller.md`).
     #[test]
     fn another_configuration_never_wins_silently() {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -1,4 +1,4 @@
-//! The loop of a training (`spec/THA4.md` §9.5).
+//! The loop of a training (`distill/spec/distiller.md`).
 
 use super::{
     exam::Exam,

@@ -3,7 +3,7 @@
 /// For each destination point: the two source points it lies between, and how far along.
 ///
 /// Half-pixel centres and clamped edges, as PyTorch's bilinear interpolation without `align_corners`
-/// (`spec/THA4.md` §2.2): `source = (i + 0.5) * from / to - 0.5`.
+/// (`core/spec/student.md`): `source = (i + 0.5) * from / to - 0.5`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     /// Index of the source point at or before.

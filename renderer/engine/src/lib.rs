@@ -81,7 +81,7 @@ impl Detail {
 }
 
 /// A student's output: planar `[4, size, size]`, linear-light premultiplied RGB and alpha, each nominally in [-1, 1] and
-/// not clipped (`spec/THA4.md` §1.1).
+/// not clipped (`core/spec/images.md`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frame {
     /// Edge in pixels.

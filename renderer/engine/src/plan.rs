@@ -1,4 +1,4 @@
-//! The student's layers after the exact rewrites of `spec/THA4.md` §14, as both engines run them.
+//! The student's layers after the exact rewrites of `core/spec/student.md`, as both engines run them.
 //!
 //! A student is four [`Stage`]s: the face, and the body's three levels. Each is evaluated on a square grid:
 //!
@@ -17,7 +17,7 @@ use bunraku_core::{
     pose::{FACE_POSE_LEN, POSE_LEN, Pose},
 };
 
-/// ω of the student's sine layers, `sin(ω (W x + b))` (`spec/THA4.md` §2).
+/// ω of the student's sine layers, `sin(ω (W x + b))` (`core/spec/student.md`).
 const OMEGA: f64 = 30.0;
 
 /// ω in turns: folded into every layer that a sine follows.

@@ -1,4 +1,4 @@
-//! The CPU engine against the reference's own pictures of real students (`spec/THA4.md` §12).
+//! The CPU engine against the reference's own pictures of real students (`core/spec/goldens.md`).
 
 use bunraku_core::{character::CharacterModel, color::encode_reference, pose::Pose};
 use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};

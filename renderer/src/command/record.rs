@@ -9,7 +9,7 @@ use bunraku_capture::{
     SourceSpec, Surroundings, open,
     recording::{RecordError, Recorder},
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleTap, SourceState, slot};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleReceiver, SourceState, slot};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
@@ -85,9 +85,9 @@ async fn record(
 ) -> anyhow::Result<(Recorder, SourceState)> {
     let woken = Arc::new(Notify::new());
     let waker = Arc::clone(&woken);
-    let (sink, mut tap) = slot(Arc::new(move || waker.notify_one()));
+    let (sender, mut receiver) = slot(Arc::new(move || waker.notify_one()));
     let source_stop = stop.child_token();
-    let mut running = tokio::spawn(source.run(sink, source_stop.clone()));
+    let mut running = tokio::spawn(source.run(sender, source_stop.clone()));
     let deadline = seconds.and_then(|seconds| Instant::now().checked_add(seconds));
     let mut progress = Progress::new();
     let mut written = 0;
@@ -99,16 +99,16 @@ async fn record(
             () = woken.notified() => false,
             _ = &mut running => true,
         };
-        if let Some((sequence, sample)) = tap.latest().filter(|(sequence, _)| *sequence != written) {
+        if let Some((sequence, sample)) = receiver.latest().filter(|(sequence, _)| *sequence != written) {
             written = sequence;
             recorder.write(&sample)?;
         }
-        progress.show(&tap, recorder.count());
+        progress.show(&receiver, recorder.count());
         if ended {
             break;
         }
     }
-    let state = tap.state();
+    let state = receiver.state();
     source_stop.cancel();
     if !running.is_finished() {
         running.await.context("the source failed")?;
@@ -139,8 +139,8 @@ impl Progress {
         Self { bar, state: SourceState::Idle }
     }
 
-    fn show(&mut self, tap: &SampleTap, count: u64) {
-        let state = tap.state();
+    fn show(&mut self, receiver: &SampleReceiver, count: u64) {
+        let state = receiver.state();
         if state != self.state {
             self.bar.suspend(|| say(&state));
             self.state = state;

@@ -142,10 +142,10 @@ impl Sources {
         let source = bunraku_capture::open(spec, &self.settings.surroundings)?;
         let about = source.describe();
         tracing::info!("source {}: {about}", index + 1);
-        let (sink, tap) = slot(self.listening.waker(index, self.bell.clone()));
+        let (sender, receiver) = slot(self.listening.waker(index, self.bell.clone()));
         let stop = CancellationToken::new();
-        self.host.run(source.run(sink, stop.clone()));
-        let slot = Slot::new(self.unused_name(info.name), tap, self.mapper(info.profile))
+        self.host.run(source.run(sender, stop.clone()));
+        let slot = Slot::new(self.unused_name(info.name), receiver, self.mapper(info.profile))
             .mirrored(self.settings.performer.mirrors(info.camera))
             .auto_calibrated(info.name == Profile::MediaPipe.name())
             .frozen_detected(!info.may_rest)

@@ -6,7 +6,7 @@ use bunraku_core::{
     pose::Parameter,
     profile::PoseMapper,
     sample::{Blendshape, FaceSample},
-    source::{SampleSink, slot},
+    source::{SampleSender, slot},
 };
 use bunraku_engine::{Frame, choose};
 use std::sync::{Arc, Mutex};
@@ -42,7 +42,7 @@ impl Output for Watcher {
 struct Rig {
     show: Show,
     backstage: Backstage,
-    sink: SampleSink,
+    sender: SampleSender,
     seen: Seen,
     background: Arc<Mutex<Background>>,
     now: f64,
@@ -68,9 +68,9 @@ impl Rig {
             |refused| Watcher { seen: Arc::clone(&seen), watched, refused, background: Arc::clone(&background) };
         let outputs: Vec<Box<dyn Output>> = vec![Box::new(watcher(None)), Box::new(watcher(refused))];
         let (mut show, backstage) = Show::new(setup, outputs).expect("a show");
-        let (sink, tap) = slot(Arc::new(|| {}));
-        show.add_slot(Slot::new("phone", tap, PoseMapper::default()));
-        Self { show, backstage, sink, seen, background, now: 0.0 }
+        let (sender, receiver) = slot(Arc::new(|| {}));
+        show.add_slot(Slot::new("phone", receiver, PoseMapper::default()));
+        Self { show, backstage, sender, seen, background, now: 0.0 }
     }
 
     /// A step a sixtieth of a second later, with a face whose mouth is so far open.
@@ -78,7 +78,7 @@ impl Rig {
         let mut face = FaceSample::seen_at(self.now);
         face[Blendshape::JawOpen] = jaw;
         face[Blendshape::MouthLowerDownLeft] = jaw;
-        self.sink.publish(face);
+        self.sender.publish(face);
         self.now += 1.0 / 60.0;
         self.show.step(self.now).expect("a step");
     }

@@ -1,4 +1,4 @@
-//! Where faces are in a picture (`spec/MEDIAPIPE.md` §3).
+//! Where faces are in a picture (`TRACKER.md` §3).
 
 mod decode;
 mod suppression;

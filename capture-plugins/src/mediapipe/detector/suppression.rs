@@ -1,4 +1,4 @@
-//! Weighted non-maximum suppression: many boxes of one face become one (`spec/MEDIAPIPE.md` §3).
+//! Weighted non-maximum suppression: many boxes of one face become one (`TRACKER.md` §3).
 
 use super::{super::region::overlap, Detection, KEYPOINTS};
 

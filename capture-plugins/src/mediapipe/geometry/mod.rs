@@ -1,4 +1,4 @@
-//! Where the head is: the canonical face laid onto the landmarks (`spec/MEDIAPIPE.md` §7).
+//! Where the head is: the canonical face laid onto the landmarks (`TRACKER.md` §7).
 
 mod procrustes;
 

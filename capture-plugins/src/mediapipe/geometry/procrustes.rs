@@ -1,4 +1,4 @@
-//! The similarity that lays one set of points best onto another (weighted Procrustes, `spec/MEDIAPIPE.md` §7).
+//! The similarity that lays one set of points best onto another (weighted Procrustes, `TRACKER.md` §7).
 
 use bunraku_core::rotation::Rotation;
 

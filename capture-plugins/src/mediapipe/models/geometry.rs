@@ -1,5 +1,5 @@
 //! The face as such: what `MediaPipe`'s bundle says of its shape, for the transform of the head
-//! (`spec/MEDIAPIPE.md` §7 and §8).
+//! (`TRACKER.md` §7 and §8).
 //!
 //! The numbers are read from the bundle that the person installs (Apache-2.0, the `MediaPipe` authors); none is in this
 //! project.

@@ -15,7 +15,7 @@ use std::{
 /// Where the official bundle is.
 pub const OFFICIAL_ADDRESS: &str =
     "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task";
-/// Its SHA-256 (`spec/MEDIAPIPE.md`).
+/// Its SHA-256 (`TRACKER.md`).
 pub const OFFICIAL_SHA256: &str = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff";
 /// Its length.
 pub const OFFICIAL_BYTES: u64 = 3_758_596;

@@ -1,5 +1,5 @@
 //! The tracking models: three networks and the face's geometry, converted from the official bundle `face_landmarker.task`
-//! (`spec/MEDIAPIPE.md` §8) and kept in the person's data folder. The bundle is Google's, under the Apache License 2.0;
+//! (`TRACKER.md` §8) and kept in the person's data folder. The bundle is Google's, under the Apache License 2.0;
 //! nothing of it is part of this project.
 
 mod download;

@@ -1,4 +1,4 @@
-//! The three networks: how they are called, and what goes in and out of them (`spec/MEDIAPIPE.md` §1).
+//! The three networks: how they are called, and what goes in and out of them (`TRACKER.md` §1).
 
 use crate::mediapipe::onnx::{Interface, Port};
 

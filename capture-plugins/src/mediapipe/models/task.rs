@@ -1,5 +1,5 @@
 //! The official bundle `face_landmarker.task`: three networks and the face's geometry in a zip archive
-//! (`spec/MEDIAPIPE.md` §8).
+//! (`TRACKER.md` §8).
 
 use super::{
     TrackingModels,

@@ -1,5 +1,5 @@
 //! Writing a network as ONNX: opset 13, half-precision weights behind a `Cast` that every runtime folds away when it
-//! loads, float32 in between (`spec/MEDIAPIPE.md` §1 and §8).
+//! loads, float32 in between (`TRACKER.md` §1 and §8).
 //!
 //! Pictures go through ONNX as [1, channels, height, width], in TensorFlow Lite as [1, height, width, channels]; tensors
 //! of fewer axes stay as they are.

@@ -151,7 +151,7 @@ impl Converter<'_> {
 }
 
 /// Zeros beyond the edges, [top, left, bottom, right]. With `SAME`, as many as let every step have a result, an odd one at
-/// the end (`spec/MEDIAPIPE.md` §8).
+/// the end (`TRACKER.md` §8).
 fn pads(picture: [usize; 2], window: [usize; 2], how: Window, dilation: [usize; 2]) -> [i64; 4] {
     if !how.same {
         return [0; 4];

@@ -18,7 +18,7 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSink, SourceState};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 use exchange::Exchange;
 use grabber::Grabber;
 pub use settings::MediaPipeSettings;
@@ -96,7 +96,7 @@ impl CaptureSource for MediaPipe {
         }
     }
 
-    fn run(self: Box<Self>, sink: SampleSink, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn run(self: Box<Self>, sender: SampleSender, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             let exchange = Exchange::default();
             let (left, mut ended) = oneshot::channel::<()>();
@@ -104,7 +104,7 @@ impl CaptureSource for MediaPipe {
             let stage = exchange.clone();
             // Dropped when the thread ends, however that comes.
             let begun = spawn("bunraku-tracker", move || {
-                track(&settings, preview, sink, &stage);
+                track(&settings, preview, sender, &stage);
                 drop(left);
             });
             if let Err(error) = begun {
@@ -125,8 +125,8 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<thread:
 }
 
 /// Tracks until the end, with another thread that takes the pictures.
-fn track(settings: &MediaPipeSettings, preview: Preview, sink: SampleSink, exchange: &Exchange) {
-    let Some(tracker) = watcher::make_tracker(settings, &sink, exchange) else { return };
+fn track(settings: &MediaPipeSettings, preview: Preview, sender: SampleSender, exchange: &Exchange) {
+    let Some(tracker) = watcher::make_tracker(settings, &sender, exchange) else { return };
     let (input, output) = Exchange::pictures();
     let grabber = Grabber {
         input: settings.source(),
@@ -137,9 +137,9 @@ fn track(settings: &MediaPipeSettings, preview: Preview, sink: SampleSink, excha
         exchange: exchange.clone(),
     };
     if let Err(error) = spawn("bunraku-camera", move || grabber.run()) {
-        return sink.report(SourceState::Failed(format!("the camera's thread cannot be started: {error}")));
+        return sender.report(SourceState::Failed(format!("the camera's thread cannot be started: {error}")));
     }
-    Watcher::new(settings, tracker, output, exchange.clone(), preview, sink).run();
+    Watcher::new(settings, tracker, output, exchange.clone(), preview, sender).run();
 }
 
 #[cfg(test)]

@@ -62,8 +62,8 @@ async fn the_head_turns_in_the_samples_as_in_the_clip_and_then_it_is_over() {
         assert!(sample.head.translation_cm[2] < -20.0, "before the camera: {:?}", sample.head);
     }
     source.until_end().await;
-    assert_eq!(source.tap.state(), SourceState::Idle);
-    let timing = source.tap.timing().expect("it computes");
+    assert_eq!(source.receiver.state(), SourceState::Idle);
+    let timing = source.receiver.timing().expect("it computes");
     assert!(timing.work.as_micros() > 0 && timing.age >= timing.work, "{timing:?}");
 }
 
@@ -128,9 +128,12 @@ async fn pictures_without_a_face_are_tracked_without_one() {
         let folder = tempfile::tempdir().expect("a folder");
         picture.save(folder.path().join("1.png")).expect("saved");
         let mut source = Running::start(&spec(folder.path(), models.path(), ",loop=true"));
-        source.until(what, |tap| tap.latest().filter(|(sequence, _)| *sequence > 3)).await;
-        let tap = &mut source.tap;
-        assert!(tap.state() == SourceState::Live && tap.latest().is_some_and(|(_, sample)| !sample.tracked), "{what}");
+        source.until(what, |receiver| receiver.latest().filter(|(sequence, _)| *sequence > 3)).await;
+        let receiver = &mut source.receiver;
+        assert!(
+            receiver.state() == SourceState::Live && receiver.latest().is_some_and(|(_, sample)| !sample.tracked),
+            "{what}"
+        );
         source.stop().await;
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::Preview;
 use bunraku_core::{
     sample::FaceSample,
-    source::{SampleSink, SourceState, Timing},
+    source::{SampleSender, SourceState, Timing},
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -36,7 +36,7 @@ pub(super) struct Watcher {
     eye: Eye,
     pictures: triple_buffer::Output<Seen>,
     exchange: Exchange,
-    sink: SampleSink,
+    sender: SampleSender,
     started: Instant,
     /// The last picture: its session and its time in milliseconds.
     last: Option<(u32, u64)>,
@@ -60,13 +60,13 @@ struct Eye {
 /// Waits for the models, then makes the tracker; none when it is to end before.
 pub(super) fn make_tracker(
     settings: &MediaPipeSettings,
-    sink: &SampleSink,
+    sender: &SampleSender,
     exchange: &Exchange,
 ) -> Option<FaceTracker> {
     loop {
         match open_tracker(settings) {
             Ok(tracker) => return Some(tracker),
-            Err(why) => sink.report(SourceState::Failed(why)),
+            Err(why) => sender.report(SourceState::Failed(why)),
         }
         if exchange.sleep_until(Instant::now() + MODELS) {
             return None;
@@ -112,30 +112,41 @@ impl Watcher {
         pictures: triple_buffer::Output<Seen>,
         exchange: Exchange,
         preview: Preview,
-        sink: SampleSink,
+        sender: SampleSender,
     ) -> Self {
         let light = Light::new(settings.brightness, settings.gamma, settings.auto_light);
         let eye = Eye { tracker, light, preview, shapes: Shapes::default(), sample: FaceSample::default() };
         let (started, of) = (Instant::now(), settings.source().to_string());
-        Self { eye, pictures, exchange, sink, started, last: None, of, in_trouble: false, untrackable: 0, silences: 0 }
+        Self {
+            eye,
+            pictures,
+            exchange,
+            sender,
+            started,
+            last: None,
+            of,
+            in_trouble: false,
+            untrackable: 0,
+            silences: 0,
+        }
     }
 
     /// Tracks until the end, or until there are no more pictures.
     pub(super) fn run(mut self) {
-        self.sink.report(SourceState::Connecting(format!("opening {}", self.of)));
+        self.sender.report(SourceState::Connecting(format!("opening {}", self.of)));
         loop {
             match self.exchange.next(SILENCE) {
                 Event::Stop => return,
-                Event::News(News::Over) => return self.sink.report(SourceState::Idle),
+                Event::News(News::Over) => return self.sender.report(SourceState::Idle),
                 Event::News(News::Opened(what)) => {
-                    self.sink.report(SourceState::Connecting(format!("waiting for the first picture of {what}")));
+                    self.sender.report(SourceState::Connecting(format!("waiting for the first picture of {what}")));
                 }
                 Event::News(News::Trouble(why)) => self.fail(why),
                 Event::Picture => self.take(),
                 // What is known already says more.
                 Event::Silence if self.in_trouble => {}
                 Event::Silence if self.last.is_none() => self.wait(),
-                Event::Silence => self.sink.report(SourceState::Stale),
+                Event::Silence => self.sender.report(SourceState::Stale),
             }
         }
     }
@@ -153,7 +164,7 @@ impl Watcher {
 
     fn fail(&mut self, why: String) {
         self.in_trouble = true;
-        self.sink.report(SourceState::Failed(why));
+        self.sender.report(SourceState::Failed(why));
     }
 
     /// Tracks the newest picture.
@@ -179,7 +190,7 @@ impl Watcher {
         match looked.unwrap_or_else(|_| Err("the tracker broke off, as the log says".to_owned())) {
             Ok(skipped) => {
                 self.eye.sample.time = since_start.as_secs_f64();
-                self.sink.skip(skipped);
+                self.sender.skip(skipped);
                 self.publish(begun.elapsed(), captured);
             }
             Err(why) => self.refuse(&why),
@@ -188,14 +199,14 @@ impl Watcher {
 
     fn publish(&mut self, work: Duration, captured: Instant) {
         (self.untrackable, self.in_trouble) = (0, false);
-        self.sink.report(SourceState::Live);
-        self.sink.time(Timing { work, age: captured.elapsed() });
-        self.sink.publish(self.eye.sample);
+        self.sender.report(SourceState::Live);
+        self.sender.time(Timing { work, age: captured.elapsed() });
+        self.sender.publish(self.eye.sample);
     }
 
     /// A picture was of no use.
     fn refuse(&mut self, why: &str) {
-        self.sink.skip(1);
+        self.sender.skip(1);
         self.untrackable += 1;
         if self.untrackable >= UNTRACKABLE {
             self.fail(format!("the pictures of {} cannot be tracked: {why}", self.of));

@@ -1,6 +1,6 @@
 //! Reading a network of TensorFlow Lite's: a [`Graph`] of tensors and operations, with the constants left in the file.
 //!
-//! Only what the face landmarker's networks hold is understood (`spec/MEDIAPIPE.md` §8): one subgraph, static shapes, no
+//! Only what the face landmarker's networks hold is understood (`TRACKER.md` §8): one subgraph, static shapes, no
 //! quantisation but half precision. Whatever the bytes are, time and memory stay in proportion to the file.
 
 mod flat;

@@ -1,4 +1,4 @@
-//! The body's four terms at a tile's positions, and their gradient by the seven channels (`spec/THA4.md` §2.2, §9.6).
+//! The body's four terms at a tile's positions, and their gradient by the seven channels (`core/spec/student.md` and `distill/spec/distiller.md`).
 
 use super::{entry::Place, head::Head};
 use rayon::prelude::*;

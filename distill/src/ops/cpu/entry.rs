@@ -10,7 +10,7 @@ use crate::ops::Window;
 use pulp::Simd;
 
 /// Between which two of `edge / 2` positions the upsampled position `index` lies, and how far towards the second:
-/// half-pixel centres, the border continued (`spec/THA4.md` §2.2).
+/// half-pixel centres, the border continued (`core/spec/student.md`).
 fn between(index: usize, edge: usize) -> (usize, usize, f32) {
     let half = index / 2;
     match (index % 2, half) {

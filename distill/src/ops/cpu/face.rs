@@ -1,4 +1,4 @@
-//! The face's two terms at a tile's positions, and their gradient (`spec/THA4.md` §9.6).
+//! The face's two terms at a tile's positions, and their gradient (`distill/spec/distiller.md`).
 
 use super::{body::sign, entry::Place, head::Head};
 

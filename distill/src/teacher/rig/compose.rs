@@ -106,7 +106,7 @@ impl Line {
 }
 
 /// Samples a picture of `IMAGE_SIZE` bilinearly, its edge continued outward, as the student's warp does
-/// (`spec/THA4.md` §2.2); places in picture units, pixel centres at halves.
+/// (`core/spec/student.md`); places in picture units, pixel centres at halves.
 pub(super) fn warp(picture: &[[f32; 4]], x: f32, y: f32) -> [f32; 4] {
     let last = (IMAGE_SIZE - 1) as f32;
     let (u, v) = ((x - 0.5).clamp(0.0, last), (y - 0.5).clamp(0.0, last));

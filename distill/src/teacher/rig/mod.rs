@@ -109,7 +109,7 @@ impl Rig {
         frame::frame(&self.sheets(&drawn, &motion), &motion, &self.still_picture(&drawn))
     }
 
-    /// The face alone, `[4, 128, 128]` of the window at rows 80.., columns 192.. (`spec/THA4.md` §1.5).
+    /// The face alone, `[4, 128, 128]` of the window at rows 80.., columns 192.. (`core/spec/images.md`).
     pub fn face(&self, pose: &Pose) -> Vec<f32> {
         let drawn = self.paint(&pose.clamped());
         let (rows, columns) = (FACE_ROW..FACE_ROW + FACE_SIZE, FACE_COLUMN..FACE_COLUMN + FACE_SIZE);

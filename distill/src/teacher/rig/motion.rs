@@ -34,7 +34,7 @@ const HIP: [f32; 2] = [256.0, 500.0];
 const BODY: [f32; 2] = [110.0, 26.0];
 
 /// Turns at the ranges' ends, in degrees, chosen for drawn layers. Of THA4's own the iFacialMocap converter assumes
-/// (`spec/THA4.md` §4.3) the same for `head_x` and `neck_z`, but 10 for `head_y` and 15 for `body_z`.
+/// (`core/spec/face-to-pose.md`) the same for `head_x` and `neck_z`, but 10 for `head_y` and 15 for `body_z`.
 const HEAD_X: f32 = 15.0;
 const HEAD_Y: f32 = 15.0;
 const NECK_Z: f32 = 15.0;

@@ -1,4 +1,4 @@
-//! The five networks' names, sizes and tensors (`spec/THA4.md` §8.2, §8.3): what a state dict must hold.
+//! The five networks' names, sizes and tensors (`distill/spec/teacher.md`): what a state dict must hold.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The two networks that turn head and body (`spec/THA4.md` §8.3).
+//! The two networks that turn head and body (`distill/spec/teacher.md`).
 
 use super::{
     layers::{FeatureMap, Layers},

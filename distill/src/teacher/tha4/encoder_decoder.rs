@@ -1,4 +1,4 @@
-//! The network of the decomposer, the combiner and the face morpher (`spec/THA4.md` §8.2).
+//! The network of the decomposer, the combiner and the face morpher (`distill/spec/teacher.md`).
 
 use super::layers::{FeatureMap as _, Layers};
 

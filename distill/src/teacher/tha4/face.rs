@@ -1,4 +1,4 @@
-//! The three networks that move the face (`spec/THA4.md` §8.2).
+//! The three networks that move the face (`distill/spec/teacher.md`).
 
 use super::{
     encoder_decoder::{decode, encode},

@@ -1,4 +1,4 @@
-//! Weights made by a formula (`spec/THA4.md` §12.1): any two programs that follow it hold the same teacher, bit for bit.
+//! Weights made by a formula (`core/spec/goldens.md`): any two programs that follow it hold the same teacher, bit for bit.
 //! It stands in for the published weights in tests, in measurements, and where a user does not have them.
 
 use bunraku_core::{

@@ -1,4 +1,4 @@
-//! The golden data of `spec/THA4.md` §12, compared with every engine.
+//! The golden data of `core/spec/goldens.md`, compared with every engine.
 
 use bunraku_core::character::CharacterImage;
 use serde_json::Value;

@@ -35,7 +35,7 @@ pub trait FeatureMap: Clone {
     fn repeat_pixels(&self) -> Self;
     /// Twice the size, bilinear with half-pixel centres.
     fn enlarge(&self) -> Self;
-    /// Each pixel taken from itself plus `grid_change`, bilinear, edges held (`spec/THA4.md` §2.2).
+    /// Each pixel taken from itself plus `grid_change`, bilinear, edges held (`core/spec/student.md`).
     fn warp(&self, grid_change: &Self) -> Self;
     /// `colour · self + image · (1 - self)`; self has one channel.
     fn blend(&self, colour: &Self, image: &Self) -> Self;

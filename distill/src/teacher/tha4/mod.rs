@@ -1,4 +1,4 @@
-//! THA4's full system as a teacher: five networks that pose a picture (`spec/THA4.md` §8).
+//! THA4's full system as a teacher: five networks that pose a picture (`distill/spec/teacher.md`).
 
 mod architecture;
 mod body;
@@ -146,7 +146,7 @@ impl<B: Backend> Teacher<B> for Tha4<B> {
     }
 }
 
-/// The student's face window of what the face morpher shows (`spec/THA4.md` §1.5).
+/// The student's face window of what the face morpher shows (`core/spec/images.md`).
 fn student_face<M: FeatureMap>(face: &FaceOutputs<M>) -> M {
     face.face_morpher.output_image.crop(48..176, 32..160)
 }

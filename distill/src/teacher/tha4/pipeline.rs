@@ -1,4 +1,4 @@
-//! The five networks, one after the other, for one picture (`spec/THA4.md` §8.1).
+//! The five networks, one after the other, for one picture (`distill/spec/teacher.md`).
 
 use bunraku_core::character::{CharacterImage, IMAGE_SIZE};
 

@@ -1,4 +1,4 @@
-//! The network of the body morpher and the upscaler (`spec/THA4.md` §8.3).
+//! The network of the body morpher and the upscaler (`distill/spec/teacher.md`).
 
 use std::collections::BTreeMap;
 

@@ -22,7 +22,7 @@ use crate::{
 pub enum Origin {
     /// The five files, with the SHA-256 of each in hexadecimal digits.
     Files(Vec<(PathBuf, String)>),
-    /// The formula of `spec/THA4.md` §12.1, because there is none of the five files in the folder.
+    /// The formula of `core/spec/goldens.md`, because there is none of the five files in the folder.
     Formula {
         /// The folder that was looked into.
         folder: PathBuf,

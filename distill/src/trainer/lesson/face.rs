@@ -1,4 +1,4 @@
-//! The face morpher's training (`spec/THA4.md` §9.6).
+//! The face morpher's training (`distill/spec/distiller.md`).
 
 use super::{Lesson, Painted, PerceptualTerm, Shown, numbers, part};
 use crate::{

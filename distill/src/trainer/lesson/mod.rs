@@ -80,7 +80,7 @@ pub trait Lesson<B: TrainingBackend> {
         shown: &Shown<B::InnerBackend>,
     ) -> [Tensor<B::InnerBackend, 4>; 2];
 
-    /// The sheet of samples, each a pose and what the teacher shows of it (`spec/THA4.md` §9.7).
+    /// The sheet of samples, each a pose and what the teacher shows of it (`distill/spec/distiller.md`).
     fn sheet(
         &self,
         student: &<Self::Student as AutodiffModule<B>>::InnerModule,

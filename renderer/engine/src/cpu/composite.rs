@@ -41,7 +41,7 @@ impl Picture {
         }
     }
 
-    /// The picture at (x, y) in [-1, 1], bilinear, its border continued outwards (`spec/THA4.md` §2.2).
+    /// The picture at (x, y) in [-1, 1], bilinear, its border continued outwards (`core/spec/student.md`).
     #[inline(always)]
     pub(super) fn sample(&self, x: f32, y: f32) -> [f32; FACE_CHANNELS] {
         const LAST: f32 = (IMAGE_SIZE - 1) as f32;

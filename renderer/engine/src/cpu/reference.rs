@@ -88,7 +88,7 @@ pub fn picture(image: &CharacterImage, face: &Grid) -> Grid {
     Grid { edge: IMAGE_SIZE, channels: FACE_CHANNELS, values: (0..area).flat_map(pixel).collect() }
 }
 
-/// The picture at (x, y) in [-1, 1], bilinear, its border continued outwards (`spec/THA4.md` §2.2).
+/// The picture at (x, y) in [-1, 1], bilinear, its border continued outwards (`core/spec/student.md`).
 pub fn sample(picture: &Grid, x: f32, y: f32) -> Vec<f32> {
     let last = (picture.edge - 1) as f32;
     let place = |v: f32| (((v + 1.0) * picture.edge as f32 - 1.0) * 0.5).clamp(0.0, last);

@@ -1,4 +1,4 @@
-// The picture, warped by the body's grid change and blended with its colour change (spec/THA4.md §2.2):
+// The picture, warped by the body's grid change and blended with its colour change (core/spec/student.md):
 // (1 - alpha) * warped + alpha * colour. A pixel is the mean of samples x samples points spread evenly over it.
 
 struct Compose {

@@ -1,4 +1,4 @@
-//! The published students against the reference's raw outputs (`spec/THA4.md` §12), where `../shared` has them.
+//! The published students against the reference's raw outputs (`core/spec/goldens.md`), where `../shared` has them.
 
 use super::context;
 use crate::{Detail, Frame, Quality, StudentEngine as _, gpu::GpuEngine};
