@@ -5,23 +5,22 @@ use bunraku_core::{
     profile::{PoseMapper, Profile, ProfileSettings, mediapipe::Detection, mouth},
     sample::{Blendshape, FaceSample},
 };
+use bunraku_test_support::shared;
 use serde_json::Value;
 
 const SECTIONS: [&str; 4] = ["default", "changed_args", "breathing", "odd_packets"];
 const TOLERANCE: f64 = 1e-5;
 const FITTED: [Parameter; 4] = [Parameter::MouthAaa, Parameter::MouthIii, Parameter::MouthUuu, Parameter::MouthOoo];
 
-/// A golden file's cases that have an outcome, or none when the files are not here.
+/// A golden file's cases that have a pose; `None` without the reference data.
 fn cases(profile: Profile) -> Option<Vec<Value>> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4/golden/converters");
-    let path = format!("{folder}/{}.json", profile.name());
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("skipped: no {path}");
-        return None;
-    };
+    let path = shared(format!("tha4/golden/converters/{}.json", profile.name()))?;
+    let text = std::fs::read_to_string(path).expect("a golden file can be read");
     let golden: Value = serde_json::from_str(&text).expect("a golden file is JSON");
     let all = SECTIONS.iter().filter_map(|section| golden[section].as_array()).flatten();
-    Some(all.filter(|case| !case["pose"].is_null()).cloned().collect())
+    let cases: Vec<_> = all.filter(|case| !case["pose"].is_null()).cloned().collect();
+    assert!(!cases.is_empty(), "{}: no golden case has a pose", profile.name());
+    Some(cases)
 }
 
 fn number(value: &Value) -> f64 {
@@ -110,7 +109,7 @@ fn differing(profile: Profile, case: &Value, quirks: bool) -> Vec<Parameter> {
 }
 
 #[test]
-fn with_quirks_the_poses_are_the_references() {
+fn golden_poses_match_with_quirks() {
     for profile in [Profile::IFacialMocap, Profile::MediaPipe] {
         for case in cases(profile).into_iter().flatten() {
             assert_eq!(differing(profile, &case, true), [], "{}", case["id"]);
@@ -119,7 +118,7 @@ fn with_quirks_the_poses_are_the_references() {
 }
 
 #[test]
-fn without_quirks_only_what_was_mended_differs() {
+fn golden_poses_differ_without_quirks_only_where_defects_are_mended() {
     let frown = [Parameter::MouthLoweredCornerLeft, Parameter::MouthLoweredCornerRight];
     let head = [Parameter::HeadX, Parameter::HeadY, Parameter::NeckZ, Parameter::BodyY, Parameter::BodyZ];
     let mut mended = 0;
@@ -140,7 +139,7 @@ fn without_quirks_only_what_was_mended_differs() {
 }
 
 #[test]
-fn the_mouths_fit_is_exact_and_never_worse_than_the_references() {
+fn golden_mouth_fits_are_exact_and_no_worse_than_the_reference() {
     let mut fits = 0;
     for case in [Profile::IFacialMocap, Profile::MediaPipe].into_iter().filter_map(cases).flatten() {
         let golden = &case["mouth"];

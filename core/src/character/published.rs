@@ -1,24 +1,14 @@
-//! The published THA4 characters, where `../shared` has them.
-
-use std::path::{Path, PathBuf};
+//! The published THA4 characters, from the reference data.
 
 use super::{CharacterModel, IMAGE_SIZE};
+use bunraku_test_support::{shared, shared_files};
 
-const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4");
-
-/// The folders of the published characters; none, with a reason printed, where they are absent.
-fn folders() -> Vec<PathBuf> {
-    let found = std::fs::read_dir(Path::new(SHARED).join("characters"));
-    let folders = found.into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path()).collect::<Vec<_>>();
-    if folders.is_empty() {
-        eprintln!("skipped: no published characters under {SHARED}");
-    }
-    folders
-}
+/// The folders of the published characters.
+const CHARACTERS: &str = "tha4/characters";
 
 #[test]
-fn they_load_with_the_standard_architecture() {
-    for folder in folders() {
+fn published_characters_load_with_the_standard_architecture() {
+    for folder in shared_files(CHARACTERS, |_| true).into_iter().flatten() {
         let model = CharacterModel::load(&folder).expect("a published character loads");
         assert_eq!(model.name, folder.file_name().expect("a folder has a name").to_string_lossy());
         assert_eq!(model.face.sine.iter().map(|layer| layer.outputs).collect::<Vec<_>>(), [128; 8]);
@@ -30,13 +20,16 @@ fn they_load_with_the_standard_architecture() {
 
 /// Pixels of the pictures as the reference's own code prepared them.
 #[test]
-fn their_pictures_become_what_the_reference_makes_of_them() {
-    for folder in folders() {
+fn published_pictures_match_the_golden_pixels() {
+    let Some(golden) = shared("tha4/golden/student/preprocess.json") else { return };
+    let text = std::fs::read_to_string(golden).expect("golden");
+    let golden: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    for folder in shared_files(CHARACTERS, |_| true).into_iter().flatten() {
         let image = CharacterModel::load(&folder).expect("a published character loads").image;
-        let text = std::fs::read_to_string(Path::new(SHARED).join("golden/student/preprocess.json")).expect("golden");
-        let golden: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let character = &golden[&*folder.file_name().expect("a folder has a name").to_string_lossy()];
-        for pixel in character["pixels"].as_array().into_iter().flatten() {
+        let pixels = character["pixels"].as_array().expect("golden pixels");
+        assert!(!pixels.is_empty(), "{}", folder.display());
+        for pixel in pixels {
             let (row, column) = (&pixel["row"], &pixel["col"]);
             let index = row.as_u64().expect("row") as usize * IMAGE_SIZE + column.as_u64().expect("col") as usize;
             for channel in 0..4 {
