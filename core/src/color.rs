@@ -6,7 +6,8 @@
 
 use std::sync::LazyLock;
 
-/// Alpha below this is nothing at all: there, dividing by alpha would only magnify the student's noise (DESIGN §3).
+/// Alpha below this counts as fully transparent: dividing by it would only magnify the student's noise
+/// (`core/spec/images.md`, Out of the networks).
 pub const LEAST_ALPHA: f32 = 1.0 / 512.0;
 
 /// The linear light of an sRGB value, both in [0, 1]; what lies outside is clamped first. IEC 61966-2-1.
@@ -112,7 +113,7 @@ pub fn encode_over(planes: &[f32], backdrop: Backdrop<'_>, out: &mut [u8]) {
 }
 
 /// The reference's own conversion, for comparison with its pictures only: colour stays multiplied by alpha and is
-/// encoded as if it were straight, so its edges are dark (`core/spec/images.md`a).
+/// encoded as if it were straight, so its edges are dark (`core/spec/images.md`, Out of the networks).
 ///
 /// # Panics
 /// Unless `out` has a byte for each of the planes' values.

@@ -1,4 +1,4 @@
-//! The phone: its address, and what is said to it (`spec/PEERS.md` §2).
+//! The phone: its address, and the messages sent to it (`PROTOCOL.md`, Asking the phone).
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A training step does the forward pass, and for each of its products one towards the weights and one towards the inputs.
 const PASSES: f64 = 3.0;
 
-/// Multiply-adds of one example, in thousand millions, after the exact rewrites of DESIGN §5.
+/// Multiply-adds of one example, in thousand millions, after the exact rewrites of `core/spec/student.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Floor {
     /// Of one example drawn: a whole picture, or a patch of one.

@@ -1,8 +1,8 @@
 //! Perceptual loss: pictures are compared by what a network trained to name photographs sees in them.
 //!
-//! The idea of the ntut project's VGG16 loss (`spec/SEEDS.md` §2.4) without its defects: the network is built once and
-//! fixed; nothing in it is random; its input is what it was trained on, RGB in sRGB, normalised as ImageNet's; and a
-//! picture with transparency is seen on black and on white, so that alpha counts as well. The weights are the user's own.
+//! A VGG16 loss. The network is built once and fixed, and nothing in it is random. Its input is what it was trained on:
+//! RGB in sRGB, normalised as ImageNet's. A picture with transparency is compared on black and on white, so that alpha
+//! counts as well. The weights are the user's own.
 
 mod eye;
 mod vgg16;

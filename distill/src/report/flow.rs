@@ -1,4 +1,4 @@
-//! A grid change as colours: the direction is the hue, the length the light (`core/spec/images.md`d).
+//! A grid change as colours: the direction is the hue, the length the light (`core/spec/images.md`, Grid changes as colours).
 
 use std::f32::consts::PI;
 

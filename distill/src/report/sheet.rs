@@ -21,7 +21,7 @@ const FACE_PAIRS: usize = 2;
 /// What the colours of a body sheet lie on: green in the networks' range.
 const GROUND: [f32; 3] = [-1.0, 1.0, -1.0];
 
-/// Below this alpha a body sheet's pixel has no colour (`core/spec/images.md`c).
+/// Below this alpha a body sheet's pixel has no colour (`core/spec/images.md`, Out of the networks).
 const NO_ALPHA: f32 = 1e-5;
 
 /// One example of the face: `[4, 128, 128]` in [-1, 1] each.
@@ -34,7 +34,7 @@ pub struct FaceSample<'a> {
 }
 
 /// The sheet of up to [`FACE_SAMPLES`] faces, 512 x 512: pairs of truth and prediction, two pairs a row. Colours stay
-/// multiplied by alpha, as the original saves them (`core/spec/images.md`a).
+/// multiplied by alpha, as the original saves them (`core/spec/images.md`, Out of the networks).
 ///
 /// # Panics
 /// When a picture has another size.
@@ -163,7 +163,7 @@ fn over_green([red, green, blue, alpha]: [f32; 4]) -> [f32; 4] {
     [over(red, GROUND[0]), over(green, GROUND[1]), over(blue, GROUND[2]), 1.0]
 }
 
-/// Light divided by alpha, encoded (`core/spec/images.md`c).
+/// Light divided by alpha, encoded (`core/spec/images.md`, Out of the networks).
 fn straight([red, green, blue, alpha]: [f32; 4]) -> Rgba<u8> {
     let encode = |light: f32| if alpha.abs() < NO_ALPHA { 0 } else { srgb8_from_linear(light / alpha) };
     Rgba([encode(red), encode(green), encode(blue), (255.0 * alpha.clamp(0.0, 1.0)).round() as u8])

@@ -106,7 +106,7 @@ impl Plan {
         Self { face: face_stage(&character.face), levels: body_stages(&character.body) }
     }
 
-    /// Multiply-adds of one frame on the given grids, as in DESIGN §5 (13.8 G for the standard student at 512).
+    /// Multiply-adds of one frame on the given grids, as `core/spec/student.md` counts them (13.8 G for the standard student at 512).
     pub fn multiply_adds(&self, detail: super::Detail) -> usize {
         use bunraku_core::character::FACE_SIZE;
         let levels = self.levels.iter().zip(detail.levels);

@@ -69,7 +69,7 @@ impl Graphics {
     }
 
     /// Whether windows with an alpha channel stay black: Mesa's software Vulkan says that it keeps alpha, every frame
-    /// succeeds, and none arrives (`spec/STACK.md` §3).
+    /// succeeds, and none arrives.
     pub(super) fn needs_opaque_window(&self) -> bool {
         is_software_vulkan(&self.adapter.get_info())
     }

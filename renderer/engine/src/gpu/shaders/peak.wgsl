@@ -1,4 +1,4 @@
-// Nothing but multiply-adds in registers: what this device can do at most (DESIGN §3, `bench`).
+// Nothing but multiply-adds in registers: the most this device can do, the `peak_gflops` of `bench`.
 //
 // Eight independent sums an invocation hide the latency of a multiply-add on processors that run shaders, too.
 
