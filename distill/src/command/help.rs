@@ -1,6 +1,6 @@
-//! The ways out of this program's errors.
+//! The general help of this program's errors.
 
 pub(super) use bunraku_cli::{Help, say, stdout};
 
-/// What to do where nothing better is known.
+/// What to do about an error without help of its own.
 pub(super) const ANYTHING: &str = "`bunraku-distill COMMAND --help` shows the options and an example";

@@ -13,7 +13,7 @@ mod signals;
 mod status;
 mod train;
 
-use bunraku_cli::{concluded, start_logs};
+use bunraku_cli::{exit_code, start_logs};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -55,7 +55,7 @@ impl Command {
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logs(cli.verbose, &["bunraku_distill"], "");
-    concluded(cli.command.run(), help::ANYTHING)
+    exit_code(cli.command.run(), help::ANYTHING)
 }
 
 #[cfg(test)]

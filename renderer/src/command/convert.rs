@@ -1,9 +1,6 @@
 //! `bunraku convert`: captured lines to poses.
 
-use super::{
-    help::{Help as _, stdout},
-    regular,
-};
+use super::help::{Help as _, stdout};
 use anyhow::Context as _;
 use bunraku::convert::Converter;
 use bunraku_core::{
@@ -75,7 +72,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn read(profile: Profile, path: &Path) -> anyhow::Result<ProfileSettings> {
-    let text = regular::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let text = bunraku_cli::read_text(path).with_context(|| format!("cannot read {}", path.display()));
     let text = text.help("--settings takes a YAML file of the profile's settings")?;
     ProfileSettings::from_yaml(profile, &text)
         .with_context(|| path.display().to_string())

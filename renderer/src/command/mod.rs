@@ -19,7 +19,7 @@ mod signals;
 mod sources;
 mod track;
 
-use bunraku_cli::{concluded, start_logs};
+use bunraku_cli::{exit_code, start_logs};
 use clap::{Parser, Subcommand};
 use std::{ffi::OsString, process::ExitCode};
 
@@ -83,7 +83,7 @@ pub(crate) fn main() -> ExitCode {
     // winit warns of displays without a size and the like, which nobody can do anything about.
     start_logs(cli.logs.verbose, &["bunraku", "bunraku_core", "bunraku_capture"], "winit=error");
     let command = cli.command.unwrap_or(Command::Run(cli.run));
-    concluded(command.run(), help::ANYTHING)
+    exit_code(command.run(), help::ANYTHING)
 }
 
 /// The words with any `-v` before the command behind it: run's own flags, which may not stand there, would otherwise
