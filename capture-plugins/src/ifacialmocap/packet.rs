@@ -158,6 +158,7 @@ fn numbers<const N: usize>(text: &str, exactly: bool) -> Option<[f64; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bunraku_test_support::shared;
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -185,12 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn the_goldens_packets_give_the_references_values() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4/golden/converters/ifacialmocap.json");
-        let Ok(text) = std::fs::read_to_string(path) else {
-            eprintln!("skipped: {path} is not here");
-            return;
-        };
+    fn golden_packets_give_the_reference_values() {
+        let Some(path) = shared("tha4/golden/converters/ifacialmocap.json") else { return };
+        let text = std::fs::read_to_string(path).expect("a golden file can be read");
         let golden: Value = serde_json::from_str(&text).expect("the golden is JSON");
         let mut compared = 0;
         for case in ["default", "changed_args", "breathing", "odd_packets"]

@@ -2,15 +2,13 @@
 
 use crate::{Surroundings, testing::Running};
 use bunraku_core::{sample::Blendshape, source::SourceState};
+use bunraku_test_support::{Means, missing};
 use std::{path::Path, process::Command};
 
-/// A shell is what these tests' programs are written for; elsewhere the datagrams are tested alone.
+/// Whether an interpreter of these tests' programs is installed; without one only datagrams are tested.
 fn has(program: &str) -> bool {
-    let found = Command::new(program).arg("-c").arg("").output().is_ok();
-    if !found {
-        eprintln!("skipped: there is no {program} here");
-    }
-    found
+    let found = Command::new(program).arg("-c").arg("").output().ok();
+    found.or_else(|| missing(Means::Other, format_args!("no {program}"))).is_some()
 }
 
 /// A source whose program is the shell script `text`.

@@ -6,21 +6,16 @@ mod odd_pictures;
 use bunraku_capture::mediapipe::{
     FaceTracker, Mode, RuntimeChoice, TrackerOptions, describe_runtime, models::TrackingModels,
 };
+use bunraku_test_support::{Means, missing};
 use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// A file or folder of the tracker's models and pictures; none, with a printed reason, where they are not here.
+/// A file or folder of the tracker's models and pictures, from the reference data.
 fn shared(path: &str) -> Option<PathBuf> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/mediapipe"));
-    let found = root.join(path);
-    if !found.exists() {
-        eprintln!("skipped: {} is not here", found.display());
-        return None;
-    }
-    Some(found)
+    bunraku_test_support::shared(Path::new("mediapipe").join(path))
 }
 
 fn json(path: &str) -> Option<Value> {
@@ -40,13 +35,9 @@ fn models() -> Option<TrackingModels> {
 
 /// The runtimes of this machine.
 fn runtimes() -> Vec<RuntimeChoice> {
-    let mut runtimes = vec![RuntimeChoice::Rten];
-    if describe_runtime().onnx_runtime {
-        runtimes.push(RuntimeChoice::Ort);
-    } else {
-        eprintln!("skipped: ONNX Runtime is not here");
-    }
-    runtimes
+    let found = describe_runtime().onnx_runtime.then_some(RuntimeChoice::Ort);
+    let ort = found.or_else(|| missing(Means::Other, "no ONNX Runtime: only the built-in runtime is tested"));
+    [RuntimeChoice::Rten].into_iter().chain(ort).collect()
 }
 
 fn tracker(models: &TrackingModels, mode: Mode, faces: usize, runtime: RuntimeChoice) -> FaceTracker {

@@ -3,16 +3,12 @@
 use super::*;
 use rten::{Model, ValueOrView};
 use rten_tensor::prelude::*;
-use std::path::PathBuf;
+use std::path::Path;
 
-/// A file of the material beside the repository, which is not part of it.
+/// A file of the reference data.
 fn shared(path: &str) -> Option<Vec<u8>> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/mediapipe")).join(path);
-    let bytes = std::fs::read(&path).ok();
-    if bytes.is_none() {
-        eprintln!("skipped: {} is not here", path.display());
-    }
-    bytes
+    let path = bunraku_test_support::shared(Path::new("mediapipe").join(path))?;
+    Some(std::fs::read(path).expect("a file can be read"))
 }
 
 /// Numbers without a pattern from -1 to 1, the same at every run (xorshift).

@@ -1,5 +1,4 @@
-//! The source on pictures and videos, from end to end. What needs the networks is skipped without the material beside the
-//! repository.
+//! The source on pictures and videos, end to end. Tests that need the networks take them from the reference data.
 
 use super::super::models::install_file;
 use crate::testing::Running;
@@ -11,15 +10,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-const SHARED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/mediapipe");
-
 fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(SHARED).join(name);
-    let found = path.exists();
-    if !found {
-        eprintln!("skipped: {} is not here", path.display());
-    }
-    found.then_some(path)
+    bunraku_test_support::shared(Path::new("mediapipe").join(name))
 }
 
 /// A folder with the tracking models.
@@ -39,19 +31,19 @@ fn failed_with(word: &str) -> impl Fn(&SourceState) -> bool {
 }
 
 /// The head's angle about z, in degrees, in each picture of the clip, as `MediaPipe` itself has it.
-fn rolls_of_the_clip() -> Vec<f64> {
-    let golden = fs::read_to_string(Path::new(SHARED).join("golden/video_a.json")).expect("beside the clip");
+fn rolls_of_the_clip() -> Option<Vec<f64>> {
+    let golden = fs::read_to_string(shared("golden/video_a.json")?).expect("a golden file can be read");
     let golden: serde_json::Value = serde_json::from_str(&golden).expect("JSON");
     let frames = golden["frames"].as_array().expect("a frame a picture");
     let matrix = |frame: &serde_json::Value, index: usize| frame["faces"][0]["matrix"][index].as_f64();
     let roll = |frame| Some(matrix(frame, 4)?.atan2(matrix(frame, 0)?).to_degrees());
-    frames.iter().filter_map(roll).collect()
+    Some(frames.iter().filter_map(roll).collect())
 }
 
 #[tokio::test]
 async fn the_head_turns_in_the_samples_as_in_the_clip_and_then_it_is_over() {
     let (Some(clip), Some(models)) = (shared("video/video_a"), models()) else { return };
-    let rolls = rolls_of_the_clip();
+    let Some(rolls) = rolls_of_the_clip() else { return };
     let (least, most) = (rolls.iter().fold(f64::MAX, |a, &b| a.min(b)), rolls.iter().fold(f64::MIN, |a, &b| a.max(b)));
     assert!(least < -20.0 && most > 8.0, "the clip shows nothing: {least} to {most}");
     // Slower than it was taken, so that a busy machine sees both ends of the motion.
