@@ -15,13 +15,13 @@ use bunraku_distill::{
         tha4::{self, Tha4Settings},
     },
 };
+use bunraku_test_support::shared;
 use burn::{
     backend::{Autodiff, autodiff::grads::Gradients},
     tensor::{Tensor, TensorData},
 };
 use burn_flex::FlexDevice;
 use serde_json::Value;
-use std::path::Path;
 
 type B = Autodiff<Cpu>;
 
@@ -94,12 +94,9 @@ fn body(phase: &Value, student: &BodyMorpher<B>, poses: &Tensor<B, 2>, target: &
 }
 
 #[test]
-fn losses_and_gradients_are_the_references() {
-    let tha4 = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4"));
-    let Ok(golden) = std::fs::read_to_string(tha4.join("golden/teacher/losses.json")) else {
-        eprintln!("skipped: {} has no goldens of the losses", tha4.display());
-        return;
-    };
+fn golden_losses_and_gradients_match() {
+    let Some(tha4) = shared("tha4") else { return };
+    let golden = std::fs::read_to_string(tha4.join("golden/teacher/losses.json")).expect("the goldens of the losses");
     let golden: Value = serde_json::from_str(&golden).expect("JSON");
     let poses: Vec<Vec<f32>> = serde_json::from_value(golden["batch"]["poses"].clone()).expect("two poses");
     let poses = Tensor::<B, 2>::from_data(TensorData::new(poses.concat(), [poses.len(), 45]), &DEVICE);

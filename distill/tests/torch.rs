@@ -1,6 +1,6 @@
 //! A `.pt` made here, in PyTorch: its keys are the original's, and it draws the same picture as the engine.
 //!
-//! Needs a Python with torch (`PYTHON`, else `python3`) and the student's definition beside the repository.
+//! Needs a Python with torch (`PYTHON`, else `python3`) and the student's definition from the reference data.
 
 use bunraku_core::{
     character::{CharacterModel, sample::tiny_character},
@@ -11,8 +11,9 @@ use bunraku_distill::{
     student::{BodyMorpherConfig, FaceMorpherConfig},
 };
 use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku_test_support::{Means, missing, shared};
 use burn_flex::FlexDevice;
-use std::{path::Path, process::Command};
+use std::process::Command;
 
 /// Loads a character model's networks as the original does, draws a pose and writes the picture's floats to a file.
 const SCRIPT: &str = r#"
@@ -33,20 +34,18 @@ with torch.inference_mode():
 pathlib.Path(out).write_bytes(picture[0].numpy().astype("<f4").tobytes())
 "#;
 
-/// Whether `python` has torch and what the definition of the student needs.
-fn has_torch(python: &str) -> bool {
-    let imports = Command::new(python).args(["-c", "import torch, numpy, PIL, yaml"]).output();
-    imports.is_ok_and(|output| output.status.success())
+/// `PYTHON`, else `python3`, if it has torch and what the student's definition imports beside it.
+fn python_with_torch() -> Option<String> {
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let imports = Command::new(&python).args(["-c", "import torch, numpy, PIL, yaml"]).output();
+    let found = imports.is_ok_and(|output| output.status.success());
+    found.then_some(()).or_else(|| missing(Means::Torch, format_args!("{python} has no torch (set PYTHON)")))?;
+    Some(python)
 }
 
 #[test]
 fn a_student_made_here_is_the_same_in_pytorch() {
-    let bench = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/bench"));
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    if !bench.join("torch_student.py").is_file() || !has_torch(&python) {
-        eprintln!("skipped: {} is not here, or {python} has no torch (set PYTHON)", bench.display());
-        return;
-    }
+    let (Some(bench), Some(python)) = (shared("bench"), python_with_torch()) else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let character = CharacterModel {
         face: FaceMorpherConfig::standard().init::<Cpu>(None, 1, &FlexDevice).to_core(),
@@ -61,7 +60,7 @@ fn a_student_made_here_is_the_same_in_pytorch() {
     let picture = folder.path().join("picture");
     let script = Command::new(python)
         .args(["-c", SCRIPT])
-        .args([bench, folder.path()])
+        .args([&*bench, folder.path()])
         .arg(&numbers)
         .arg(&picture)
         .output()

@@ -3,13 +3,11 @@
 use bunraku::character::CharacterChoice;
 use bunraku_core::pose::Pose;
 use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
-use std::path::Path;
+use bunraku_test_support::shared_files;
 
-/// The bundled students, and the published ones where `../shared` has them.
-fn characters() -> Vec<CharacterChoice> {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4/characters"));
-    let published = ["lambda_00", "lambda_01"].map(|name| folder.join(name)).into_iter().filter(|path| path.is_dir());
-    [CharacterChoice::Bundled, CharacterChoice::BundledLite].into_iter().chain(published.map(Into::into)).collect()
+/// The published students, from the reference data.
+fn published() -> Vec<CharacterChoice> {
+    shared_files("tha4/characters", |_| true).into_iter().flatten().map(Into::into).collect()
 }
 
 /// What a smaller picture should look like: the mean of the pixels it covers.
@@ -24,8 +22,17 @@ fn averaged(frame: &Frame, size: usize) -> Vec<f32> {
 }
 
 #[test]
-fn small_pictures_do_not_alias_and_lower_qualities_keep_their_promise() {
-    for choice in characters() {
+fn bundled_students_do_not_alias_when_small_and_keep_what_each_quality_promises() {
+    assert_sizes_and_qualities([CharacterChoice::Bundled, CharacterChoice::BundledLite]);
+}
+
+#[test]
+fn published_students_do_not_alias_when_small_and_keep_what_each_quality_promises() {
+    assert_sizes_and_qualities(published());
+}
+
+fn assert_sizes_and_qualities(characters: impl IntoIterator<Item = CharacterChoice>) {
+    for choice in characters {
         let model = choice.load().expect("a whole character model");
         let mut engine = CpuEngine::new(&model, Detail::new(512, Quality::Full), 0).expect("threads");
         let mut draw = |size: usize, quality: Quality, pose: &Pose| {

@@ -1,6 +1,7 @@
 //! A virtual display: what can be seen and typed on it.
 
 use crate::until;
+use bunraku_test_support::{Means, missing};
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
@@ -16,28 +17,23 @@ pub struct Display {
 }
 
 impl Display {
-    /// Starts one on a free number; none, with a printed reason, where the tools are missing.
+    /// Starts one on a free number; `None`, with the test skipped, without Xvfb or the tools.
     pub fn start() -> Option<Self> {
         for tool in TOOLS {
             let there = Command::new(tool).arg("-version").stdin(Stdio::null()).output();
             if there.is_err() {
-                eprintln!("skipped: {tool} is not here");
-                return None;
+                return missing(Means::Display, format_args!("no {tool}"));
             }
         }
         let mut command = Command::new("Xvfb");
         command.args(["-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"]);
         let server = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let Ok(mut server) = server else {
-            eprintln!("skipped: Xvfb is not here");
-            return None;
-        };
+        let mut server = server.ok().or_else(|| missing(Means::Display, "no Xvfb"))?;
         let mut number = String::new();
         let said = server.stdout.take().map(|stdout| BufReader::new(stdout).read_line(&mut number));
         if !matches!(said, Some(Ok(1..))) {
-            eprintln!("skipped: Xvfb cannot start here");
             server.wait().ok();
-            return None;
+            return missing(Means::Display, "Xvfb cannot start");
         }
         Some(Self { server, name: format!(":{}", number.trim()) })
     }

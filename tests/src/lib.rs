@@ -6,10 +6,11 @@ mod phone;
 mod program;
 mod puppet;
 
+pub use bunraku_test_support::shared;
 pub use command::{Finished, bunraku};
 pub use display::{Display, Screenshot, Window};
 pub use phone::Phone;
-pub use program::{bunraku_exe, shared};
+pub use program::bunraku_exe;
 pub use puppet::{Puppet, pose, status};
 
 use std::time::{Duration, Instant};

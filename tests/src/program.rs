@@ -20,16 +20,6 @@ pub fn bunraku_exe() -> &'static Path {
     EXE.get_or_init(|| program().unwrap_or_else(|error| panic!("cargo does not run: {error}")))
 }
 
-/// A file of the material beside the repository, which is not part of it; none, with a printed reason, without it.
-pub fn shared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path);
-    let found = path.exists();
-    if !found {
-        eprintln!("skipped: {} is not here", path.display());
-    }
-    found.then_some(path)
-}
-
 /// Has Cargo bring the program up to date.
 ///
 /// Which features its dependencies have depends on the packages that are asked for at once and on whether their tests

@@ -38,7 +38,7 @@ fn json_lines(output: &Output) -> Vec<Value> {
 }
 
 fn golden(profile: &str) -> Option<Value> {
-    let path = shared(&format!("tha4/golden/converters/{profile}.json"))?;
+    let path = shared(format!("tha4/golden/converters/{profile}.json"))?;
     let text = std::fs::read_to_string(path).expect("the golden can be read");
     Some(serde_json::from_str(&text).expect("the golden is JSON"))
 }

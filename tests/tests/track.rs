@@ -4,7 +4,7 @@ use bunraku_tests::{Finished, bunraku, shared};
 use serde_json::Value;
 use std::{fs, path::PathBuf};
 
-/// Runs `bunraku track` with the official models on an input; none, with a printed reason, where they are not here.
+/// Runs `bunraku track` with the official models on an input; `None`, with the test skipped, without them.
 fn track(input: &str, words: &[&str]) -> Option<Finished> {
     let models = shared("mediapipe/face_landmarker.task")?.to_string_lossy().into_owned();
     let input = shared(input)?.to_string_lossy().into_owned();
@@ -17,7 +17,7 @@ fn lines(finished: &Finished) -> Vec<Value> {
 }
 
 fn golden(name: &str) -> Option<Value> {
-    let text = fs::read_to_string(shared(&format!("mediapipe/golden/{name}.json"))?).expect("readable");
+    let text = fs::read_to_string(shared(format!("mediapipe/golden/{name}.json"))?).expect("readable");
     Some(serde_json::from_str(&text).expect("JSON"))
 }
 

@@ -1,5 +1,5 @@
 //! The webcam from end to end, with pictures in the camera's place: the puppet turns as the face does, and a phone takes
-//! over and hands back while it runs. Without the material beside the repository these tests are skipped.
+//! over and hands back while it runs.
 
 use bunraku_capture::mediapipe::models::install_file;
 use bunraku_core::{
@@ -28,7 +28,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// None, with a printed reason, where the material is missing.
+    /// `None`, with the test skipped, without the reference data.
     fn new() -> Option<Self> {
         let (clip, bundle) = (shared("mediapipe/video/video_a")?, shared("mediapipe/face_landmarker.task")?);
         let stage = Self { folder: tempfile::tempdir().expect("a temporary folder"), clip };

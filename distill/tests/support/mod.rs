@@ -1,9 +1,10 @@
 //! What the tests of the command share: a working folder to run it in, and what it said.
 
+use bunraku_test_support::shared;
 use image::{Rgb, RgbImage, Rgba, RgbaImage};
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output},
 };
 use tempfile::TempDir;
@@ -34,14 +35,10 @@ pub(crate) fn working_folder(config: &str, mask: &str) -> TempDir {
     folder
 }
 
-/// A folder laid out as one of the seeds' own configurations expects it, and the configuration's path in it; without
-/// the seeds says so, and gives nothing.
+/// A folder laid out as one of the seeds' own configurations expects it, and the configuration's path in it; `None`, with
+/// the test skipped, without the seeds.
 pub(crate) fn seeds_folder(name: &str) -> Option<(TempDir, String)> {
-    let seeds = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/tha4"));
-    if !seeds.is_dir() {
-        eprintln!("skipped: {} is not there", seeds.display());
-        return None;
-    }
+    let seeds = shared("tha4")?;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = folder.path().join("data");
     let config = format!("distill_examples/{name}/config.yaml");

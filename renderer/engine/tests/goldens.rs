@@ -2,17 +2,9 @@
 
 use bunraku_core::{character::CharacterModel, color::encode_reference, pose::Pose};
 use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku_test_support::shared;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-
-/// Where the goldens are, or none with the reason printed.
-fn tha4() -> Option<PathBuf> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/tha4"));
-    if !path.is_dir() {
-        eprintln!("skipped: {} is not here", path.display());
-    }
-    path.is_dir().then(|| path.to_owned())
-}
+use std::path::Path;
 
 /// The values of a float32 `.npy` of shape `[channels, edge, edge]`.
 fn read_npy(path: &Path) -> Vec<f32> {
@@ -47,8 +39,8 @@ fn compare_pictures(frame: &Frame, golden: &Path) {
 }
 
 #[test]
-fn real_students_look_as_the_reference_draws_them() {
-    let Some(tha4) = tha4() else { return };
+fn published_students_match_the_golden_pictures() {
+    let Some(tha4) = shared("tha4") else { return };
     let golden = tha4.join("golden/student");
     let poses = std::fs::read_to_string(golden.join("poses.json")).expect("the goldens' poses");
     let poses: Value = serde_json::from_str(&poses).expect("JSON");
@@ -56,6 +48,7 @@ fn real_students_look_as_the_reference_draws_them() {
         let model = CharacterModel::load(&tha4.join("characters").join(character)).expect("a real character model");
         let mut engine = CpuEngine::new(&model, Detail::new(512, Quality::Full), 0).expect("threads");
         let mut frame = Frame::default();
+        let mut compared = 0;
         for record in poses["records"].as_array().expect("records") {
             if record["character"] != character {
                 continue;
@@ -63,6 +56,7 @@ fn real_students_look_as_the_reference_draws_them() {
             let pose: Pose = serde_json::from_value(record["pose"].clone()).expect("45 numbers");
             engine.render(&pose, &mut frame).expect("the CPU draws");
             compare_pictures(&frame, &golden.join(record["png"].as_str().expect("a picture's name")));
+            compared += 1;
             let Some(raw) = record["raw_dir"].as_str() else { continue };
             for (part, rows, columns, step) in [("stride4", 0, 0, 4), ("facecrop", 80, 192, 1)] {
                 let expected = read_npy(&golden.join(raw).join(format!("blended_{part}.npy")));
@@ -71,5 +65,6 @@ fn real_students_look_as_the_reference_draws_them() {
                 assert!(greatest <= 5e-3 && mean <= 1e-5, "{raw} {part}: max {greatest:.2e}, mean {mean:.2e}");
             }
         }
+        assert!(compared > 0, "{character}: no golden picture");
     }
 }

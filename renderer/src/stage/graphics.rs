@@ -139,16 +139,14 @@ fn describe(info: &wgpu::AdapterInfo) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bunraku_test_support::{Means, missing};
     use std::{sync::mpsc::sync_channel, time::Duration};
 
-    /// A device that is watched, or none: then the test is skipped, which it says.
+    /// A device whose loss is watched; without an adapter the test is skipped.
     fn watched(wake: impl Fn() + Send + 'static) -> Option<(wgpu::Device, wgpu::Queue, Arc<AtomicBool>)> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
         let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()));
-        let Ok(adapter) = adapter else {
-            eprintln!("skipped: no graphics adapter");
-            return None;
-        };
+        let adapter = adapter.map_or_else(|error| missing(Means::Gpu, error), Some)?;
         let (device, queue) = open_device(&adapter).expect("a device");
         let lost = watch(&device, wake);
         Some((device, queue, lost))

@@ -1,6 +1,7 @@
 //! The golden data of `core/spec/goldens.md`, compared with every engine.
 
 use bunraku_core::character::CharacterImage;
+use bunraku_test_support::shared;
 use serde_json::Value;
 
 use super::{
@@ -101,9 +102,11 @@ fn alone<L: Layers>(module: Module, layers: L, inputs: &[Value]) -> Vec<L::Map> 
 
 /// The whole system on a picture.
 pub(super) fn pipeline<L: Layers>(layers: impl Fn(Module) -> L) {
-    let Some(golden) = golden::json("pipeline.json") else { return };
+    let (Some(golden), Some(picture)) = (golden::json("pipeline.json"), shared("tha4/images/lambda_00.png")) else {
+        return;
+    };
     let golden = &golden["pose_a"];
-    let picture = std::fs::read(golden::folder().join("images/lambda_00.png")).expect("the picture is there");
+    let picture = std::fs::read(picture).expect("the picture can be read");
     let image = CharacterImage::from_png(&picture).expect("the picture is a character's");
     let pipeline = Pipeline::new(Module::ALL.map(&layers), &image);
     let pose = layers(Module::EyebrowDecomposer).vector(&golden::numbers(&golden["pose"]));

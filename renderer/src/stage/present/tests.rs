@@ -2,6 +2,7 @@
 
 use super::*;
 use bunraku_core::color::{linear_from_srgb8, srgb8_from_linear};
+use bunraku_test_support::{Means, missing};
 use proptest::{
     collection::vec,
     prelude::any,
@@ -13,14 +14,11 @@ use wgpu::TextureFormat;
 const WIDTH: u32 = 48;
 const HEIGHT: u32 = 32;
 
-/// A device of whatever adapter there is, or none: then the test is skipped, which it says.
+/// A device of whatever adapter there is; without any the test is skipped.
 fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()));
-    let Ok(adapter) = adapter else {
-        eprintln!("skipped: no graphics adapter");
-        return None;
-    };
+    let adapter = adapter.map_or_else(|error| missing(Means::Gpu, error), Some)?;
     Some(pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).expect("a device"))
 }
 

@@ -7,21 +7,19 @@ mod golden;
 mod kernels;
 
 use super::GpuContext;
+use crate::EngineError;
 use bunraku_core::{
     character::{BodyMorpher, CharacterImage, CharacterModel, FaceMorpher, IMAGE_SIZE, Linear},
     pose::{FACE_POSE_LEN, POSE_LEN, Pose},
 };
+use bunraku_test_support::{Means, missing};
 use std::sync::OnceLock;
 
-/// One device for all tests, or a skip with its reason.
+/// One device for all tests; without any, not even a software one, the test is skipped.
 fn context() -> Option<&'static GpuContext> {
-    static CONTEXT: OnceLock<Option<GpuContext>> = OnceLock::new();
-    let context =
-        CONTEXT.get_or_init(|| GpuContext::new(true).map_err(|error| eprintln!("no GPU tests: {error}")).ok());
-    if context.is_none() {
-        eprintln!("skipped: no GPU adapter, not even a software one");
-    }
-    context.as_ref()
+    static CONTEXT: OnceLock<Result<GpuContext, EngineError>> = OnceLock::new();
+    let context = CONTEXT.get_or_init(|| GpuContext::new(true)).as_ref();
+    context.map_or_else(|error| missing(Means::Gpu, error), Some)
 }
 
 /// Numbers in [-1, 1), the same on every run (Knuth's 64-bit linear congruential generator, upper bits).
