@@ -1,8 +1,8 @@
-//! How long to wait before trying again.
+//! Exponential backoff between retries.
 
 use std::time::Duration;
 
-/// Waits that double from `first` to `most` until something works.
+/// Delays that double from `first` up to `most`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
     first: Duration,
@@ -15,14 +15,14 @@ impl Backoff {
         Self { first, most, next: first }
     }
 
-    /// How long to wait this time.
+    /// The delay before the next attempt.
     pub(crate) fn wait(&mut self) -> Duration {
         let wait = self.next;
         self.next = (wait * 2).min(self.most);
         wait
     }
 
-    /// It worked: begin anew.
+    /// Starts again from the first delay, after a success.
     pub(crate) fn reset(&mut self) {
         self.next = self.first;
     }

@@ -1,14 +1,15 @@
-//! Where the puppet looks: at a point of its window, smoothly.
+//! Turning eyes and head towards a point of the window.
 //!
 //! Directions are the viewer's: `x` from -1 (left) to 1 (right), `y` from -1 (down) to 1 (up). The viewer's right is the
 //! puppet's left.
 
 use bunraku_core::sample::{Blendshape, FaceSample};
 
-/// How far an eye turns at the edge of the window: the full turn of the iris (`core/spec/face-to-pose.md`, factor 1/0.75).
+/// The look blendshapes' value at the edge of the window, where the iris reaches its limit (`core/spec/face-to-pose.md`,
+/// factor 1/0.75).
 const FULL_GAZE: f64 = 0.75;
 
-/// How far the head turns at the edge of the window, in degrees about x and y; the pose's own limits are 15 and 10.
+/// The head's rotation at the edge of the window, in degrees about x and y; the pose saturates at 15 and 10.
 const FULL_TURN_DEG: [f64; 2] = [12.0, 9.0];
 
 /// Turns the eyes towards `[x, y]`.
@@ -31,14 +32,14 @@ pub(crate) fn turn_eyes(sample: &mut FaceSample, [x, y]: [f64; 2]) {
     }
 }
 
-/// Turns the head towards `[x, y]`, beside whatever turn it has.
+/// Turns the head towards `[x, y]`, on top of its present rotation.
 pub(crate) fn turn_head(sample: &mut FaceSample, [x, y]: [f64; 2]) {
     // The profile's signs: head_x = -x/15 (up is positive), head_y = -y/10 (the viewer's left is positive).
     sample.head.rotation_deg[0] -= y * FULL_TURN_DEG[0];
     sample.head.rotation_deg[1] += x * FULL_TURN_DEG[1];
 }
 
-/// Head and eyes following a pointer; the eyes are there first.
+/// Head and eyes following a pointer; the eyes arrive first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Steering {
     eyes: [Spring; 2],
@@ -53,7 +54,7 @@ impl Default for Steering {
 }
 
 impl Steering {
-    /// Goes on by `seconds` towards the pointer, or, when it is outside, back to rest.
+    /// Advances by `seconds` towards the pointer, or back to rest while there is none.
     pub(crate) fn advance(&mut self, pointer: Option<[f32; 2]>, seconds: f64) {
         let target = pointer.unwrap_or_default().map(f64::from);
         for (axis, target) in target.into_iter().enumerate() {
@@ -63,23 +64,23 @@ impl Steering {
         self.attention.advance(if pointer.is_some() { 1.0 } else { 0.0 }, seconds);
     }
 
-    /// Where the eyes look.
+    /// Where the eyes look, `[x, y]`.
     pub(crate) fn eyes(&self) -> [f64; 2] {
         self.eyes.map(|spring| spring.position)
     }
 
-    /// Where the head turns.
+    /// Where the head points, `[x, y]`.
     pub(crate) fn head(&self) -> [f64; 2] {
         self.head.map(|spring| spring.position)
     }
 
-    /// How much the pointer has the puppet's attention, 0 to 1.
+    /// How much the puppet attends to the pointer, 0 to 1.
     pub(crate) fn attention(&self) -> f64 {
         self.attention.position.clamp(0.0, 1.0)
     }
 }
 
-/// A critically damped spring: to its target as fast as is possible without swinging over.
+/// A critically damped spring: it reaches its target as fast as possible without overshooting.
 #[derive(Clone, Copy, Debug)]
 struct Spring {
     seconds: f64,
@@ -92,7 +93,7 @@ impl Spring {
         Self { seconds, position: 0.0, speed: 0.0 }
     }
 
-    /// The exact solution of x'' = -2x'/τ - (x - target)/τ², stable for any step.
+    /// Advances by the exact solution of x'' = -2x'/τ - (x - target)/τ², which is stable for any step.
     fn advance(&mut self, target: f64, step: f64) {
         let rate = 1.0 / self.seconds;
         let away = self.position - target;
@@ -108,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steering_arrives_without_swinging_over_and_returns() {
+    fn steering_reaches_the_pointer_without_overshooting_and_returns() {
         let mut steering = Steering::default();
         for _ in 0..120 {
             let [x, y] = steering.head();

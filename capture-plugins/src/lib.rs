@@ -1,7 +1,7 @@
-//! Where face samples come from: one folder a capture source, and the registry that finds them by name.
+//! Capture sources, one folder each, and the registry that finds them by name.
 //!
-//! A new source is a folder with a settings struct, a [`CaptureSource`](bunraku_core::source::CaptureSource) and an
-//! `INFO`, plus that `INFO`'s line in [`registry()`].
+//! To add a source, write a folder with its settings struct, its [`CaptureSource`](bunraku_core::source::CaptureSource),
+//! its profile and its `INFO`, then add that `INFO` to [`registry()`]. Nothing outside the folder knows a source by name.
 
 mod backoff;
 mod gaze;

@@ -1,43 +1,42 @@
-//! Face samples as lines of JSON: split from a stream with bounded memory, and read.
+//! Face samples as lines of JSON: splitting a stream into lines with bounded memory, and parsing them.
 
 use bunraku_core::sample::{FaceSample, SampleUpdate};
 
-/// The longest line that is read, in bytes; a complete sample takes about 2000.
+/// The longest accepted line in bytes; a complete sample takes about 2000.
 pub const LINE_LIMIT: usize = 64 * 1024;
 
-/// Why a line is no face sample.
+/// Why a line is not a face sample.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    /// Longer than [`LINE_LIMIT`].
+    /// The line is longer than [`LINE_LIMIT`].
     #[error("the line is longer than {LINE_LIMIT} bytes")]
     TooLong,
-    /// Not a JSON object.
+    /// The line is not a JSON object.
     #[error("the line is not a JSON object, `{{…}}`")]
     NotAnObject,
-    /// Not what a sample may hold.
+    /// A field has the wrong type or value.
     #[error("the line is not a face sample: {0}")]
     Json(#[from] serde_json::Error),
 }
 
-/// What a line said.
+/// What a line contained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineReport {
-    /// Whether it gave the sample's time.
+    /// Whether it held the sample's time.
     pub timed: bool,
-    /// Fields that were not taken: a name that is no blendshape.
+    /// How many of its fields were ignored because they name no blendshape.
     pub skipped: usize,
 }
 
-/// Takes over what the line of JSON says into `sample`; absent parts keep their value. Never leaves a number in it that
-/// is not finite.
+/// Updates `sample` from a line of JSON; absent parts keep their value. Every number in `sample` stays finite.
 ///
 /// # Errors
-/// The line is too long, or no face sample; then `sample` is as it was.
+/// The line is too long or not a face sample; `sample` is then unchanged.
 pub fn parse_line(line: &[u8], sample: &mut FaceSample) -> Result<LineReport, LineError> {
     if line.len() > LINE_LIMIT {
         return Err(LineError::TooLong);
     }
-    // serde would take an array for an object without names.
+    // serde would accept an array in place of an object.
     if line.trim_ascii_start().first() != Some(&b'{') {
         return Err(LineError::NotAnObject);
     }
@@ -45,7 +44,7 @@ pub fn parse_line(line: &[u8], sample: &mut FaceSample) -> Result<LineReport, Li
     Ok(LineReport { timed: update.time.is_some(), skipped: sample.apply(&update) })
 }
 
-/// Splits a stream into lines; of one that is too long it keeps nothing.
+/// Splits a stream into lines, discarding lines that are too long.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     begun: Vec<u8>,
@@ -53,7 +52,7 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Hands each line that `bytes` completes to `take`, without its end; empty lines are left out.
+    /// Passes each line completed by `bytes` to `take`, without its line end; empty lines are skipped.
     pub(crate) fn push(&mut self, bytes: &[u8], mut take: impl FnMut(Result<&[u8], LineError>)) {
         let mut parts = bytes.split(|&byte| byte == b'\n');
         let last = parts.next_back().unwrap_or_default();
@@ -64,7 +63,7 @@ impl Lines {
         self.extend(last);
     }
 
-    /// Hands on the last line if the stream ends without completing it.
+    /// Passes on an unfinished last line at the end of the stream.
     pub(crate) fn finish(&mut self, mut take: impl FnMut(Result<&[u8], LineError>)) {
         self.take(&mut take);
     }
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_too_long_is_one_error_and_the_next_is_read() {
+    fn a_line_that_is_too_long_is_one_error_and_the_next_line_is_read() {
         let long = vec![b'x'; 3 * LINE_LIMIT];
         assert_eq!(
             split(&[b"a\r\n\nb", b"c\n", &long, &long, b"\nd"]),
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_of_a_line_is_taken_and_a_bad_line_changes_nothing() {
+    fn a_line_updates_the_sample_and_a_bad_line_changes_nothing() {
         let mut sample = FaceSample::default();
         let line = br#"{"time": 2, "blendshapes": {"jawOpen": 0.5, "nose": 1}, "more": 1}"#;
         assert_eq!(parse_line(line, &mut sample).expect("a sample"), LineReport { timed: true, skipped: 1 });
@@ -133,7 +132,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lines_do_not_depend_on_how_the_stream_is_cut(
+        fn lines_do_not_depend_on_where_the_stream_is_cut(
             text in proptest::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..200),
             cut in 0_usize..200,
         ) {
@@ -142,7 +141,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(line in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_parse_or_fail_without_panicking(line in proptest::collection::vec(any::<u8>(), 0..200)) {
             parse_line(&line, &mut FaceSample::default()).ok();
         }
     }

@@ -1,4 +1,4 @@
-//! The beat of a source that makes its own samples.
+//! The steady rate of sources that generate their own samples.
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::time::Duration;
@@ -19,12 +19,12 @@ impl<'de> Deserialize<'de> for Rate {
         let rate = f64::deserialize(from)?;
         match rate {
             1.0..=240.0 => Ok(Self(rate)),
-            _ => Err(D::Error::custom(format!("{rate} samples a second are not from 1 to 240"))),
+            _ => Err(D::Error::custom(format!("invalid rate {rate}: expected 1 to 240 samples a second"))),
         }
     }
 }
 
-/// A regular beat; beats that were slept through are left out.
+/// A regular beat; missed beats are skipped, not made up for.
 pub(crate) struct Pace {
     interval: Interval,
     started: Instant,
@@ -34,9 +34,9 @@ pub(crate) struct Pace {
 /// One beat.
 #[derive(Clone, Copy)]
 pub(crate) struct Beat {
-    /// When it was due: seconds since the first, a multiple of the period.
+    /// When it was due, in seconds since the first beat; a multiple of the period.
     pub(crate) time: f64,
-    /// Seconds since the beat before.
+    /// Seconds since the previous beat.
     pub(crate) since_last: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What a source may see of the program around it.
+//! What the program shares with its sources: the mouse pointer and the camera preview.
 
 use crate::Preview;
 use std::sync::{
@@ -6,23 +6,23 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// What a source is given when it is opened, beside its settings.
+/// What a source receives when it is opened, besides its settings.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
     /// The mouse pointer over the puppet's window.
     pub pointer: Pointer,
-    /// Where a camera shows what it sees.
+    /// Where a camera source publishes what it sees.
     pub preview: Preview,
 }
 
 /// The newest position of the mouse pointer, shared without locks between the window and the sources.
 ///
-/// Clones share the position. Coordinates are normalised to the window: `x` from -1 at the left edge to 1 at the right,
-/// `y` from -1 at the bottom edge to 1 at the top.
+/// Clones share one position. Coordinates are normalised to the window: `x` from -1 (left edge) to 1 (right edge), `y`
+/// from -1 (bottom edge) to 1 (top edge).
 #[derive(Clone, Debug)]
 pub struct Pointer(Arc<AtomicU64>);
 
-/// The bits of a position outside: a pair of numbers that are not numbers.
+/// Stands for a pointer outside the window: the bits of a pair of NaNs.
 const OUTSIDE: u64 = u64::MAX;
 
 impl Default for Pointer {
@@ -33,9 +33,9 @@ impl Default for Pointer {
 }
 
 impl Pointer {
-    /// The window calls this when the pointer moves over it.
+    /// Records a new position; the window calls this when the pointer moves.
     ///
-    /// Positions beyond the edges are moved to them (a drag goes on outside); what is not finite is ignored.
+    /// Positions beyond the edges, as during a drag, are clamped to them; non-finite ones are ignored.
     pub fn moved_to(&self, x: f32, y: f32) {
         if x.is_finite() && y.is_finite() {
             let (x, y) = (x.clamp(-1.0, 1.0), y.clamp(-1.0, 1.0));
@@ -43,12 +43,12 @@ impl Pointer {
         }
     }
 
-    /// The window calls this when the pointer leaves it.
+    /// Records that the pointer has left the window.
     pub fn left(&self) {
         self.0.store(OUTSIDE, Ordering::Relaxed);
     }
 
-    /// The position `[x, y]`, each from -1 to 1, or none when the pointer is outside.
+    /// The position `[x, y]`, each from -1 to 1, or `None` while the pointer is outside the window.
     pub fn position(&self) -> Option<[f32; 2]> {
         let bits = self.0.load(Ordering::Relaxed);
         (bits != OUTSIDE).then(|| [f32::from_bits((bits >> 32) as u32), f32::from_bits(bits as u32)])
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_clone_sees_the_newest_position() {
+    fn clones_share_the_newest_position() {
         let window = Pointer::default();
         let source = window.clone();
         assert_eq!(source.position(), None);

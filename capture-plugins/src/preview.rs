@@ -1,29 +1,29 @@
-//! What a camera sees, small, for its person to look at.
+//! A small preview of what a camera sees, for the window to show.
 
 use std::sync::{
     Arc, Mutex, PoisonError, TryLockError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-/// The widest a preview's picture is, in pixels.
+/// The greatest width of a preview in pixels.
 const WIDEST: usize = 240;
 
-/// A small picture with the points found in it.
+/// A small picture with the landmarks found in it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PreviewPicture {
     /// Pixels from left to right.
     pub width: usize,
     /// Pixels from top to bottom.
     pub height: usize,
-    /// R, G and B of each pixel, row 0 at the top, rows without a gap.
+    /// RGB pixels, row 0 at the top, no padding between rows.
     pub rgb: Vec<u8>,
-    /// Points of the face in widths and heights of the picture, from its upper left; none without a face.
+    /// The face's landmarks as fractions of width and height from the upper left corner; empty without a face.
     pub points: Vec<[f32; 2]>,
 }
 
 impl PreviewPicture {
-    /// Takes every n-th pixel of a picture of `width` x `height` RGB pixels, so that it is at most 240 wide, and forgets
-    /// the points. A picture that lacks bytes leaves it empty.
+    /// Fills this picture with every n-th pixel of a `width` x `height` RGB picture, at most 240 wide, and clears the
+    /// points. If `rgb` is too short, this picture becomes empty.
     pub fn shrink(&mut self, width: usize, height: usize, rgb: &[u8]) {
         self.points.clear();
         self.rgb.clear();
@@ -39,8 +39,8 @@ impl PreviewPicture {
     }
 }
 
-/// The newest preview, shared between a camera's source and the window. Clones share it. While nobody wants it, it costs
-/// the source a look at a flag.
+/// The newest preview, shared between a camera source and the window; clones share it. While it is not wanted, it costs
+/// the source one atomic load a frame.
 #[derive(Clone, Debug, Default)]
 pub struct Preview(Arc<Inner>);
 
@@ -52,17 +52,17 @@ struct Inner {
 }
 
 impl Preview {
-    /// The window says whether anyone looks.
+    /// Turns the preview on or off; called by the window.
     pub fn set_wanted(&self, wanted: bool) {
         self.0.wanted.store(wanted, Ordering::Relaxed);
     }
 
-    /// Whether anyone looks.
+    /// Whether the preview is on.
     pub fn is_wanted(&self) -> bool {
         self.0.wanted.load(Ordering::Relaxed)
     }
 
-    /// Has `draw` fill the picture if anyone looks. It is left out while the window reads, for a source waits for nobody.
+    /// Fills the picture with `draw` if the preview is on. Skipped while the window is reading: a source never waits.
     pub fn show(&self, draw: impl FnOnce(&mut PreviewPicture)) {
         if !self.is_wanted() {
             return;
@@ -77,12 +77,12 @@ impl Preview {
         self.0.edition.fetch_add(1, Ordering::Release);
     }
 
-    /// Grows with each picture.
+    /// A counter that grows with each picture.
     pub fn edition(&self) -> u64 {
         self.0.edition.load(Ordering::Acquire)
     }
 
-    /// Looks at the newest picture.
+    /// Calls `look` with the newest picture.
     pub fn look<T>(&self, look: impl FnOnce(&PreviewPicture) -> T) -> T {
         look(&self.0.picture.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -93,10 +93,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_drawn_only_for_somebody() {
+    fn a_preview_is_drawn_only_while_it_is_wanted() {
         let window = Preview::default();
         let source = window.clone();
-        source.show(|_| panic!("nobody looks"));
+        source.show(|_| panic!("the preview is off"));
         assert_eq!(window.edition(), 0);
         window.set_wanted(true);
         source.show(|picture| picture.shrink(2, 1, &[1, 2, 3, 4, 5, 6]));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_picture_becomes_small_and_an_impossible_one_empty() {
+    fn a_large_picture_is_reduced_and_an_invalid_one_becomes_empty() {
         let mut picture = PreviewPicture::default();
         let wide: Vec<u8> = (0..641).flat_map(|x| [(x / 3) as u8; 3]).collect();
         picture.shrink(641, 1, &wide);

@@ -1,4 +1,4 @@
-//! A source under test, running, with its slot in hand.
+//! Test support: runs a capture source and waits for what it publishes.
 
 use crate::{Surroundings, open};
 use bunraku_core::{
@@ -12,23 +12,24 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-/// How long anything may take, on a busy machine; a condition that holds sooner ends the wait.
+/// The longest any wait may take on a busy machine; it ends as soon as its condition holds.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-pub(crate) struct Running {
+/// A running capture source and the receiving end of its slot.
+pub(crate) struct TestSource {
     pub(crate) receiver: SampleReceiver,
     woken: Arc<Notify>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-impl Running {
+impl TestSource {
     pub(crate) fn start(spec: &str) -> Self {
         Self::start_in(spec, &Surroundings::default())
     }
 
     pub(crate) fn start_in(spec: &str, surroundings: &Surroundings) -> Self {
-        let source = open(&spec.parse().expect("a source"), surroundings).expect("it opens");
+        let source = open(&spec.parse().expect("a valid source spec"), surroundings).expect("the source opens");
         let woken = Arc::new(Notify::new());
         let waker = Arc::clone(&woken);
         let (sender, receiver) = slot(Arc::new(move || waker.notify_one()));
@@ -37,7 +38,7 @@ impl Running {
         Self { receiver, woken, stop, task }
     }
 
-    /// Waits until `found` finds something; it is asked again whenever the source says or publishes anything.
+    /// Waits until `found` returns something; it is called again whenever the source reports or publishes.
     pub(crate) async fn until<T>(&mut self, what: &str, mut found: impl FnMut(&mut SampleReceiver) -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -47,7 +48,7 @@ impl Running {
             let woken = timeout_at(deadline, self.woken.notified()).await;
             assert!(
                 woken.is_ok(),
-                "waited in vain for {what}; {}; {:?}",
+                "timed out waiting for {what}; {}; {:?}",
                 self.receiver.state(),
                 self.receiver.latest()
             );
@@ -64,13 +65,13 @@ impl Running {
 
     /// Waits until the source ends by itself.
     pub(crate) async fn until_end(&mut self) {
-        timeout(PATIENCE, &mut self.task).await.expect("it ends").expect("it does not panic");
+        timeout(PATIENCE, &mut self.task).await.expect("the source ends").expect("no panic");
     }
 
-    /// Stops the source, which must return at once.
+    /// Stops the source, which must return promptly.
     pub(crate) async fn stop(self) -> SampleReceiver {
         self.stop.cancel();
-        timeout(PATIENCE, self.task).await.expect("a source returns when it is stopped").expect("it does not panic");
+        timeout(PATIENCE, self.task).await.expect("a stopped source returns").expect("no panic");
         self.receiver
     }
 }

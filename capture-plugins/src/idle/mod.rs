@@ -1,4 +1,4 @@
-//! Small life-like motion, for when nobody is tracked. It needs nothing and never ends.
+//! The capture source `idle`: small life-like motion while nobody is tracked. It needs no device and never ends.
 
 mod life;
 
@@ -21,9 +21,9 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "idle",
     about: "small life-like motion, with the mouse steering head and eyes",
     settings: &[
-        SettingInfo::optional("mouse", Some("true"), "whether head and eyes follow the pointer over the window"),
+        SettingInfo::optional("mouse", Some("true"), "head and eyes follow the pointer while it is over the window"),
         SettingInfo::optional("rate", Some("60"), "samples a second, 1 to 240"),
-        SettingInfo::optional("seed", Some("0"), "another number moves otherwise"),
+        SettingInfo::optional("seed", Some("0"), "varies the motion"),
     ],
     camera: false,
     may_rest: false,
@@ -41,7 +41,7 @@ pub struct IdleSettings {
     pub mouse: bool,
     /// Samples a second.
     pub rate: Rate,
-    /// What makes the motion its own; the same seed moves the same way.
+    /// Varies the motion; the same seed always gives the same motion.
     pub seed: u64,
 }
 
@@ -94,12 +94,12 @@ impl Idle {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Surroundings, testing::Running};
+    use crate::{Surroundings, testing::TestSource};
     use bunraku_core::{sample::Blendshape, source::SourceState};
 
     #[tokio::test(start_paused = true)]
     async fn it_is_live_at_once_and_keeps_its_rate() {
-        let mut source = Running::start("idle:rate=50,seed=3");
+        let mut source = TestSource::start("idle:rate=50,seed=3");
         let sample = source.until_sample("ten seconds", |sample| sample.time >= 10.0).await;
         assert_eq!(source.receiver.state(), SourceState::Live);
         let (sequence, _) = source.receiver.latest().expect("samples");
@@ -108,11 +108,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_pointer_steers_unless_it_is_told_not_to() {
+    async fn the_pointer_steers_unless_turned_off() {
         let surroundings = Surroundings::default();
         surroundings.pointer.moved_to(1.0, 0.0);
-        let mut steered = Running::start_in("idle", &surroundings);
-        let mut free = Running::start_in("idle:mouse=false", &surroundings);
+        let mut steered = TestSource::start_in("idle", &surroundings);
+        let mut free = TestSource::start_in("idle:mouse=false", &surroundings);
         let one = steered.until_sample("two seconds", |sample| sample.time >= 2.0).await;
         let other = free.until_sample("two seconds", |sample| sample.time >= 2.0).await;
         assert!(one.head.rotation_deg[1] > 6.0 && other.head.rotation_deg[1].abs() < 4.0);

@@ -1,4 +1,4 @@
-//! What a person is told while nothing arrives, or when a port cannot be had.
+//! Messages for the user while nothing arrives or a port cannot be opened.
 
 use super::phone::{DEFAULT_PORT, PhoneAddress};
 use std::{
@@ -7,20 +7,20 @@ use std::{
     time::Duration,
 };
 
-/// How long a phone is given before hints are shown.
+/// How long a phone may take to answer before hints are shown.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Why nothing can be received, and what to do.
+/// Why nothing can be received, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LinkError {
     #[error(
         "{transport} port {port} is in use by another program (another bunraku, VTube Studio, VSeeFace …): close it, or \
-         listen on another port with `port=` and have the phone send there"
+         set another port with `port=` and in the phone's app"
     )]
     PortInUse { transport: &'static str, port: u16 },
-    #[error("{transport} port {port} cannot be opened: {error}; choose another with `port=`")]
+    #[error("cannot open {transport} port {port}: {error}; choose another with `port=`")]
     Port { transport: &'static str, port: u16, error: io::Error },
-    #[error("receiving from the network failed: {0}; trying again")]
+    #[error("cannot receive from the network: {0}; trying again")]
     Receive(#[from] io::Error),
 }
 
@@ -33,23 +33,23 @@ impl LinkError {
     }
 }
 
-/// What is being waited for, and after a while what the person can do about it.
+/// What the source is waiting for and, after a while, what the user can do about it.
 pub(super) fn waiting(phone: Option<&PhoneAddress>, transport: &str, port: u16, waited: Duration) -> String {
     let ours = addresses_here();
     match phone {
         None => format!(
-            "listening on {transport} port {port}; in the phone's app enter this machine's address {ours}, or give the \
-             phone's with `host=`; if nothing arrives, let {transport} port {port} in through the firewall"
+            "listening on {transport} port {port}; in the phone's app enter this machine's address {ours}, or set the \
+             phone's address with `host=`; if nothing arrives, allow {transport} port {port} in the firewall"
         ),
-        Some(phone) if waited < PATIENCE => format!("asking the phone at {phone} for data on {transport} port {port}"),
+        Some(phone) if waited < PATIENCE => format!("asking the phone at {phone} to send to {transport} port {port}"),
         Some(phone) => format!(
-            "no answer from the phone at {phone}: is its app open, and on the same network? This machine's address is \
-             {ours}; let {transport} port {port} in through the firewall"
+            "no answer from the phone at {phone}: check that its app is open and on the same network. This machine's \
+             address is {ours}; allow {transport} port {port} in the firewall"
         ),
     }
 }
 
-/// What a person who sets up a phone wants to know of this machine.
+/// What setting up a phone requires to know about this machine.
 pub(super) fn found_here() -> Vec<String> {
     let port = match UdpSocket::bind((Ipv4Addr::UNSPECIFIED, DEFAULT_PORT)) {
         Ok(_) => format!("UDP port {DEFAULT_PORT} is free"),
@@ -58,15 +58,15 @@ pub(super) fn found_here() -> Vec<String> {
     vec![format!("this machine's address: {}", addresses_here()), port]
 }
 
-/// This machine's addresses as others on its networks see them, for a person to read.
+/// This machine's addresses as other devices on its networks see them.
 fn addresses_here() -> String {
-    // The system picks the address of the interface it would send from; connecting a datagram socket sends nothing.
+    // Connecting a datagram socket sends nothing, but makes the system pick the interface it would send from.
     let destinations = [[192, 168, 0, 1], [10, 0, 0, 1], [172, 16, 0, 1], [203, 0, 113, 1]];
     let mut found: Vec<IpAddr> = destinations.into_iter().filter_map(|to| address_towards(to.into())).collect();
     found.sort_unstable();
     found.dedup();
     if found.is_empty() {
-        return "(none found: is it on a network?)".to_owned();
+        return "(none found: check the network connection)".to_owned();
     }
     found.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(" or ")
 }
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_in_use_is_told_with_what_to_do() {
+    fn an_error_for_a_port_in_use_says_what_to_do() {
         let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let address = taken.local_addr().expect("bound");
         let error = UdpSocket::bind(address).expect_err("taken");
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn hints_come_after_a_while() {
+    fn hints_appear_after_a_while() {
         let phone: PhoneAddress = "192.168.0.7".parse().expect("an address");
         let early = waiting(Some(&phone), "UDP", 49983, Duration::ZERO);
         let late = waiting(Some(&phone), "UDP", 49983, PATIENCE);

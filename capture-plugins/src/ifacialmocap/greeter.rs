@@ -1,4 +1,4 @@
-//! Asks the phone to send, each second until it does, and again when it has fallen silent.
+//! Asks the phone to send: every second until it does, and again whenever it falls silent.
 
 use super::{
     phone::{PhoneAddress, TCP_FAREWELL, Version, greeting},
@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::{net::UdpSocket, time::Instant};
 
-/// What is said to the phone, and when it was last said.
+/// Sends greetings to the phone and remembers when.
 pub(super) struct Greeter<'a> {
     phone: Option<&'a PhoneAddress>,
     version: Version,
@@ -25,17 +25,17 @@ impl<'a> Greeter<'a> {
         Self { phone, version, tcp, found: None, greeted: None }
     }
 
-    /// The only address packets may come from, if a phone was named.
+    /// The only address from which packets are accepted, if the settings name a phone.
     pub(super) fn asked(&self) -> Option<IpAddr> {
         self.found.map(|address| address.ip())
     }
 
-    /// Whether a phone was named and has not been found yet, so that nobody's packets are its.
+    /// Whether the phone's name has not been resolved yet, so that no packet can be known to be its own.
     pub(super) fn is_looking(&self) -> bool {
         self.phone.is_some() && self.found.is_none()
     }
 
-    /// Called a few times a second: asks if it is time to, and reports how things stand.
+    /// Greets the phone if it is time, and reports the state; called a few times a second.
     pub(super) async fn tick(&mut self, socket: &UdpSocket, session: &mut Session, port: u16) {
         if !session.is_quiet() {
             return;
@@ -45,7 +45,7 @@ impl<'a> Greeter<'a> {
             Some(phone) if self.is_due() => match self.greet(phone, socket).await {
                 Ok(()) => session.report_silence(self.phone, transport, port),
                 Err(error) => session.report_trouble(SourceState::Connecting(format!(
-                    "the phone at {phone} cannot be reached: {error}; is this machine on its network?"
+                    "cannot reach the phone at {phone}: {error}; check that this machine is on its network"
                 ))),
             },
             Some(_) => {}
@@ -65,7 +65,7 @@ impl<'a> Greeter<'a> {
         Ok(())
     }
 
-    /// Asks a phone that sends over TCP to stop; it cannot be asked twice, so a failure changes nothing.
+    /// Asks a phone that sends over TCP to stop. This is sent once, on a best-effort basis.
     pub(super) fn say_farewell(&self, socket: &UdpSocket) {
         if let Some(address) = self.found {
             socket.try_send_to(TCP_FAREWELL, address).ok();

@@ -1,4 +1,5 @@
-//! An iPhone with the iFacialMocap app, or any program that speaks its text protocol, v1 or v2, over UDP or TCP.
+//! The capture source `ifacialmocap`: an iPhone with the iFacialMocap app, or any program that speaks its text protocol
+//! (v1 or v2) over UDP or TCP.
 
 mod advice;
 mod greeter;
@@ -20,7 +21,12 @@ use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, Sourc
 use phone::{DEFAULT_PORT, DEFAULT_TCP_PORT, PhoneAddress, Version};
 use serde::Deserialize;
 use session::Session;
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr},
+    pin::Pin,
+    time::Duration,
+};
 use tokio::time::{Interval, MissedTickBehavior};
 
 /// The registry's line.
@@ -28,14 +34,10 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "ifacialmocap",
     about: "an iPhone or iPad with the iFacialMocap app, over the local network",
     settings: &[
-        SettingInfo::optional(
-            "host",
-            None,
-            "the phone's address, ADDRESS[:PORT]; without it any phone that sends here",
-        ),
-        SettingInfo::optional("port", Some("49983"), "the port listened on here, 0 for any; 49986 with tcp=true"),
-        SettingInfo::optional("tcp", Some("false"), "have the phone send over TCP instead of UDP"),
-        SettingInfo::optional("version", Some("v2"), "the text protocol the phone is asked for: v1 or v2"),
+        SettingInfo::optional("host", None, "the phone's address, ADDRESS[:PORT]; if unset, any phone that sends here"),
+        SettingInfo::optional("port", Some("49983"), "the port to listen on, 0 for any; 49986 with tcp=true"),
+        SettingInfo::optional("tcp", Some("false"), "ask the phone to send over TCP instead of UDP"),
+        SettingInfo::optional("version", Some("v2"), "the text protocol to ask the phone for: v1 or v2"),
     ],
     camera: false,
     may_rest: false,
@@ -49,13 +51,13 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IFacialMocapSettings {
-    /// Where the phone is. Without it nobody is asked, and the first phone that sends is kept.
+    /// The phone's address. If unset, no phone is greeted, and the first one that sends is used.
     pub host: Option<PhoneAddress>,
-    /// The port listened on, 0 for any; 49983 by default, 49986 over TCP.
+    /// The port to listen on, 0 for any; 49983 by default, 49986 over TCP.
     pub port: Option<u16>,
-    /// Whether the phone is asked to send over TCP.
+    /// Whether to ask the phone to send over TCP.
     pub tcp: bool,
-    /// Which text protocol the phone is asked for.
+    /// Which text protocol to ask the phone for.
     pub version: Version,
 }
 
@@ -70,7 +72,7 @@ fn open(settings: &Settings, _: &Surroundings) -> Result<Box<dyn CaptureSource>,
     }))
 }
 
-/// The source: how the phone is reached.
+/// The source: how to reach the phone.
 struct Link {
     phone: Option<PhoneAddress>,
     port: u16,
@@ -94,7 +96,12 @@ impl CaptureSource for Link {
 }
 
 impl Link {
-    /// Receives until `stop`; when the network fails it is opened anew after a while.
+    /// The address to bind sockets to.
+    fn local_address(&self) -> IpAddr {
+        self.phone.as_ref().map_or(Ipv4Addr::UNSPECIFIED.into(), PhoneAddress::local_address)
+    }
+
+    /// Receives until `stop`, reopening the sockets with backoff whenever the network fails.
     async fn keep_receiving(self: Box<Self>, mut session: Session, stop: CancellationToken) {
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
         loop {
@@ -116,7 +123,7 @@ impl Link {
     }
 }
 
-/// The beat on which silence is noticed.
+/// How often the source checks for silence.
 fn ticks() -> Interval {
     let mut ticks = tokio::time::interval(Duration::from_millis(250));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

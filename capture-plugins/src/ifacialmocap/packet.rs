@@ -1,35 +1,35 @@
-//! A packet of iFacialMocap's text protocol, v1 or v2, read straight into a face sample.
+//! Parses packets of iFacialMocap's text protocol (v1 or v2) directly into a face sample.
 //!
 //! Fields are separated by `|` (`PROTOCOL.md`): `name&value` (v2) or `name-value` (v1) for a blendshape from 0 to
-//! 100, `=head#` with six numbers, `rightEye#` and `leftEye#` with three or more, in degrees. What is known is taken,
-//! what is unknown is ignored, what is malformed is counted; nothing is allocated.
+//! 100, `=head#` with six numbers, `rightEye#` and `leftEye#` with three or more, in degrees. Unknown fields are ignored
+//! and malformed ones counted; nothing is allocated.
 
 use bunraku_core::sample::{Blendshape, FaceSample};
 
-/// What was found in a packet.
+/// What a packet contained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PacketReport {
-    /// Whether the packet is UTF-8 text at all; if not, nothing was taken from it.
+    /// Whether the packet is UTF-8 text; if not, nothing was read from it.
     pub text: bool,
-    /// Fields that were taken, duplicates included.
+    /// How many fields were used, duplicates included.
     pub used: usize,
-    /// Fields that were not taken because a number in them is malformed, missing or not finite.
+    /// How many fields were skipped because a number in them is malformed, missing or not finite.
     pub skipped: usize,
     seen: u64,
 }
 
-/// The bits of [`PacketReport::seen`] after those of the blendshapes.
+/// Bits of [`PacketReport::seen`], after those of the blendshapes.
 const HEAD: u64 = 1 << 52;
 const RIGHT_EYE: u64 = 1 << 53;
 const LEFT_EYE: u64 = 1 << 54;
 
 impl PacketReport {
-    /// Whether there was anything to take; if not, these bytes are no packet of iFacialMocap.
+    /// Whether any field was used; if not, these bytes are not an iFacialMocap packet.
     pub fn is_readable(&self) -> bool {
         self.text && self.used > 0
     }
 
-    /// The blendshapes and bones a complete packet has and this one lacks; their last value stays.
+    /// The blendshapes and bones that a complete packet has and this one lacks; they keep their last value.
     pub fn missing(&self) -> impl Iterator<Item = &'static str> + use<> {
         let seen = self.seen;
         let bones = [(HEAD, "head"), (RIGHT_EYE, "rightEye"), (LEFT_EYE, "leftEye")];
@@ -37,12 +37,12 @@ impl PacketReport {
         shapes.chain(bones).filter_map(move |(bit, name)| (seen & bit == 0).then_some(name))
     }
 
-    fn took(&mut self, bit: u64) {
+    fn mark_used(&mut self, bit: u64) {
         self.used += 1;
         self.seen |= bit;
     }
 
-    /// Puts the numbers that are finite, and counts the others.
+    /// Stores the finite numbers and counts the others; true if any was finite.
     fn put<const N: usize>(&mut self, slots: &mut [f64; N], values: [f64; N]) -> bool {
         for (slot, value) in slots.iter_mut().zip(values) {
             if value.is_finite() {
@@ -55,11 +55,11 @@ impl PacketReport {
     }
 }
 
-/// Takes over what the packet `bytes` says into `sample`; what it does not say keeps its value.
+/// Updates `sample` from the packet `bytes`; absent fields keep their value.
 ///
-/// Blendshapes are divided by 100, rotations stay in degrees, the head's position comes in metres and is kept in
-/// centimetres. `tracked` becomes true unless the packet's `trackingStatus` is 0. The time is left alone. Of duplicates
-/// the last wins.
+/// Blendshapes are divided by 100, rotations stay in degrees, and the head's position is converted from metres to
+/// centimetres. `tracked` becomes true unless the packet's `trackingStatus` is 0. The time is unchanged. Of duplicate
+/// fields the last wins.
 pub fn parse_packet(bytes: &[u8], sample: &mut FaceSample) -> PacketReport {
     let Ok(text) = std::str::from_utf8(bytes) else { return PacketReport::default() };
     let mut report = PacketReport { text: true, ..PacketReport::default() };
@@ -75,7 +75,7 @@ pub fn parse_packet(bytes: &[u8], sample: &mut FaceSample) -> PacketReport {
         } else if let Some(numbers) = field.strip_prefix("leftEye#") {
             take_eye(numbers, &mut sample.eyes.left_deg, LEFT_EYE, &mut report);
         } else if let Some((name, value)) = field.split_once('-') {
-            // v1. No name holds a `-`, so what follows the first is the value, which may be negative.
+            // v1. No name contains a `-`, so the value, which may be negative, follows the first one.
             take_named(name, value, sample, &mut tracked, &mut report);
         }
     }
@@ -85,7 +85,7 @@ pub fn parse_packet(bytes: &[u8], sample: &mut FaceSample) -> PacketReport {
     report
 }
 
-/// A blendshape, or the tracking status; other names are ignored.
+/// Takes a blendshape or the tracking status; other names are ignored.
 fn take_named(name: &str, value: &str, sample: &mut FaceSample, tracked: &mut bool, report: &mut PacketReport) {
     if name == "trackingStatus" {
         match number(value) {
@@ -98,13 +98,13 @@ fn take_named(name: &str, value: &str, sample: &mut FaceSample, tracked: &mut bo
     match number(value) {
         Some(value) if value.is_finite() => {
             sample[shape] = value / 100.0;
-            report.took(1 << shape as u64);
+            report.mark_used(1 << shape as u64);
         }
         _ => report.skipped += 1,
     }
 }
 
-/// Exactly six numbers: rotation, position.
+/// Takes exactly six numbers: rotation, then position.
 fn take_head(text: &str, sample: &mut FaceSample, report: &mut PacketReport) {
     let Some([x, y, z, px, py, pz]) = numbers(text, true) else {
         report.skipped += 1;
@@ -112,20 +112,20 @@ fn take_head(text: &str, sample: &mut FaceSample, report: &mut PacketReport) {
     };
     let turned = report.put(&mut sample.head.rotation_deg, [x, y, z]);
     if report.put(&mut sample.head.translation_cm, [px, py, pz].map(|metres| metres * 100.0)) || turned {
-        report.took(HEAD);
+        report.mark_used(HEAD);
     }
 }
 
-/// At least three numbers; the rest is ignored.
+/// Takes at least three numbers; further ones are ignored.
 fn take_eye(text: &str, eye: &mut [f64; 3], bit: u64, report: &mut PacketReport) {
     match numbers(text, false) {
-        Some(values) if report.put(eye, values) => report.took(bit),
+        Some(values) if report.put(eye, values) => report.mark_used(bit),
         Some(_) => {}
         None => report.skipped += 1,
     }
 }
 
-/// The blendshape of a packet's name: `ARKit`'s own, or with `_L` or `_R` for the side.
+/// The blendshape with a packet's name: `ARKit`'s own, or with `_L` or `_R` for the side.
 fn blendshape(name: &str) -> Option<Blendshape> {
     let (base, side) = match (name.strip_suffix("_L"), name.strip_suffix("_R")) {
         (Some(base), _) => (base, "Left"),
@@ -144,8 +144,8 @@ fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok()
 }
 
-/// The first `N` of the numbers separated by commas, or none if one of them is malformed, or if there are fewer, or,
-/// where `exactly` that many are asked for, more.
+/// The first `N` comma-separated numbers. `None` if one is malformed, if there are fewer or, with `exactly`, if there are
+/// more.
 fn numbers<const N: usize>(text: &str, exactly: bool) -> Option<[f64; N]> {
     let mut parts = text.split(',');
     let mut values = [0.0; N];
@@ -168,7 +168,7 @@ mod tests {
         (sample, report)
     }
 
-    /// What the reference's parser keeps under `key`, in our units.
+    /// Our value for the reference parser's `key`, in its units.
     fn ours(sample: &FaceSample, key: &str) -> Option<f64> {
         let bones = [
             ("head", sample.head.rotation_deg),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn v1_gives_what_v2_gives_and_negative_values_too() {
+    fn v1_equals_v2_including_negative_values() {
         let (v2, _) = parse("mouthSmile_L&-5|jawOpen&20|browInnerUp&100|=head#1,-2,3,0.1,0,-0.5|leftEye#-1,2,-3|");
         let (v1, report) = parse("mouthSmile_L--5|jawOpen-20|browInnerUp-100|=head#1,-2,3,0.1,0,-0.5|leftEye#-1,2,-3|");
         assert_eq!(v1, v2);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_fields_are_skipped_and_counted_and_keep_their_value() {
+    fn malformed_fields_are_counted_and_keep_their_value() {
         let mut sample = FaceSample::default();
         parse_packet(b"jawOpen&10|cheekPuff&30|=head#1,2,3,0,0,0|rightEye#4,5,6|", &mut sample);
         let before = sample;
@@ -231,14 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_not_finite_loses_only_itself() {
+    fn only_the_non_finite_number_of_a_field_is_skipped() {
         let (sample, report) = parse("=head#1,inf,3,0,nan,0|rightEye#nan,2,3,4|");
         assert_eq!((sample.head.rotation_deg, sample.eyes.right_deg), ([1.0, 0.0, 3.0], [0.0, 2.0, 3.0]));
         assert_eq!((report.used, report.skipped), (2, 3));
     }
 
     #[test]
-    fn missing_fields_are_named() {
+    fn missing_fields_are_listed() {
         let mut packet: String = Blendshape::ALL.map(|shape| format!("{}&1|", shape.name())).concat();
         packet += "=head#0,0,0,0,0,0|leftEye#0,0,0|";
         let (_, report) = parse(&packet.replace("tongueOut", "hapihapi"));
@@ -246,14 +246,14 @@ mod tests {
     }
 
     #[test]
-    fn the_tracking_status_says_whether_there_is_a_face() {
+    fn the_tracking_status_sets_tracked() {
         assert!(parse("jawOpen&1|").0.tracked);
         assert!(parse("trackingStatus&1|jawOpen&1|").0.tracked);
         assert!(!parse("trackingStatus-0|jawOpen-1|").0.tracked);
     }
 
     #[test]
-    fn bytes_that_are_no_packet_are_told_apart() {
+    fn other_bytes_are_not_readable() {
         for bytes in [&b""[..], b"\xff\xfejawOpen&1", b"hello", b"|||", b"x&1|y-2"] {
             let mut sample = FaceSample::default();
             assert!(!parse_packet(bytes, &mut sample).is_readable(), "{bytes:?}");
@@ -297,12 +297,12 @@ mod tests {
         }
 
         #[test]
-        fn what_is_sent_arrives(values in proptest::collection::vec(-200_i32..200, 52), separator in "[&-]") {
+        fn every_blendshape_sent_is_received(values in proptest::collection::vec(-200_i32..200, 52), separator in "[&-]") {
             let fields = Blendshape::ALL.into_iter().zip(&values);
             let packet: Vec<String> = fields.clone().map(|(shape, value)| {
                 let name = shape.name();
                 let side = |long: &str, short: &str| name.strip_suffix(long).map(|base| format!("{base}{short}"));
-                // `mouthLeft` and its like keep their name: the side is no suffix there.
+                // In `mouthLeft` and the like the side is not a suffix.
                 let short = side("Left", "_L").or(side("Right", "_R")).filter(|_| !["mouthLeft", "mouthRight", "jawLeft", "jawRight"].contains(&name));
                 format!("{}{separator}{value}|", short.unwrap_or(name.to_owned()))
             }).collect();

@@ -1,19 +1,19 @@
-//! The phone: its address, and the messages sent to it (`PROTOCOL.md`, Asking the phone).
+//! The phone's address, and the messages sent to it (`PROTOCOL.md`, Asking the phone).
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{
     fmt, io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     str::FromStr,
 };
 
-/// The port iFacialMocap listens on, on the phone, and sends to, on the computer.
+/// The port on which iFacialMocap listens on the phone, and to which it sends on the computer.
 pub const DEFAULT_PORT: u16 = 49983;
 
-/// The port the phone connects to on the computer when it is asked for TCP.
+/// The port to which the phone connects on the computer when asked for TCP.
 pub const DEFAULT_TCP_PORT: u16 = 49986;
 
-/// Where the phone is: an address or a name, with the port its app listens on.
+/// The phone's address or host name, and the port on which its app listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneAddress {
     host: String,
@@ -23,7 +23,7 @@ pub struct PhoneAddress {
 impl FromStr for PhoneAddress {
     type Err = String;
 
-    /// Reads `192.168.0.7`, `phone.local`, `fe80::7`, each with `:PORT` if it is not 49983 (`[fe80::7]:PORT`).
+    /// Parses `192.168.0.7`, `phone.local` or `fe80::7`, with `:PORT` if it is not 49983 (`[fe80::7]:PORT`).
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if let Ok(address) = text.parse::<SocketAddr>() {
@@ -33,12 +33,16 @@ impl FromStr for PhoneAddress {
             return Ok(Self { host: ip.to_string(), port: DEFAULT_PORT });
         }
         let (host, port) = match text.split_once(':') {
-            Some((host, port)) => (host, port.parse().map_err(|_| format!("`{port}` is not a port from 0 to 65535"))?),
+            Some((host, port)) => {
+                (host, port.parse().map_err(|_| format!("invalid port `{port}`: expected 0 to 65535"))?)
+            }
             None => (text, DEFAULT_PORT),
         };
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if host.is_empty() || !host.chars().all(is_name) {
-            return Err(format!("`{text}` is not the address of a phone, such as 192.168.0.7 or 192.168.0.7:49983"));
+            return Err(format!(
+                "invalid phone address `{text}`: expected one such as 192.168.0.7 or 192.168.0.7:49983"
+            ));
         }
         Ok(Self { host: host.to_owned(), port })
     }
@@ -60,12 +64,15 @@ impl<'de> Deserialize<'de> for PhoneAddress {
 }
 
 impl PhoneAddress {
-    /// Whether only an IPv6 socket reaches it.
-    pub(super) fn is_ipv6(&self) -> bool {
-        matches!(self.host.parse(), Ok(IpAddr::V6(_)))
+    /// The address to bind a socket to so that it can reach the phone.
+    pub(super) fn local_address(&self) -> IpAddr {
+        match self.host.parse() {
+            Ok(IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+            _ => Ipv4Addr::UNSPECIFIED.into(),
+        }
     }
 
-    /// Looks a name up; an address is itself.
+    /// Resolves a host name; an address is returned as it is.
     pub(super) async fn resolve(&self) -> io::Result<SocketAddr> {
         if let Ok(ip) = self.host.parse() {
             return Ok(SocketAddr::new(ip, self.port));
@@ -75,7 +82,7 @@ impl PhoneAddress {
     }
 }
 
-/// Which text protocol the phone is asked for; packets of either are read.
+/// Which text protocol to ask the phone for; packets of either are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Version {
@@ -86,7 +93,7 @@ pub enum Version {
     V2,
 }
 
-/// What asks the phone to begin sending.
+/// The message that asks the phone to start sending.
 pub(super) fn greeting(version: Version, tcp: bool) -> &'static [u8] {
     match (tcp, version) {
         (false, Version::V1) => b"iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719",
@@ -96,10 +103,10 @@ pub(super) fn greeting(version: Version, tcp: bool) -> &'static [u8] {
     }
 }
 
-/// What asks a phone that sends over TCP to stop. Over UDP there is no such word.
+/// The message that asks a phone to stop sending over TCP. There is none for UDP.
 pub(super) const TCP_FAREWELL: &[u8] = b"iFacialMocap_UDPTCPSTOP_sahuasouryya9218sauhuiayeta91555dy3719";
 
-/// What ends each packet of a TCP stream.
+/// The mark that ends each packet of a TCP stream.
 pub(super) const TCP_FRAME_END: &[u8] = b"___iFacialMocap";
 
 #[cfg(test)]
@@ -108,7 +115,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn addresses_are_read_with_and_without_a_port() {
+    fn addresses_parse_with_and_without_a_port() {
         for (text, shown) in [
             ("192.168.0.7", "192.168.0.7:49983"),
             (" 192.168.0.7:5 ", "192.168.0.7:5"),
@@ -126,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_address_reads_back_from_what_it_prints(text in "\\PC{0,30}") {
+        fn a_printed_address_parses_back(text in "\\PC{0,30}") {
             if let Ok(address) = text.parse::<PhoneAddress>() {
                 prop_assert_eq!(address.to_string().parse::<PhoneAddress>(), Ok(address));
             }

@@ -1,4 +1,4 @@
-//! What is known of the phone while packets come and go; the same for UDP and TCP.
+//! The state of the phone's stream of packets, for UDP and TCP alike.
 
 use super::{
     advice,
@@ -15,13 +15,13 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// A phone that has been silent for so long is asked again, and gives way to another.
+/// After this long without a packet, the phone is greeted again and another phone may take over.
 pub(super) const QUIET: Duration = Duration::from_secs(1);
 
-/// The longest packet that is looked at (the reference's receive limit, `PROTOCOL.md`); real ones are under 1100.
+/// The longest accepted packet in bytes (the reference's receive limit, `PROTOCOL.md`); real ones are under 1100.
 pub(super) const PACKET_LIMIT: usize = 8192;
 
-/// The phone's last words and who it is.
+/// The phone that is sending and its last sample.
 pub(super) struct Session {
     sender: SampleSender,
     sample: FaceSample,
@@ -52,17 +52,17 @@ impl Session {
         self.heard.is_none_or(|heard| heard.elapsed() >= QUIET)
     }
 
-    /// Whether a packet from `from` is to be looked at: it is the phone that was asked for, if one was, and no other
-    /// phone is sending. The first one refused is named in a warning.
+    /// Whether to accept packets from `from`: it must be the phone at `asked`, if given, and no other phone may be sending.
+    /// The first refusal causes a warning.
     pub(super) fn admits(&mut self, from: SocketAddr, asked: Option<IpAddr>) -> bool {
         if asked.is_some_and(|ip| ip != from.ip().to_canonical()) {
             let asked = asked.map(|ip| ip.to_string()).unwrap_or_default();
-            self.refuse(from, &format!("the source is set to the phone at {asked}"));
+            self.refuse(from, &format!("the source is set to use the phone at {asked}"));
             return false;
         }
         match self.kept {
             Some(kept) if kept != from && !self.is_quiet() => {
-                self.refuse(from, &format!("the phone at {kept} is already live; name the one you want with `host=`"));
+                self.refuse(from, &format!("the phone at {kept} is already sending; choose one with `host=`"));
                 false
             }
             _ => true,
@@ -73,11 +73,11 @@ impl Session {
         self.sender.skip(1);
         if !self.warned_of_other {
             self.warned_of_other = true;
-            tracing::warn!("iFacialMocap: packets from {from} are refused: {why}");
+            tracing::warn!("iFacialMocap: ignoring packets from {from}: {why}");
         }
     }
 
-    /// Takes a packet from a sender that was admitted; true if it was one of iFacialMocap's.
+    /// Takes a packet from an admitted sender; true if it is an iFacialMocap packet.
     pub(super) fn take(&mut self, from: SocketAddr, packet: &[u8]) -> bool {
         let report = match packet.len() {
             0..=PACKET_LIMIT => parse_packet(packet, &mut self.sample),
@@ -115,15 +115,15 @@ impl Session {
         }
         self.warned_of_missing = true;
         let names: Vec<_> = report.missing().collect();
-        tracing::warn!("iFacialMocap: the phone's packets lack {}; these keep their last value", names.join(", "));
+        tracing::warn!("iFacialMocap: the phone does not send {}; these keep their last value", names.join(", "));
     }
 
-    /// Packets that could not be used for a reason of the transport's own.
+    /// Counts packets that the transport could not deliver.
     pub(super) fn skip(&self, count: usize) {
         self.sender.skip(count);
     }
 
-    /// Says that the phone is being waited for, or has fallen silent; called a few times a second.
+    /// Reports that the source is waiting for the phone or that it has fallen silent; called a few times a second.
     pub(super) fn report_silence(&mut self, phone: Option<&PhoneAddress>, transport: &str, port: u16) {
         if !self.is_quiet() {
             return;
@@ -135,7 +135,7 @@ impl Session {
         });
     }
 
-    /// Says why the phone cannot be asked, unless it is already being heard.
+    /// Reports a problem; the next packet makes the source live again.
     pub(super) fn report_trouble(&mut self, state: SourceState) {
         self.is_live = false;
         self.sender.report(state);

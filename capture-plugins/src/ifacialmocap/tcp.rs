@@ -1,4 +1,4 @@
-//! Packets over TCP: asked by UDP, the phone connects, and ends each packet with a mark.
+//! Receives packets over TCP: greeted over UDP, the phone connects and ends each packet with a mark.
 
 use super::{
     Link,
@@ -8,17 +8,13 @@ use super::{
     session::{PACKET_LIMIT, Session},
 };
 use bunraku_core::source::CancellationToken;
-use std::{
-    future::pending,
-    io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-};
+use std::{future::pending, io, net::SocketAddr};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
-/// The most reads before everything else gets its turn.
+/// How many reads are done before other tasks get a turn.
 const READ_LIMIT: usize = 64;
 
-/// Receives until `stop`, which the phone is told, or until the listener fails.
+/// Receives until `stop`, then asks the phone to stop sending; fails if the listener does.
 pub(super) async fn serve(link: &Link, session: &mut Session, stop: &CancellationToken) -> Result<(), LinkError> {
     let (listener, socket) = bind(link).await.map_err(|error| LinkError::binding("TCP", link.port, error))?;
     let mut greeter = Greeter::new(link.phone.as_ref(), link.version, true);
@@ -31,15 +27,10 @@ pub(super) async fn serve(link: &Link, session: &mut Session, stop: &Cancellatio
     ended
 }
 
-/// The listener, and a socket to greet from.
+/// The listener, and a UDP socket for greetings.
 async fn bind(link: &Link) -> io::Result<(TcpListener, UdpSocket)> {
-    if link.phone.as_ref().is_some_and(super::phone::PhoneAddress::is_ipv6) {
-        let any = Ipv6Addr::UNSPECIFIED;
-        Ok((TcpListener::bind((any, link.port)).await?, UdpSocket::bind((any, 0)).await?))
-    } else {
-        let any = Ipv4Addr::UNSPECIFIED;
-        Ok((TcpListener::bind((any, link.port)).await?, UdpSocket::bind((any, 0)).await?))
-    }
+    let local = link.local_address();
+    Ok((TcpListener::bind((local, link.port)).await?, UdpSocket::bind((local, 0)).await?))
 }
 
 async fn receive(
@@ -61,7 +52,7 @@ async fn receive(
                 Ok((stream, from)) if !greeter.is_looking() && session.admits(from, greeter.asked()) => {
                     connection = Some(Connection::new(stream, from));
                 }
-                // A connection that is refused closes as its stream is dropped.
+                // Dropping the stream of a refused connection closes it.
                 Ok(_) => {}
                 Err(error) => return error.into(),
             },
@@ -72,7 +63,7 @@ async fn receive(
     }
 }
 
-/// Reads what waits on the connection; false when it has ended. Without a connection it waits forever.
+/// Reads what has arrived on the connection; false when it has ended. Without a connection, waits forever.
 async fn read(connection: Option<&mut Connection>, session: &mut Session) -> bool {
     let Some(connection) = connection else { return pending().await };
     match connection.stream.readable().await.and_then(|()| connection.drain(session)) {
@@ -84,7 +75,7 @@ async fn read(connection: Option<&mut Connection>, session: &mut Session) -> boo
     }
 }
 
-/// A phone's connection, with the part of a packet that has arrived.
+/// A phone's connection and the beginning of its next packet.
 struct Connection {
     stream: TcpStream,
     from: SocketAddr,
@@ -94,11 +85,11 @@ struct Connection {
 
 impl Connection {
     fn new(stream: TcpStream, from: SocketAddr) -> Self {
-        // Room for two packets: one that is complete and the beginning of the next.
+        // Room for a complete packet and the beginning of the next.
         Self { stream, from, buffer: vec![0; 2 * (PACKET_LIMIT + TCP_FRAME_END.len())].into_boxed_slice(), filled: 0 }
     }
 
-    /// Reads all that waits and takes the newest complete packet of each read; false at the end of the stream.
+    /// Reads all that has arrived, taking the newest complete packet of each read; false at the end of the stream.
     fn drain(&mut self, session: &mut Session) -> io::Result<bool> {
         for _ in 0..READ_LIMIT {
             match self.stream.try_read(&mut self.buffer[self.filled..]) {
@@ -116,7 +107,7 @@ impl Connection {
         let received = &self.buffer[..self.filled];
         let Some(end) = find_last(received, TCP_FRAME_END) else {
             if self.filled == self.buffer.len() {
-                // Nothing of ours is so long: drop it, and find the next mark.
+                // No packet is this long: drop it and look for the next mark.
                 session.skip(1);
                 self.filled = 0;
             }

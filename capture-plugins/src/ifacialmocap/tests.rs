@@ -1,6 +1,6 @@
-//! The source against phones played over loopback.
+//! The source `ifacialmocap`, tested against simulated phones over loopback.
 
-use crate::testing::Running;
+use crate::testing::TestSource;
 use bunraku_core::{
     sample::{Blendshape, FaceSample},
     source::SourceState,
@@ -17,7 +17,7 @@ use tokio::{
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A phone of the test's own.
+/// A simulated phone.
 struct Phone(UdpSocket);
 
 impl Phone {
@@ -29,7 +29,7 @@ impl Phone {
         self.0.local_addr().expect("bound")
     }
 
-    /// Waits for a greeting; what it said, and where from.
+    /// Waits for a greeting; returns its text and its sender.
     async fn greeted(&self) -> (String, SocketAddr) {
         let mut buffer = [0; 512];
         let (length, from) =
@@ -54,7 +54,7 @@ fn free_udp_port() -> u16 {
 #[tokio::test]
 async fn a_phone_that_answers_the_greeting_is_live() {
     let phone = Phone::on("127.0.0.1").await;
-    let mut source = Running::start(&format!("ifacialmocap:host={},port=0", phone.address()));
+    let mut source = TestSource::start(&format!("ifacialmocap:host={},port=0", phone.address()));
     let (greeting, here) = phone.greeted().await;
     assert_eq!(greeting, "iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719|sendDataVersion=v2");
     phone.send("jawOpen&40|=head#10,-20,30,0,0,0|leftEye#1,2,3|", here).await;
@@ -72,9 +72,9 @@ async fn a_phone_that_answers_the_greeting_is_live() {
 }
 
 #[tokio::test]
-async fn the_greeting_is_repeated_until_the_phone_answers_and_when_it_falls_silent() {
+async fn greetings_repeat_until_the_phone_answers_and_when_it_falls_silent() {
     let phone = Phone::on("127.0.0.1").await;
-    let mut source = Running::start(&format!("ifacialmocap:host={},port=0", phone.address()));
+    let mut source = TestSource::start(&format!("ifacialmocap:host={},port=0", phone.address()));
     phone.greeted().await;
     let (_, here) = phone.greeted().await;
     source
@@ -91,9 +91,9 @@ async fn the_greeting_is_repeated_until_the_phone_answers_and_when_it_falls_sile
 }
 
 #[tokio::test]
-async fn without_a_host_the_first_phone_is_kept_and_a_second_refused_until_the_first_is_silent() {
+async fn without_a_host_the_first_phone_is_used_until_it_falls_silent() {
     let port = free_udp_port();
-    let mut source = Running::start(&format!("ifacialmocap:port={port}"));
+    let mut source = TestSource::start(&format!("ifacialmocap:port={port}"));
     source
         .until_state(
             "what to enter in the app",
@@ -120,10 +120,10 @@ async fn without_a_host_the_first_phone_is_kept_and_a_second_refused_until_the_f
 }
 
 #[tokio::test]
-async fn with_a_host_only_that_phone_is_heard() {
+async fn with_a_host_only_that_phone_is_used() {
     let phone = Phone::on("127.0.0.1").await;
     let stranger = Phone::on("127.0.0.2").await;
-    let mut source = Running::start(&format!("ifacialmocap:host=localhost:{},port=0", phone.address().port()));
+    let mut source = TestSource::start(&format!("ifacialmocap:host=localhost:{},port=0", phone.address().port()));
     let (_, here) = phone.greeted().await;
     stranger.send("jawOpen&90|", here).await;
     phone.send("jawOpen&10|", here).await;
@@ -133,10 +133,10 @@ async fn with_a_host_only_that_phone_is_heard() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_explained_and_taken_when_it_comes_free() {
+async fn a_port_in_use_is_reported_and_opened_once_it_is_free() {
     let taken = UdpSocket::bind("0.0.0.0:0").await.expect("a free port");
     let port = taken.local_addr().expect("bound").port();
-    let mut source = Running::start(&format!("ifacialmocap:port={port}"));
+    let mut source = TestSource::start(&format!("ifacialmocap:port={port}"));
     let state = source.until_state("a failure", |state| matches!(state, SourceState::Failed(_))).await.to_string();
     assert!(state.contains(&port.to_string()) && state.contains("in use") && state.contains("close it"), "{state}");
     drop(taken);
@@ -147,7 +147,7 @@ async fn a_port_in_use_is_explained_and_taken_when_it_comes_free() {
 #[tokio::test]
 async fn junk_is_counted_and_does_not_hide_the_phone() {
     let phone = Phone::on("127.0.0.1").await;
-    let mut source = Running::start(&format!("ifacialmocap:host={},port=0", phone.address()));
+    let mut source = TestSource::start(&format!("ifacialmocap:host={},port=0", phone.address()));
     let (_, here) = phone.greeted().await;
     let too_long = format!("{}jawOpen&99|", "x&1|".repeat(3000));
     for junk in [&b""[..], b"\xff\xfe\x00", b"jawOpen&", b"hello", too_long.as_bytes()] {
@@ -160,9 +160,9 @@ async fn junk_is_counted_and_does_not_hide_the_phone() {
 }
 
 #[tokio::test]
-async fn a_storm_ends_with_its_newest_packet_and_stops_promptly() {
+async fn a_packet_storm_ends_with_its_newest_packet_and_the_source_stops_promptly() {
     let phone = Phone::on("127.0.0.1").await;
-    let mut source = Running::start(&format!("ifacialmocap:host={},port=0", phone.address()));
+    let mut source = TestSource::start(&format!("ifacialmocap:host={},port=0", phone.address()));
     let (_, here) = phone.greeted().await;
     let storm = phone.0.into_std().expect("a socket");
     storm.set_nonblocking(false).expect("a socket");
@@ -175,7 +175,7 @@ async fn a_storm_ends_with_its_newest_packet_and_stops_promptly() {
     });
     source.until_sample("the storm", |_| true).await;
     let storm = storm.await.expect("it was sent");
-    // The system drops what its buffer cannot hold, be it the newest; one sent after the storm comes through.
+    // The system drops packets that exceed its buffer, even the newest, but one sent after the storm arrives.
     let deadline = Instant::now() + PATIENCE;
     while source.receiver.latest().is_none_or(|(_, sample)| jaw(&sample) != -0.01) {
         assert!(Instant::now() < deadline, "the packet after the storm never came");
@@ -188,18 +188,18 @@ async fn a_storm_ends_with_its_newest_packet_and_stops_promptly() {
     assert_eq!(receiver.skipped(), 0);
 }
 
-/// A source that listens for TCP on a free port, and the phone it was told of.
-async fn tcp_source() -> (Running, Phone, SocketAddr) {
+/// A source that listens for TCP on a free port, its phone and its address.
+async fn tcp_source() -> (TestSource, Phone, SocketAddr) {
     let phone = Phone::on("127.0.0.1").await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let here = taken.local_addr().expect("bound");
     drop(taken);
-    let source = Running::start(&format!("ifacialmocap:host={},port={},tcp=true", phone.address(), here.port()));
+    let source = TestSource::start(&format!("ifacialmocap:host={},port={},tcp=true", phone.address(), here.port()));
     (source, phone, here)
 }
 
 #[tokio::test]
-async fn over_tcp_the_phone_connects_and_is_told_to_stop() {
+async fn over_tcp_the_phone_connects_and_is_asked_to_stop() {
     let (mut source, phone, here) = tcp_source().await;
     let (greeting, _) = phone.greeted().await;
     assert_eq!(greeting, "iFacialMocap_UDPTCP_sahuasouryya9218sauhuiayeta91555dy3719|sendDataVersion=v2");
@@ -214,11 +214,11 @@ async fn over_tcp_the_phone_connects_and_is_told_to_stop() {
 }
 
 #[tokio::test]
-async fn over_tcp_a_lost_connection_is_asked_for_again() {
+async fn over_tcp_a_lost_connection_is_requested_again() {
     let (mut source, phone, here) = tcp_source().await;
     phone.greeted().await;
     let mut stream = TcpStream::connect(here).await.expect("it listens");
-    // A stream without an end mark fills nothing but its own buffer.
+    // A stream without an end mark fills only its own buffer.
     stream.write_all(&b"x".repeat(100_000)).await.expect("connected");
     stream.write_all(b"|___iFacialMocapjawOpen&1|___iFacialMocap").await.expect("connected");
     source.until_sample("the first connection", |sample| jaw(sample) == 0.01).await;

@@ -1,4 +1,4 @@
-//! Packets over UDP: each datagram is one.
+//! Receives packets over UDP, one in each datagram.
 
 use super::{
     Link,
@@ -7,31 +7,20 @@ use super::{
     session::{PACKET_LIMIT, Session},
 };
 use bunraku_core::source::CancellationToken;
-use std::{
-    io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-};
+use std::{io, net::SocketAddr};
 use tokio::net::UdpSocket;
 
-/// The most datagrams read before everything else gets its turn. A storm fills the system's own bounded buffer, which
-/// drops what is over.
+/// How many datagrams are read before other tasks get a turn. The system's own bounded buffer drops what exceeds it.
 const DRAIN_LIMIT: usize = 1024;
 
-/// Receives until `stop`, or until the socket fails.
+/// Receives until `stop` or until the socket fails.
 pub(super) async fn serve(link: &Link, session: &mut Session, stop: &CancellationToken) -> Result<(), LinkError> {
-    let socket = bind(link).await.map_err(|error| LinkError::binding("UDP", link.port, error))?;
+    let bound = UdpSocket::bind((link.local_address(), link.port)).await;
+    let socket = bound.map_err(|error| LinkError::binding("UDP", link.port, error))?;
     tokio::select! {
         biased;
         () = stop.cancelled() => Ok(()),
         error = receive(link, &socket, session) => Err(error),
-    }
-}
-
-async fn bind(link: &Link) -> io::Result<UdpSocket> {
-    if link.phone.as_ref().is_some_and(super::phone::PhoneAddress::is_ipv6) {
-        UdpSocket::bind((Ipv6Addr::UNSPECIFIED, link.port)).await
-    } else {
-        UdpSocket::bind((Ipv4Addr::UNSPECIFIED, link.port)).await
     }
 }
 
@@ -40,8 +29,8 @@ async fn receive(link: &Link, socket: &UdpSocket, session: &mut Session) -> Link
         Ok(address) => address.port(),
         Err(error) => return error.into(),
     };
-    // The greeting leaves from the receiving socket, so that it serves apps that answer its sender as well as those that
-    // answer port 49983.
+    // Greetings leave from the receiving socket, for apps that answer to the sender as well as those that answer to port
+    // 49983.
     let mut greeter = Greeter::new(link.phone.as_ref(), link.version, false);
     let mut ticks = super::ticks();
     let mut newest = Newest::default();
@@ -51,7 +40,7 @@ async fn receive(link: &Link, socket: &UdpSocket, session: &mut Session) -> Link
             ready = socket.readable() => {
                 match ready.and_then(|()| drain(socket, session, &greeter, &mut newest)) {
                     Ok(true) => {}
-                    // In a storm the other tasks of this thread get their turn.
+                    // In a packet storm, let the other tasks of this thread run.
                     Ok(false) => tokio::task::yield_now().await,
                     Err(error) => return error.into(),
                 }
@@ -60,7 +49,7 @@ async fn receive(link: &Link, socket: &UdpSocket, session: &mut Session) -> Link
     }
 }
 
-/// Two buffers that change places, so that the newest datagram is kept while the next is read.
+/// Two buffers that swap places, to keep the newest datagram while the next is read.
 struct Newest {
     incoming: Box<[u8]>,
     kept: Box<[u8]>,
@@ -68,14 +57,14 @@ struct Newest {
 
 impl Default for Newest {
     fn default() -> Self {
-        // One byte more than is looked at tells a packet that is too long from one that just fits.
+        // One extra byte tells a packet that is too long from one that just fits.
         let buffer = || vec![0; PACKET_LIMIT + 1].into_boxed_slice();
         Self { incoming: buffer(), kept: buffer() }
     }
 }
 
-/// Reads all that waits. While a phone is live only its newest packet is parsed; before that each one is, so that no
-/// stream of junk hides the first good packet. False if the limit was reached before all was read.
+/// Reads all waiting datagrams; false if the limit was reached first. While a phone is live, only its newest packet is
+/// parsed; before that every packet is, so that junk cannot hide the first good one.
 fn drain(socket: &UdpSocket, session: &mut Session, greeter: &Greeter<'_>, buffers: &mut Newest) -> io::Result<bool> {
     let mut newest: Option<(SocketAddr, usize)> = None;
     let mut is_dry = false;
@@ -108,8 +97,8 @@ fn drain(socket: &UdpSocket, session: &mut Session, greeter: &Greeter<'_>, buffe
     Ok(is_dry)
 }
 
-/// Whether an error tells of a datagram and not of the socket: Windows reports here that an earlier greeting found
-/// nobody listening (10054), or that a datagram is longer than the buffer (10040).
+/// Whether an error concerns one datagram rather than the socket: Windows reports here that nobody received an earlier
+/// greeting (10054) or that a datagram exceeds the buffer (10040).
 fn is_about_one_datagram(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused)
         || (cfg!(windows) && error.raw_os_error() == Some(10040))

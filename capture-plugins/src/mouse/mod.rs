@@ -1,4 +1,4 @@
-//! Head and eyes follow the mouse pointer over the puppet's window.
+//! The capture source `mouse`: head and eyes follow the mouse pointer over the puppet's window.
 
 use crate::{
     Pointer, SourceError, Surroundings,
@@ -30,7 +30,7 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     look: Vec::new,
 };
 
-/// How much of the idle sway is left: with a still hand a still face would be taken for a frozen source.
+/// The share of the idle sway that is kept: without it, a hand at rest would make the source look frozen.
 const SWAY: f64 = 0.15;
 
 /// The settings of the source `mouse`.
@@ -68,7 +68,7 @@ impl CaptureSource for Mouse {
 }
 
 impl Mouse {
-    /// Follows the pointer from the moment it is first seen; outside the window the puppet looks straight ahead.
+    /// Follows the pointer once it has been over the window; while it is outside, the puppet looks straight ahead.
     async fn follow(self: Box<Self>, mut sender: SampleSender) {
         sender.report(SourceState::Connecting("move the pointer over the window".to_owned()));
         let mut pace = Pace::new(self.settings.rate);
@@ -92,13 +92,13 @@ impl Mouse {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Surroundings, testing::Running};
+    use crate::{Surroundings, testing::TestSource};
     use bunraku_core::source::SourceState;
 
     #[tokio::test(start_paused = true)]
-    async fn it_waits_for_the_pointer_then_follows_it_and_never_freezes() {
+    async fn it_waits_for_the_pointer_then_follows_it_without_freezing() {
         let surroundings = Surroundings::default();
-        let mut source = Running::start_in("mouse", &surroundings);
+        let mut source = TestSource::start_in("mouse", &surroundings);
         let state = source.until_state("a hint", |state| *state != SourceState::Idle).await;
         assert_eq!(state, SourceState::Connecting("move the pointer over the window".to_owned()));
         surroundings.pointer.moved_to(-1.0, 1.0);

@@ -1,4 +1,4 @@
-//! A program that is run for as long as the source is, and started again when it ends.
+//! Runs a program for as long as its source runs, restarting it whenever it exits.
 
 use super::{command::CommandLine, speaker::Speaker};
 use crate::{backoff::Backoff, lines::Lines};
@@ -9,10 +9,10 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// How much of the program's output is read at a time.
+/// How many bytes of the program's output are read at a time.
 const CHUNK: usize = 16 * 1024;
 
-/// Runs the program over and over until `stop`, then ends it.
+/// Runs the program, restarting it with backoff, until `stop`; then ends it.
 pub(super) async fn keep_running(command: &CommandLine, speaker: &mut Speaker, stop: &CancellationToken) {
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
     loop {
@@ -23,14 +23,14 @@ pub(super) async fn keep_running(command: &CommandLine, speaker: &mut Speaker, s
         }
         let wait = backoff.wait();
         let seconds = wait.as_secs_f64();
-        speaker.report(SourceState::Failed(format!("`{command}` {ended}; it is started again in {seconds} s")));
+        speaker.report(SourceState::Failed(format!("`{command}` {ended}; starting it again in {seconds} s")));
         if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
             return;
         }
     }
 }
 
-/// Runs the program once; how it ended, or none when it was stopped.
+/// Runs the program once. Returns how it ended, or `None` if it was stopped.
 async fn run_once(command: &CommandLine, speaker: &mut Speaker, stop: &CancellationToken) -> Option<String> {
     let mut child = match spawn(command) {
         Ok(child) => child,
@@ -39,13 +39,13 @@ async fn run_once(command: &CommandLine, speaker: &mut Speaker, stop: &Cancellat
     let output = child.stdout.take();
     let complaints = child.stderr.take().map(|pipe| tokio::spawn(log(pipe, command.program.clone())));
     let heard = stop.run_until_cancelled(listen(output, speaker)).await;
-    // Whoever closes its output has nothing more to say, and is ended too.
+    // A program that closes its output has nothing more to say, so it is ended too.
     let status = match heard {
         Some(_) => tokio::time::timeout(Duration::from_millis(200), child.wait()).await.ok(),
         None => None,
     };
     if status.is_none() {
-        // Killed, and waited for, so that it is gone when the source is; if it cannot be, the system reaps it.
+        // Killed and reaped, so that it is gone when the source is. If that fails, the system reaps it.
         child.kill().await.ok();
     }
     if let Some(complaints) = complaints {
@@ -54,11 +54,11 @@ async fn run_once(command: &CommandLine, speaker: &mut Speaker, stop: &Cancellat
     Some(match (heard?, status) {
         (Err(error), _) => format!("cannot be read: {error}"),
         (Ok(()), Some(Ok(status))) => format!("ended ({status})"),
-        (Ok(()), _) => "closed its output, and was ended".to_owned(),
+        (Ok(()), _) => "closed its output and was ended".to_owned(),
     })
 }
 
-/// Starts the program. Its standard input stays open, empty, for as long as it is wanted.
+/// Starts the program. Its standard input stays open and empty for as long as the source runs.
 fn spawn(command: &CommandLine) -> io::Result<Child> {
     Command::new(&command.program)
         .args(&command.arguments)
@@ -69,7 +69,7 @@ fn spawn(command: &CommandLine) -> io::Result<Child> {
         .spawn()
 }
 
-/// Takes its lines until its output ends.
+/// Reads lines until the program closes its output.
 async fn listen(output: Option<impl AsyncRead + Unpin>, speaker: &mut Speaker) -> io::Result<()> {
     let mut output = output.ok_or_else(|| io::Error::other("it has no output"))?;
     let mut lines = Lines::default();
@@ -84,7 +84,7 @@ async fn listen(output: Option<impl AsyncRead + Unpin>, speaker: &mut Speaker) -
     Ok(())
 }
 
-/// What it says on standard error goes to the log.
+/// Logs what the program writes to standard error.
 async fn log(mut pipe: impl AsyncRead + Unpin, program: String) {
     let mut lines = Lines::default();
     let mut chunk = vec![0; CHUNK].into_boxed_slice();

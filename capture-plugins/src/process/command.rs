@@ -1,28 +1,36 @@
 //! A command line, split into words without a shell.
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use std::fmt;
 
 /// A program and its arguments.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct CommandLine {
-    /// The program: a path, or a name that is looked up.
+    /// A path, or a name to look up in `PATH`.
     pub program: String,
-    /// What it is given, as it is.
+    /// Passed to the program unchanged.
     pub arguments: Vec<String>,
 }
 
-impl<'de> Deserialize<'de> for CommandLine {
-    /// Reads a text, or a list of words.
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let words = match serde_yaml::Value::deserialize(from)? {
-            serde_yaml::Value::String(text) => split(&text).map_err(D::Error::custom)?,
-            list => serde_yaml::from_value(list)
-                .map_err(|_| D::Error::custom("a command is text, or a list of words that are text"))?,
+/// A command line as settings write it.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a command: a program and its arguments, as one text or as a list of words")]
+enum Written {
+    Text(String),
+    Words(Vec<String>),
+}
+
+impl TryFrom<Written> for CommandLine {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let words = match written {
+            Written::Text(text) => split(&text)?,
+            Written::Words(words) => words,
         };
         let mut words = words.into_iter();
-        let program = words.next().filter(|program| !program.is_empty());
-        let program = program.ok_or_else(|| D::Error::custom("a command begins with a program"))?;
+        let program = words.next().filter(|program| !program.is_empty()).ok_or("the command names no program")?;
         Ok(Self { program, arguments: words.collect() })
     }
 }
@@ -34,8 +42,7 @@ impl fmt::Display for CommandLine {
     }
 }
 
-/// Splits at white space; `"…"` and `'…'` hold what is between them together. Nothing else is special: a backslash is
-/// itself, as in the paths of Windows.
+/// Splits at white space, except inside `"…"` and `'…'`. Nothing else is special: backslashes stay, as Windows paths need.
 fn split(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -53,7 +60,7 @@ fn split(text: &str) -> Result<Vec<String>, String> {
     }
     words.extend(word);
     match quote {
-        Some(open) => Err(format!("a {open} in the command is not closed")),
+        Some(open) => Err(format!("unclosed {open} in the command")),
         None => Ok(words),
     }
 }
@@ -63,14 +70,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_split_and_quotes_hold_them_together() {
+    fn commands_split_at_spaces_outside_quotes() {
         let words = split(r#" python3  "my face.py" --name='a "b"' C:\x '' "#).expect("closed quotes");
         assert_eq!(words, ["python3", "my face.py", r#"--name=a "b""#, r"C:\x", ""]);
         assert!(split("echo 'a").is_err());
     }
 
     #[test]
-    fn yaml_may_give_the_words_themselves() {
+    fn yaml_may_list_the_words() {
         let command: CommandLine = serde_yaml::from_str("[python3, 'my face.py']").expect("a list");
         assert_eq!(command.arguments, ["my face.py"]);
         for bad in ["[]", "''", "7", "[[a]]", "{a: b}"] {

@@ -1,5 +1,5 @@
-//! Any program that writes a face sample as a line of JSON, on its standard output or in datagrams (see `README.md`
-//! beside this file).
+//! The capture source `process`: any program that writes face samples as lines of JSON, to its standard output or in UDP
+//! datagrams (`README.md` in this folder).
 
 mod child;
 mod command;
@@ -15,7 +15,7 @@ use crate::{
 };
 use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 use command::CommandLine;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use speaker::Speaker;
 use std::{
     future::Future,
@@ -26,17 +26,17 @@ use std::{
 /// The registry's line.
 pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "process",
-    about: "any program's face samples, one line of JSON each",
+    about: "any program that writes face samples as lines of JSON",
     settings: &[
         SettingInfo::optional(
             "command",
             None,
-            "a program to run, with its arguments; quotes hold words together, there is no shell",
+            "the program to run, with its arguments; quotes group words, no shell is involved",
         ),
         SettingInfo::optional(
             "udp",
             None,
-            "or a place where datagrams are received, PORT (on this machine) or ADDRESS:PORT",
+            "or where to receive datagrams: PORT (on this machine only) or ADDRESS:PORT",
         ),
     ],
     camera: false,
@@ -47,32 +47,41 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     look: Vec::new,
 };
 
-/// The settings of the source `process`; one of the two is given.
+/// The settings of the source `process`: exactly one of the two.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessSettings {
-    /// The program to run: it is started again when it ends.
+    /// The program to run; it is restarted whenever it exits.
     #[serde(default)]
     pub command: Option<CommandLine>,
-    /// Where datagrams are received.
+    /// Where to receive datagrams.
     #[serde(default)]
     pub udp: Option<Listen>,
 }
 
-/// An address and port to listen on; a port alone is this machine's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An address and port to listen on; a port alone listens on the loopback address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Listen(pub SocketAddr);
 
-impl<'de> Deserialize<'de> for Listen {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = match serde_yaml::Value::deserialize(from)? {
-            serde_yaml::Value::String(text) => text,
-            serde_yaml::Value::Number(port) => port.to_string(),
-            _ => String::new(),
-        };
+/// A place to listen as settings write it.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected PORT or ADDRESS:PORT")]
+enum Written {
+    Port(u16),
+    Text(String),
+}
+
+impl TryFrom<Written> for Listen {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
         let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let address = text.trim().parse().or_else(|_| text.trim().parse().map(loopback));
-        address.map(Self).map_err(|_| D::Error::custom(format!("`{text}` is not PORT or ADDRESS:PORT")))
+        let address = match &written {
+            Written::Port(port) => Ok(loopback(*port)),
+            Written::Text(text) => text.trim().parse().or_else(|_| text.trim().parse().map(loopback)).map_err(|_| text),
+        };
+        address.map(Self).map_err(|text| format!("expected PORT or ADDRESS:PORT, not `{text}`"))
     }
 }
 
@@ -82,8 +91,8 @@ fn open(settings: &Settings, _: &Surroundings) -> Result<Box<dyn CaptureSource>,
     match (settings.command, settings.udp) {
         (Some(command), None) => Ok(Box::new(Process::Child(command))),
         (None, Some(Listen(address))) => Ok(Box::new(Process::Udp(address))),
-        (None, None) => Err(wrong("give `command=`, a program to run, or `udp=`, where its datagrams are received")),
-        (Some(_), Some(_)) => Err(wrong("give `command=` or `udp=`, not both")),
+        (None, None) => Err(wrong("set `command=` to a program to run, or `udp=` to where its datagrams arrive")),
+        (Some(_), Some(_)) => Err(wrong("set either `command=` or `udp=`, not both")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A program's lines, made into samples; the same for a child's output and for datagrams.
+//! Turns a program's lines into samples, for standard output and datagrams alike.
 
 use crate::lines::{LineError, LineReport, parse_line};
 use bunraku_core::{
@@ -8,14 +8,14 @@ use bunraku_core::{
 use std::{future::Future, time::Duration};
 use tokio::time::{Instant, timeout};
 
-/// A program that has said nothing for so long is stale.
+/// How long a program may be silent before it counts as stale.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// A sample whose time is behind the last one's by no more than this many seconds came late; by more, the program's
-/// clock began anew.
+/// A sample up to this many seconds older than the previous one arrived late and is dropped; one older still means that
+/// the program's clock restarted.
 const LATE: f64 = 1.0;
 
-/// What the program said last; one that never speaks of tracking sees a face, and to whom it goes.
+/// The state of one program's stream of samples.
 pub(super) struct Speaker {
     sender: SampleSender,
     sample: FaceSample,
@@ -26,11 +26,12 @@ pub(super) struct Speaker {
 
 impl Speaker {
     pub(super) fn new(sender: SampleSender) -> Self {
+        // A program that never sends `tracked` always sees a face.
         let sample = FaceSample { tracked: true, ..FaceSample::default() };
         Self { sender, sample, started: Instant::now(), is_live: false, warned: false }
     }
 
-    /// Takes a line; one that is no sample is counted, and the first is named in a warning.
+    /// Takes a line. Lines that are not samples are counted, and the first causes a warning.
     pub(super) fn take(&mut self, line: Result<&[u8], LineError>) {
         let mut sample = self.sample;
         match line.and_then(|line| parse_line(line, &mut sample)) {
@@ -39,14 +40,13 @@ impl Speaker {
                 self.sender.skip(1);
                 if !self.warned {
                     self.warned = true;
-                    tracing::warn!("process: lines that are no face sample are skipped, the first because: {error}");
+                    tracing::warn!("process: skipping lines that are not face samples; the first: {error}");
                 }
             }
         }
     }
 
-    /// Publishes a sample unless it came late. Without a time of its own it has that of its arrival, and a program that
-    /// does not speak of tracking sees a face.
+    /// Publishes a sample unless it arrived late. A sample without a time gets its time of arrival.
     fn say(&mut self, mut sample: FaceSample, report: LineReport) {
         self.sender.skip(report.skipped);
         let behind = self.sample.time - sample.time;
@@ -64,7 +64,7 @@ impl Speaker {
         }
     }
 
-    /// Waits for `next`, and says so if it takes so long that the program is stale.
+    /// Waits for `next`, reporting the program as stale if it takes too long.
     pub(super) async fn listen<T>(&mut self, next: impl Future<Output = T>) -> T {
         let mut next = std::pin::pin!(next);
         if let Ok(arrived) = timeout(QUIET, &mut next).await {
@@ -76,12 +76,12 @@ impl Speaker {
         next.await
     }
 
-    /// Whether samples have come since the last trouble.
+    /// Whether samples have arrived since the last problem.
     pub(super) fn is_live(&self) -> bool {
         self.is_live
     }
 
-    /// Says how the program is doing; what it says next makes it live again.
+    /// Reports a problem or a change; the next sample makes the source live again.
     pub(super) fn report(&mut self, state: SourceState) {
         self.is_live = false;
         self.sender.report(state);

@@ -1,6 +1,6 @@
-//! The source against real programs, and datagrams over loopback.
+//! The source `process`, run with real programs and with datagrams over loopback.
 
-use crate::{Surroundings, testing::Running};
+use crate::{Surroundings, testing::TestSource};
 use bunraku_core::{sample::Blendshape, source::SourceState};
 use bunraku_test_support::{Means, missing};
 use std::{path::Path, process::Command};
@@ -12,14 +12,14 @@ fn has(program: &str) -> bool {
 }
 
 /// A source whose program is the shell script `text`.
-fn script(folder: &Path, text: &str) -> Running {
+fn script(folder: &Path, text: &str) -> TestSource {
     let path = folder.join("program.sh");
     std::fs::write(&path, text).expect("written");
-    Running::start(&format!("process:command=sh '{}'", path.display()))
+    TestSource::start(&format!("process:command=sh '{}'", path.display()))
 }
 
 #[tokio::test]
-async fn a_program_that_ends_is_told_of_and_started_again() {
+async fn a_program_that_exits_is_reported_and_restarted() {
     if !has("sh") {
         return;
     }
@@ -40,7 +40,7 @@ async fn a_program_that_ends_is_told_of_and_started_again() {
 }
 
 #[tokio::test]
-async fn stopping_ends_the_program() {
+async fn stopping_the_source_ends_the_program() {
     if !has("sh") {
         return;
     }
@@ -49,11 +49,11 @@ async fn stopping_ends_the_program() {
     let pid = source.until_sample("its number", |sample| sample.time > 0.0).await.time;
     source.stop().await;
     let lives = Command::new("sh").args(["-c", &format!("kill -0 {pid}")]).output().expect("a shell").status.success();
-    assert!(!lives, "process {pid} is still there");
+    assert!(!lives, "process {pid} is still running");
 }
 
 #[tokio::test]
-async fn bad_lines_are_counted_and_good_ones_taken() {
+async fn bad_lines_are_counted_and_good_ones_published() {
     if !has("sh") {
         return;
     }
@@ -63,23 +63,23 @@ async fn bad_lines_are_counted_and_good_ones_taken() {
     let mut source = script(folder.path(), text);
     let sample = source.until_sample("the last line", |sample| sample.time == 6.0).await;
     assert_eq!(sample[Blendshape::JawOpen], 0.5);
-    assert!(sample.tracked, "a program that never says `tracked` has a face");
+    assert!(sample.tracked, "a program that never sends `tracked` sees a face");
     let mut receiver = source.stop().await;
-    assert_eq!(receiver.skipped(), 4, "too long, no JSON, late, no blendshape");
+    assert_eq!(receiver.skipped(), 4, "one line too long, one not JSON, one late, one unknown blendshape");
     assert_eq!(receiver.latest().map(|(sequence, _)| sequence), Some(2));
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_is_told_of() {
-    let mut source = Running::start("process:command=/nowhere/tracker --fast");
+async fn a_missing_program_is_reported() {
+    let mut source = TestSource::start("process:command=/nowhere/tracker --fast");
     let failed = source.until_state("a failure", |state| matches!(state, SourceState::Failed(_))).await.to_string();
     assert!(failed.contains("/nowhere/tracker") && failed.contains("cannot be started"), "{failed}");
     source.stop().await;
 }
 
 #[tokio::test]
-async fn datagrams_are_lines() {
-    let mut source = Running::start("process:udp=0");
+async fn datagrams_hold_lines() {
+    let mut source = TestSource::start("process:udp=0");
     let state = source.until_state("its port", |state| matches!(state, SourceState::Connecting(_))).await.to_string();
     let here = state.split_whitespace().next_back().expect("an address").to_owned();
     assert!(here.starts_with("127.0.0.1:"), "{state}");
@@ -98,19 +98,19 @@ async fn the_documented_example_nods_and_blinks() {
         return;
     }
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/examples/nod.py");
-    let mut source = Running::start(&format!("process:command=python3 '{example}'"));
+    let mut source = TestSource::start(&format!("process:command=python3 '{example}'"));
     source.until_sample("a blink", |sample| sample[Blendshape::EyeBlinkLeft] == 1.0).await;
     source.until_sample("a nod", |sample| sample.head.rotation_deg[0] > 6.0).await;
     assert_eq!(source.stop().await.skipped(), 0);
 }
 
 #[test]
-fn one_of_command_and_udp_is_asked_for() {
+fn exactly_one_of_command_and_udp_is_required() {
     for (spec, word) in [
         ("process", "`command=`"),
         ("process:command=x,udp=5", "not both"),
         ("process:udp=here", "`here`"),
-        ("process:command='x", "not closed"),
+        ("process:command='x", "unclosed"),
     ] {
         let spec = spec.parse().expect("well formed");
         let error = crate::open(&spec, &Surroundings::default()).err().expect("refused").to_string();

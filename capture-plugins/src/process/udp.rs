@@ -1,4 +1,4 @@
-//! Lines in datagrams: each holds one, or some.
+//! Receives lines of JSON in UDP datagrams, one or more in each.
 
 use super::speaker::Speaker;
 use crate::{
@@ -9,7 +9,7 @@ use bunraku_core::source::SourceState;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::net::UdpSocket;
 
-/// Receives for ever; when the socket fails it is opened anew after a while.
+/// Receives forever, reopening the socket with backoff whenever it fails.
 pub(super) async fn keep_receiving(address: SocketAddr, speaker: &mut Speaker) {
     let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(10));
     loop {
@@ -21,7 +21,7 @@ pub(super) async fn keep_receiving(address: SocketAddr, speaker: &mut Speaker) {
             backoff.reset();
         }
         let what_to_do = match error.kind() {
-            io::ErrorKind::AddrInUse => "another program has it: close that, or choose another port",
+            io::ErrorKind::AddrInUse => "close the program that uses this port, or choose another port",
             _ => "trying again",
         };
         speaker.report(SourceState::Failed(format!("cannot receive on UDP {address}: {error}; {what_to_do}")));
@@ -40,7 +40,7 @@ async fn receive(socket: &UdpSocket, speaker: &mut Speaker) -> io::Error {
         match speaker.listen(socket.recv_from(&mut buffer)).await {
             Ok((length, _)) => {
                 lines.push(&buffer[..length], |line| speaker.take(line));
-                // A datagram's end is a line's.
+                // The end of a datagram ends its line.
                 lines.finish(|line| speaker.take(line));
             }
             Err(error) => return error,

@@ -1,4 +1,4 @@
-//! Recordings: face samples as JSON Lines, gzip-compressed if the name ends in `.gz`.
+//! Reading and writing recordings: face samples as JSON Lines, gzip-compressed if the name ends in `.gz`.
 
 mod reader;
 mod recorder;
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_reads_back_bit_for_bit_plain_and_compressed() {
+    fn plain_and_compressed_recordings_read_back_bit_for_bit() {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["a.jsonl", "a.jsonl.gz"] {
             let path = folder.path().join(name);
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crash_leaves_is_readable_and_is_not_written_over() {
+    fn a_recording_cut_off_by_a_crash_is_readable_and_not_overwritten() {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["a.jsonl", "a.jsonl.gz"] {
             let path = folder.path().join(name);
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_that_cannot_be_named_is_told_of_by_the_name_it_has() {
+    fn an_error_on_renaming_names_the_file_that_holds_the_recording() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.jsonl");
         let recorder = Recorder::create(&path).expect("a new file");
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_given_up_leaves_nothing() {
+    fn a_discarded_recording_leaves_no_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut recorder = Recorder::create(&folder.path().join("a.jsonl.gz")).expect("a new file");
         recorder.write(&sample(1)).expect("it writes");
@@ -104,14 +104,14 @@ mod tests {
         let (samples, skipped) = read(&path);
         let times: Vec<f64> = samples.iter().map(|sample| sample.time).collect();
         assert_eq!((times, skipped), (vec![1.0, 2.0, 2.0 + 1.0 / 60.0], 1));
-        assert!(samples[0].tracked, "a recording that never says `tracked` has a face");
-        // A last line that only lacks its end is whole.
+        assert!(samples[0].tracked, "a recording that never says `tracked` always has a face");
+        // A complete last line needs no line end.
         fs::write(&path, "{\"time\": 1}\n{\"time\": 2}").expect("written");
         assert_eq!(read(&path).0.len(), 2);
     }
 
     #[test]
-    fn a_torn_archive_gives_what_is_whole() {
+    fn a_truncated_archive_plays_up_to_the_damage() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.jsonl.gz");
         record(&path, 300);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_line_is_skipped_without_being_kept() {
+    fn a_huge_line_is_skipped() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.jsonl");
         let huge = "x".repeat(1 << 20);

@@ -1,4 +1,4 @@
-//! Reads a recording as a stream of samples.
+//! Reads a recording as an iterator of samples.
 
 use crate::lines::{LineError, Lines, parse_line};
 use bunraku_core::sample::FaceSample;
@@ -10,19 +10,19 @@ use std::{
     path::Path,
 };
 
-/// Bytes read at a time; memory does not grow with the recording.
+/// Bytes read at a time, so that memory does not grow with the recording.
 const CHUNK: usize = 16 * 1024;
 
-/// What the first bytes of every gzip archive are (RFC 1952 §2.3.1).
+/// The first two bytes of every gzip file (RFC 1952 §2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// The time between samples whose lines do not say it, in seconds.
+/// Seconds between samples whose lines have no time.
 const DEFAULT_STEP: f64 = 1.0 / 60.0;
 
-/// The samples of a recording, in order; each line's absent parts keep the last line's values.
+/// The samples of a recording, in order; parts absent from a line keep the previous line's values.
 ///
-/// A line that cannot be read is skipped and counted. A last line that is torn, or an archive that is, ends the
-/// recording with a warning. Times are the lines' own; a line without one follows its forerunner by 1/60 s.
+/// Invalid lines are skipped and counted. A torn last line or a truncated archive ends the recording with a warning.
+/// A line without a time follows its predecessor by 1/60 s.
 pub struct RecordingReader {
     bytes: Box<dyn Read + Send>,
     lines: Lines,
@@ -30,7 +30,7 @@ pub struct RecordingReader {
     ended: bool,
 }
 
-/// What the lines have said so far.
+/// The samples decoded so far.
 struct Decoder {
     sample: FaceSample,
     ready: VecDeque<FaceSample>,
@@ -38,7 +38,7 @@ struct Decoder {
 }
 
 impl Default for Decoder {
-    /// Nothing yet; lines that never speak of tracking have a face.
+    /// Starts with a tracked face, for recordings that never say `tracked`.
     fn default() -> Self {
         let sample = FaceSample { tracked: true, ..FaceSample::default() };
         Self { sample, ready: VecDeque::new(), skipped: 0 }
@@ -59,10 +59,10 @@ impl Decoder {
 }
 
 impl RecordingReader {
-    /// Opens a recording, compressed or not; the content tells, so that an unfinished `.part` opens too.
+    /// Opens a recording. Compression is detected from the content, so an unfinished `.part` opens too.
     ///
     /// # Errors
-    /// The file is not there or cannot be read.
+    /// The file cannot be opened or read.
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let mut magic = Vec::new();
@@ -73,7 +73,7 @@ impl RecordingReader {
         Ok(Self { bytes, lines: Lines::default(), decoder: Decoder::default(), ended: false })
     }
 
-    /// Lines and fields that could not be used so far.
+    /// How many lines and fields have been skipped so far.
     pub fn skipped(&self) -> usize {
         self.decoder.skipped
     }
@@ -87,9 +87,9 @@ impl RecordingReader {
             }
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            // Not `InvalidData` alone: a torn archive ends unexpectedly, a damaged one is invalid input.
+            // A truncated archive ends unexpectedly; a damaged one is invalid input.
             Err(error) if is_damage(&error) => {
-                tracing::warn!("the recording's archive is damaged or torn ({error}); it is played up to there");
+                tracing::warn!("the recording is damaged or truncated ({error}); playing it up to that point");
                 self.decoder.skipped += usize::from(error.kind() != io::ErrorKind::UnexpectedEof);
                 self.ended = true;
                 return Ok(());
@@ -99,18 +99,18 @@ impl RecordingReader {
         self.lines.push(&chunk[..length], |line| {
             if let Err(error) = self.decoder.take(line) {
                 self.decoder.skipped += 1;
-                tracing::debug!("a line of the recording is skipped: {error}");
+                tracing::debug!("skipping a line of the recording: {error}");
             }
         });
         Ok(())
     }
 
-    /// The last line, if it lacks its end: whole, or torn.
+    /// Takes the last line if it has no line end; it may be complete or torn.
     fn finish(&mut self) {
         self.ended = true;
         self.lines.finish(|line| {
             if self.decoder.take(line).is_err() {
-                tracing::warn!("the recording's last line is torn; it is left out");
+                tracing::warn!("ignoring the recording's torn last line");
             }
         });
     }

@@ -1,4 +1,4 @@
-//! Writes a recording, so that it is whole or plainly unfinished.
+//! Writes a recording under a temporary name and renames it when it is complete.
 
 use bunraku_core::sample::FaceSample;
 use flate2::{Compression, write::GzEncoder};
@@ -9,29 +9,29 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// After so many samples, a second or so, what is written is put where a crash cannot take it.
+/// Flush after this many samples, about a second, so that a crash loses no more.
 const FLUSH_EVERY: u64 = 60;
 
 /// Why a recording cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// An unfinished recording of this name is there.
-    #[error("an unfinished recording is there, {}: rename it to keep it (it can be replayed), or remove it", .0.display())]
+    /// An unfinished recording of this name exists.
+    #[error("an unfinished recording exists at {}: rename it to keep it (it can be replayed), or remove it", .0.display())]
     PartExists(PathBuf),
-    /// The name is a folder's.
-    #[error("{} is a folder; give the recording a name in it, such as {}", .0.display(), .0.join("take.jsonl.gz").display())]
+    /// The path is a folder.
+    #[error("{} is a folder: give a file name in it, such as {}", .0.display(), .0.join("take.jsonl.gz").display())]
     Folder(PathBuf),
-    /// All is written, but the name could not be given.
-    #[error("the recording is whole, but could not be named {}: {error}; it is {}", path.display(), part.display())]
+    /// The recording is complete, but could not be renamed.
+    #[error("the recording is complete but could not be renamed to {}: {error}; it is at {}", path.display(), part.display())]
     Name {
-        /// The name it should have had.
+        /// Its intended path.
         path: PathBuf,
         /// Where it is.
         part: PathBuf,
         /// Why.
         error: io::Error,
     },
-    /// The system refused.
+    /// The file cannot be created or written.
     #[error("cannot write {}: {error}", path.display())]
     Write {
         /// The file.
@@ -43,8 +43,8 @@ pub enum RecordError {
 
 /// A recording being written.
 ///
-/// It grows as `NAME.part` and takes its name, and the place of a former file of that name, when it is finished. If it
-/// never is, the `.part` stays and can be read.
+/// It is written to `NAME.part` and renamed on [`finish`](Self::finish), replacing any earlier file. If it is never
+/// finished, the `.part` stays and can be read.
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
@@ -77,10 +77,10 @@ impl Out {
 }
 
 impl Recorder {
-    /// Begins the recording that will be `path`.
+    /// Starts a recording that will be at `path`.
     ///
     /// # Errors
-    /// The file cannot be made, `path` is a folder, or an unfinished recording of this name is there.
+    /// The file cannot be created, `path` is a folder, or an unfinished recording of this name exists.
     pub fn create(path: &Path) -> Result<Self, RecordError> {
         if path.is_dir() {
             return Err(RecordError::Folder(path.to_owned()));
@@ -101,7 +101,7 @@ impl Recorder {
     /// Appends a sample.
     ///
     /// # Errors
-    /// The disk is full, or gone.
+    /// The file cannot be written, for example because the disk is full.
     pub fn write(&mut self, sample: &FaceSample) -> Result<(), RecordError> {
         self.count += 1;
         self.append(sample).map_err(|error| RecordError::Write { path: self.part.clone(), error })
@@ -122,21 +122,21 @@ impl Recorder {
         self.count
     }
 
-    /// Gives the recording up: nothing is left of it.
+    /// Abandons the recording and removes its file.
     ///
     /// # Errors
     /// The `.part` cannot be removed.
     pub fn discard(self) -> Result<(), RecordError> {
         let Self { part, out, .. } = self;
-        // What is still buffered has nowhere to go; some systems remove no open file.
+        // Close the file first: some systems cannot remove an open one. Losing buffered samples does not matter.
         out.finish().ok();
         std::fs::remove_file(&part).map_err(|error| RecordError::Write { path: part, error })
     }
 
-    /// Ends the recording and gives it its name; returns how many samples it has.
+    /// Completes the recording and renames it; returns the number of samples.
     ///
     /// # Errors
-    /// The disk is full, or the name cannot be given; what was written stays in the `.part`.
+    /// Writing or renaming failed; the samples written so far stay in the `.part`.
     pub fn finish(self) -> Result<u64, RecordError> {
         let Self { path, part, out, count } = self;
         out.finish().map_err(|error| RecordError::Write { path: part.clone(), error })?;

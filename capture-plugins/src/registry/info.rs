@@ -1,4 +1,4 @@
-//! What the registry says about a source, for help, read-outs and checks.
+//! What the registry knows about a source, for help, status displays and validation.
 
 use super::{SourceError, registry, settings::Settings};
 use crate::Surroundings;
@@ -10,40 +10,40 @@ use serde::Serialize;
 pub struct SettingInfo {
     /// Its key.
     pub name: &'static str,
-    /// Its default as it would be written, or none when it is off or must be given.
+    /// Its default as it would be written; `None` if it is off by default or required.
     pub default: Option<&'static str>,
     /// Whether the source cannot be opened without it.
     pub required: bool,
-    /// Whether it names a file: in a configuration relative to the configuration's folder.
+    /// Whether it is a path, which a configuration file gives relative to its own folder.
     pub file: bool,
     /// What it does.
     pub about: &'static str,
 }
 
 impl SettingInfo {
-    /// A setting that may be left out and then has this value, or none.
+    /// An optional setting and its default, if it has one.
     pub(crate) const fn optional(name: &'static str, default: Option<&'static str>, about: &'static str) -> Self {
         Self { name, default, required: false, file: false, about }
     }
 
-    /// A file or folder that may be left out.
+    /// An optional file or folder.
     pub(crate) const fn optional_file(name: &'static str, about: &'static str) -> Self {
         Self { name, default: None, required: false, file: true, about }
     }
 
-    /// A file that must be given.
+    /// A required file.
     pub(crate) const fn required_file(name: &'static str, about: &'static str) -> Self {
         Self { name, default: None, required: true, file: true, about }
     }
 }
 
-/// Makes a source from its settings.
+/// Creates a source from its settings.
 type Open = fn(&Settings, &Surroundings) -> Result<Box<dyn CaptureSource>, SourceError>;
 
-/// A line of the registry.
+/// An entry of the registry.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct SourceInfo {
-    /// The name it is chosen by.
+    /// The name used to select it.
     pub name: &'static str,
     /// What it is, in one line.
     pub about: &'static str,
@@ -55,7 +55,7 @@ pub struct SourceInfo {
     pub may_rest: bool,
     /// The pose profile that suits its samples by default.
     pub profile: &'static str,
-    /// An example that works, as it is written after `--source`.
+    /// A working example, as written after `--source`.
     pub example: &'static str,
     #[serde(skip)]
     pub(crate) open: Open,
@@ -64,10 +64,10 @@ pub struct SourceInfo {
 }
 
 impl SourceInfo {
-    /// The registry's line for the source `name`.
+    /// The entry of the source `name`.
     ///
     /// # Errors
-    /// There is none; the error names the nearest.
+    /// No source has this name; the error suggests the nearest.
     pub fn find(name: &str) -> Result<&'static Self, SourceError> {
         registry().iter().find(|info| info.name == name).ok_or_else(|| {
             let names = || registry().iter().map(|info| info.name);
@@ -79,17 +79,17 @@ impl SourceInfo {
         })
     }
 
-    /// What of the source's is found on this machine, a line each: addresses, ports, devices.
+    /// What the source finds on this machine (addresses, ports, devices), one line each.
     pub fn found_here(&self) -> Vec<String> {
         (self.look)()
     }
 
-    /// Whether the source knows every one of `settings` by name.
+    /// Checks that the source has every setting in `settings`.
     pub(crate) fn check_names(&self, settings: &Settings) -> Result<(), SourceError> {
         let names = || self.settings.iter().map(|setting| setting.name);
         let Some(key) = settings.keys().find(|&key| !names().any(|name| name == key)) else { return Ok(()) };
         let known = match self.settings {
-            [] => "it has none".to_owned(),
+            [] => "it has no settings".to_owned(),
             _ => format!("its settings are: {}", names().collect::<Vec<_>>().join(", ")),
         };
         let nearest = nearest(key, names()).map(str::to_owned);

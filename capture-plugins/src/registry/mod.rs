@@ -1,4 +1,4 @@
-//! The registry: every capture source of this program, found by name.
+//! The registry: every capture source, found by name.
 
 pub(crate) mod info;
 pub(crate) mod settings;
@@ -9,15 +9,15 @@ use bunraku_core::source::CaptureSource;
 use info::SourceInfo;
 use spec::SourceSpec;
 
-/// All capture sources, in the order they are shown.
+/// All capture sources, in display order.
 pub fn registry() -> &'static [SourceInfo] {
     &[idle::INFO, mouse::INFO, replay::INFO, process::INFO, ifacialmocap::INFO, mediapipe::INFO]
 }
 
-/// Makes the source that `spec` names, ready to run; nothing is opened that could be missing for a while.
+/// Creates the source that `spec` names, ready to run. Cameras, ports and phones are opened only when it runs.
 ///
 /// # Errors
-/// The source is unknown, or a setting is unknown, missing or out of range.
+/// The source is unknown, or a setting is unknown, missing or invalid.
 pub fn open(spec: &SourceSpec, surroundings: &Surroundings) -> Result<Box<dyn CaptureSource>, SourceError> {
     let info = SourceInfo::find(&spec.name)?;
     info.check_names(&spec.settings)?;
@@ -27,30 +27,30 @@ pub fn open(spec: &SourceSpec, surroundings: &Surroundings) -> Result<Box<dyn Ca
 /// Why a capture source cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// No source of this name.
-    #[error("there is no capture source `{name}`{}; the sources are: {known}", did_you_mean(.nearest.as_deref()))]
+    /// No source has this name.
+    #[error("unknown capture source `{name}`{}; available: {known}", did_you_mean(.nearest.as_deref()))]
     UnknownSource {
-        /// The name asked for.
+        /// The name given.
         name: String,
-        /// The known name most like it.
+        /// The most similar known name.
         nearest: Option<String>,
         /// All known names.
         known: String,
     },
     /// The source has no setting of this name.
-    #[error("the source `{source_name}` has no setting `{key}`{}; {known}", did_you_mean(.nearest.as_deref()))]
+    #[error("source `{source_name}` has no setting `{key}`{}; {known}", did_you_mean(.nearest.as_deref()))]
     UnknownSetting {
         /// The source.
         source_name: &'static str,
-        /// The setting asked for.
+        /// The setting given.
         key: String,
-        /// The known setting most like it.
+        /// The most similar known setting.
         nearest: Option<String>,
-        /// What settings there are.
+        /// The settings it has.
         known: String,
     },
-    /// A setting's value cannot be used.
-    #[error("the settings of the source `{source_name}` cannot be used: {why}")]
+    /// A setting is missing or has an invalid value.
+    #[error("invalid settings for source `{source_name}`: {why}")]
     Setting {
         /// The source.
         source_name: &'static str,
@@ -58,9 +58,9 @@ pub enum SourceError {
         why: String,
     },
     /// The text is not `NAME[:KEY=VALUE,…]`.
-    #[error("`{text}` is not a source: {why}")]
+    #[error("invalid source `{text}`: {why}")]
     Syntax {
-        /// The text as given.
+        /// The text given.
         text: String,
         /// What is wrong with it.
         why: String,
@@ -75,7 +75,7 @@ fn did_you_mean(name: Option<&str>) -> String {
 mod tests {
     use super::*;
 
-    fn refusal(spec: &str) -> String {
+    fn open_error(spec: &str) -> String {
         let spec: SourceSpec = spec.parse().expect("well formed");
         match open(&spec, &Surroundings::default()) {
             Ok(source) => panic!("opened {}", source.describe()),
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn every_default_of_the_registry_is_accepted_as_written() {
+    fn every_default_in_the_registry_is_accepted() {
         for info in registry() {
             for setting in info.settings {
                 let Some(default) = setting.default else { continue };
@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_source_names_the_nearest() {
-        let error = refusal("ifacialmokap");
+    fn an_error_for_a_misspelt_source_suggests_the_nearest_name() {
+        let error = open_error("ifacialmokap");
         assert!(error.contains("did you mean `ifacialmocap`?"), "{error}");
     }
 
     #[test]
-    fn a_misspelt_setting_names_the_nearest_and_all_there_are() {
-        let error = refusal("ifacialmocap:hots=192.168.0.7");
+    fn an_error_for_a_misspelt_setting_suggests_the_nearest_and_lists_all() {
+        let error = open_error("ifacialmocap:hots=192.168.0.7");
         assert!(
             error.contains("`hots`") && error.contains("did you mean `host`?") && error.contains("port"),
             "{error}"
@@ -117,8 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_names_its_setting() {
-        let error = refusal("ifacialmocap:port=70000");
+    fn an_error_for_an_invalid_value_names_its_setting() {
+        let error = open_error("ifacialmocap:port=70000");
         assert!(error.contains("`port`") && error.contains("70000"), "{error}");
     }
 }

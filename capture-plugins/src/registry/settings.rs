@@ -1,24 +1,28 @@
-//! The settings of a source, before its own settings struct has read them.
+//! A source's settings as written, before its own settings struct reads them.
 
 use super::SourceError;
 use serde::{
     Deserializer,
-    de::{DeserializeOwned, Error as _, IntoDeserializer, Visitor, value::MapDeserializer},
+    de::{
+        DeserializeOwned, Error as _, IntoDeserializer, Visitor,
+        value::{Error, MapDeserializer},
+    },
     forward_to_deserialize_any,
 };
+use serde_json::Value;
 use std::{collections::BTreeMap, fmt, path::Path, str::FromStr};
 
 /// Settings by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings(BTreeMap<String, SettingValue>);
 
-/// The value of a setting, as it was written.
+/// The value of a setting, as written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SettingValue {
-    /// From the command line: read as whatever type the setting has.
+    /// From the command line: parsed as whatever type the setting has.
     Text(String),
-    /// From a configuration file.
-    Yaml(serde_yaml::Value),
+    /// From a configuration file or a request, with the type it has there.
+    Typed(Value),
 }
 
 impl Settings {
@@ -27,7 +31,7 @@ impl Settings {
         self.0.get(key)
     }
 
-    /// Sets `key`; false if it was set before, and then it keeps its value.
+    /// Sets `key` and returns true, or returns false if it already has a value, which it keeps.
     pub fn insert(&mut self, key: &str, value: SettingValue) -> bool {
         if self.0.contains_key(key) {
             return false;
@@ -36,16 +40,14 @@ impl Settings {
         true
     }
 
-    /// Takes the file named by `key`, where one is, relative to `folder`.
+    /// Makes the path in `key`, if it was given, relative to `folder`.
     pub(super) fn make_relative_to(&mut self, folder: &Path, key: &str) {
-        let Some(SettingValue::Text(file) | SettingValue::Yaml(serde_yaml::Value::String(file))) = self.0.get_mut(key)
-        else {
-            return;
-        };
-        *file = folder.join(&*file).to_string_lossy().into_owned();
+        if let Some(SettingValue::Text(file) | SettingValue::Typed(Value::String(file))) = self.0.get_mut(key) {
+            *file = folder.join(&*file).to_string_lossy().into_owned();
+        }
     }
 
-    /// The settings given, in the order of their names.
+    /// The settings given, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &SettingValue)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
@@ -57,21 +59,30 @@ impl Settings {
     /// Reads them into a source's own settings struct.
     pub(crate) fn read<T: DeserializeOwned>(&self, source_name: &'static str) -> Result<T, SourceError> {
         let pairs = self.0.iter().map(|(key, value)| (key.as_str(), Setting { key, value }));
-        T::deserialize(MapDeserializer::<_, serde_yaml::Error>::new(pairs))
+        T::deserialize(MapDeserializer::<_, Error>::new(pairs))
             .map_err(|error| SourceError::Setting { source_name, why: error.to_string() })
+    }
+}
+
+impl FromIterator<(String, Value)> for Settings {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(key, value)| (key, SettingValue::Typed(value))).collect())
     }
 }
 
 impl fmt::Display for SettingValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) | Self::Yaml(serde_yaml::Value::String(text)) => f.write_str(text),
-            Self::Yaml(value) => f.write_str(serde_yaml::to_string(value).map_err(|_| fmt::Error)?.trim_end()),
+            Self::Text(text) | Self::Typed(Value::String(text)) => f.write_str(text),
+            Self::Typed(value) => value.fmt(f),
         }
     }
 }
 
-/// A setting on its way into a struct; errors name its key.
+/// A setting being read into a struct; errors name its key.
+///
+/// A deserializer of its own because the type of a value on the command line is known only to the settings struct: any
+/// format's own rules would read `file=12` as a number.
 #[derive(Clone, Copy)]
 struct Setting<'a> {
     key: &'a str,
@@ -79,16 +90,16 @@ struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    fn wrong(&self, what: impl fmt::Display) -> serde_yaml::Error {
-        serde_yaml::Error::custom(format!("`{}`: {what}", self.key))
+    fn error(&self, why: impl fmt::Display) -> Error {
+        Error::custom(format!("`{}`: {why}", self.key))
     }
 
-    fn parse<T: FromStr>(&self, text: &str, wanted: &str) -> Result<T, serde_yaml::Error> {
-        text.trim().parse().map_err(|_| self.wrong(format!("`{text}` is not {wanted}")))
+    fn parse<T: FromStr>(&self, text: &str, expected: &str) -> Result<T, Error> {
+        text.trim().parse().map_err(|_| self.error(format!("expected {expected}, not `{text}`")))
     }
 }
 
-impl IntoDeserializer<'_, serde_yaml::Error> for Setting<'_> {
+impl<'de> IntoDeserializer<'de, Error> for Setting<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -96,50 +107,49 @@ impl IntoDeserializer<'_, serde_yaml::Error> for Setting<'_> {
     }
 }
 
-/// Reads text as the type the struct asks for, and hands YAML values on.
+/// Parses text as the type that the struct asks for; typed values deserialize themselves.
 macro_rules! scalar {
-    ($($method:ident $visit:ident $kind:ty, $wanted:literal;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, serde_yaml::Error> {
+    ($($method:ident $visit:ident $kind:ty, $expected:literal;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.value {
                 SettingValue::Text(text) => {
-                    let value = self.parse::<$kind>(text, $wanted)?;
-                    visitor.$visit(value).map_err(|error: serde_yaml::Error| self.wrong(error))
+                    let value = self.parse::<$kind>(text, $expected)?;
+                    visitor.$visit(value).map_err(|error: Error| self.error(error))
                 }
-                SettingValue::Yaml(value) => value.clone().$method(visitor).map_err(|error| self.wrong(error)),
+                SettingValue::Typed(value) => value.$method(visitor).map_err(|error| self.error(error)),
             }
         }
     )*};
 }
 
-impl<'de> Deserializer<'de> for Setting<'_> {
-    type Error = serde_yaml::Error;
+impl<'de> Deserializer<'de> for Setting<'de> {
+    type Error = Error;
 
     scalar! {
         deserialize_bool visit_bool bool, "`true` or `false`";
-        deserialize_u8 visit_u64 u64, "a whole number of 0 or more";
-        deserialize_u16 visit_u64 u64, "a whole number of 0 or more";
-        deserialize_u32 visit_u64 u64, "a whole number of 0 or more";
-        deserialize_u64 visit_u64 u64, "a whole number of 0 or more";
+        deserialize_u8 visit_u64 u64, "a whole number of at least 0";
+        deserialize_u16 visit_u64 u64, "a whole number of at least 0";
+        deserialize_u32 visit_u64 u64, "a whole number of at least 0";
+        deserialize_u64 visit_u64 u64, "a whole number of at least 0";
         deserialize_f32 visit_f64 f64, "a number";
         deserialize_f64 visit_f64 f64, "a number";
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.value {
-            SettingValue::Text(text) => visitor.visit_str(text),
-            SettingValue::Yaml(value) => value.clone().deserialize_any(visitor),
+            SettingValue::Text(text) => visitor.visit_borrowed_str(text).map_err(|error: Error| self.error(error)),
+            SettingValue::Typed(value) => value.deserialize_any(visitor).map_err(|error| self.error(error)),
         }
-        .map_err(|error| self.wrong(error))
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.value {
-            SettingValue::Yaml(serde_yaml::Value::Null) => visitor.visit_none(),
+            SettingValue::Typed(Value::Null) => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -148,12 +158,16 @@ impl<'de> Deserializer<'de> for Setting<'_> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Self::Error> {
+    ) -> Result<V::Value, Error> {
         match self.value {
-            SettingValue::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
-            SettingValue::Yaml(value) => value.clone().deserialize_enum(name, variants, visitor),
+            SettingValue::Text(text) => {
+                let text = IntoDeserializer::<Error>::into_deserializer(text.as_str());
+                visitor.visit_enum(text).map_err(|error| self.error(error))
+            }
+            SettingValue::Typed(value) => {
+                value.deserialize_enum(name, variants, visitor).map_err(|error| self.error(error))
+            }
         }
-        .map_err(|error| self.wrong(error))
     }
 
     forward_to_deserialize_any! {
@@ -198,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn text_and_yaml_become_the_same_struct() {
+    fn text_and_yaml_read_as_the_same_struct() {
         let text: SourceSpec = "x:port=7,speed=0.5,loop=true,file=12,host=a:1,mode=far".parse().expect("well formed");
         let yaml = "{name: x, port: 7, speed: 0.5, loop: true, file: '12', host: 'a:1', mode: far}";
         let yaml: SourceSpec = serde_yaml::from_str(yaml).expect("well formed");

@@ -1,23 +1,25 @@
-//! A source as a person names it: on the command line, or in the configuration.
+//! A source and its settings, as written on the command line, in the configuration or in a request.
 
 use super::{
     SourceError, SourceInfo,
     settings::{SettingValue, Settings},
 };
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
+use serde_json::Value;
 use std::{collections::BTreeMap, fmt, path::Path, str::FromStr};
 
 /// A source and its settings: `NAME[:KEY=VALUE,…]`, or the same in YAML, `{name: NAME, KEY: VALUE, …}`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct SourceSpec {
     /// The source's name in the registry.
     pub name: String,
-    /// Its settings, checked when it is opened.
+    /// Its settings, validated when it is opened.
     pub settings: Settings,
 }
 
 impl SourceSpec {
-    /// Takes the files that the settings name relative to `folder`, as a configuration there means them.
+    /// Makes the files in its settings relative to `folder`, where its configuration file is.
     pub fn make_relative_to(&mut self, folder: &Path) {
         let files =
             SourceInfo::find(&self.name).into_iter().flat_map(|info| info.settings).filter(|setting| setting.file);
@@ -28,19 +30,18 @@ impl SourceSpec {
 impl FromStr for SourceSpec {
     type Err = SourceError;
 
-    /// Reads `NAME[:KEY=VALUE,…]`. A value may hold `:` and `=`, but no comma.
+    /// Parses `NAME[:KEY=VALUE,…]`. A value may contain `:` and `=`, but no comma.
     fn from_str(text: &str) -> Result<Self, SourceError> {
         let wrong = |why: String| SourceError::Syntax { text: text.to_owned(), why };
         let (name, settings) = text.split_once(':').unwrap_or((text, ""));
         if name.trim().is_empty() {
-            return Err(wrong("it begins with the source's name: NAME[:KEY=VALUE,…]".to_owned()));
+            return Err(wrong("expected NAME[:KEY=VALUE,…]".to_owned()));
         }
         let mut spec = Self { name: name.trim().to_owned(), ..Self::default() };
         for pair in settings.split(',').filter(|pair| !pair.trim().is_empty()) {
             let (key, value) = pair.split_once('=').ok_or_else(|| {
                 wrong(format!(
-                    "`{pair}` is not KEY=VALUE (a value that holds a comma cannot be written here: name the source in \
-                     the configuration file)"
+                    "`{pair}` is not KEY=VALUE; a value that contains a comma has to be set in the configuration file"
                 ))
             })?;
             if !spec.settings.insert(key.trim(), SettingValue::Text(value.to_owned())) {
@@ -52,7 +53,7 @@ impl FromStr for SourceSpec {
 }
 
 impl fmt::Display for SourceSpec {
-    /// Writes `NAME[:KEY=VALUE,…]`.
+    /// Formats as `NAME[:KEY=VALUE,…]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
         for (index, (key, value)) in self.settings.iter().enumerate() {
@@ -62,27 +63,29 @@ impl fmt::Display for SourceSpec {
     }
 }
 
-impl<'de> Deserialize<'de> for SourceSpec {
-    /// Reads a map with `name` and the settings beside it, or the text [`FromStr`] reads.
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let settings = match serde_yaml::Value::deserialize(from)? {
-            serde_yaml::Value::String(text) => return text.parse().map_err(D::Error::custom),
-            value => serde_yaml::from_value::<BTreeMap<String, serde_yaml::Value>>(value).map_err(|_| {
-                D::Error::custom("a source is `NAME[:KEY=VALUE,…]`, or a map with `name` and the source's settings")
-            })?,
-        };
-        let mut spec = Self::default();
-        for (key, value) in settings {
-            match value {
-                serde_yaml::Value::String(name) if key == "name" => spec.name = name,
-                _ if key == "name" => return Err(D::Error::custom("a source's `name` is text")),
-                value => _ = spec.settings.insert(&key, SettingValue::Yaml(value)),
-            }
+/// A source as a configuration or a request writes it.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected `NAME[:KEY=VALUE,…]`, or a map with the source's `name` and its settings, such as {name: idle, seed: 3}"
+)]
+enum Written {
+    Text(String),
+    Map {
+        name: String,
+        #[serde(flatten)]
+        settings: BTreeMap<String, Value>,
+    },
+}
+
+impl TryFrom<Written> for SourceSpec {
+    type Error = SourceError;
+
+    fn try_from(written: Written) -> Result<Self, SourceError> {
+        match written {
+            Written::Text(text) => text.parse(),
+            Written::Map { name, settings } => Ok(Self { name, settings: settings.into_iter().collect() }),
         }
-        if spec.name.is_empty() {
-            return Err(D::Error::custom("a source needs a `name`, such as `name: ifacialmocap`"));
-        }
-        Ok(spec)
     }
 }
 
@@ -92,7 +95,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_value_may_hold_colons() {
+    fn a_value_may_contain_colons() {
         let spec: SourceSpec = "ifacialmocap:host=192.168.0.7:49983,port=1".parse().expect("well formed");
         assert_eq!(spec.name, "ifacialmocap");
         assert_eq!(spec.settings.get("host"), Some(&SettingValue::Text("192.168.0.7:49983".to_owned())));
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_given_twice_and_an_absent_name_are_refused() {
+    fn a_setting_given_twice_and_a_missing_name_are_refused() {
         for text in ["replay:speed=1,speed=2", "", ":speed=1", "  :"] {
             assert!(text.parse::<SourceSpec>().is_err(), "{text}");
         }
@@ -128,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn yaml_says_the_same_as_the_command_line() {
+    fn yaml_specs_equal_those_of_the_command_line() {
         let yaml = "- idle\n- {name: replay, file: 'a,b.jsonl', speed: 2}\n- ifacialmocap:port=0\n";
         let specs: Vec<SourceSpec> = serde_yaml::from_str(yaml).expect("three sources");
         assert_eq!(specs[0], "idle".parse().expect("a name"));
@@ -141,19 +144,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused_without_panic(text in "\\PC{0,80}") {
+        fn any_text_parses_or_fails_without_panicking(text in "\\PC{0,80}") {
             text.parse::<SourceSpec>().ok();
         }
 
         #[test]
-        fn a_spec_reads_back_from_what_it_prints(
+        fn a_printed_spec_parses_back(
             name in "[a-z]{1,12}",
             settings in proptest::collection::btree_map("[a-z_]{1,8}", "[^,]{0,20}", 0..5),
         ) {
             let pairs: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
             let spec: SourceSpec = format!("{name}:{}", pairs.join(",")).parse().expect("well formed");
             prop_assert_eq!(spec.settings.iter().count(), settings.len());
-            let back: SourceSpec = spec.to_string().parse().expect("its own words");
+            let back: SourceSpec = spec.to_string().parse().expect("a printed spec");
             prop_assert_eq!(back, spec);
         }
     }

@@ -1,4 +1,4 @@
-//! Plays a recording at the pace it was made, or another.
+//! The capture source `replay`: plays a recording at its own speed or another.
 
 mod player;
 
@@ -18,9 +18,9 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "replay",
     about: "a recording made with `bunraku record`",
     settings: &[
-        SettingInfo::required_file("file", "the recording: JSON Lines of face samples, also gzip-compressed"),
-        SettingInfo::optional("speed", Some("1"), "how fast it is played; 2 takes half the time"),
-        SettingInfo::optional("loop", Some("false"), "whether it begins again when it ends"),
+        SettingInfo::required_file("file", "the recording: face samples as JSON Lines, plain or gzip-compressed"),
+        SettingInfo::optional("speed", Some("1"), "playback speed; 2 is twice as fast"),
+        SettingInfo::optional("loop", Some("false"), "start again at the end"),
     ],
     camera: false,
     may_rest: true,
@@ -36,10 +36,10 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
 pub struct ReplaySettings {
     /// The recording.
     pub file: PathBuf,
-    /// How many seconds of the recording are played in a second.
+    /// How many seconds of the recording to play per second.
     #[serde(default)]
     pub speed: Speed,
-    /// Whether it begins again when it ends.
+    /// Whether to start again at the end.
     #[serde(default, rename = "loop")]
     pub again: bool,
 }
@@ -60,19 +60,19 @@ impl<'de> Deserialize<'de> for Speed {
         if speed.is_finite() && speed > 0.0 {
             return Ok(Self(speed));
         }
-        Err(D::Error::custom(format!("a speed of {speed} is not above 0")))
+        Err(D::Error::custom(format!("invalid speed {speed}: expected a number above 0")))
     }
 }
 
 fn open(settings: &Settings, _: &Surroundings) -> Result<Box<dyn CaptureSource>, SourceError> {
     let settings: ReplaySettings = settings.read(INFO.name)?;
-    // A slip in the name is told at once, not when the source is switched to.
+    // Report a mistyped name now, not when the source is selected.
     let wrong = |why: &dyn std::fmt::Display| SourceError::Setting {
         source_name: INFO.name,
         why: format!("`file`: {}: {why}", settings.file.display()),
     };
     match std::fs::metadata(&settings.file) {
-        Ok(found) if found.is_dir() => Err(wrong(&"is a folder, not a recording")),
+        Ok(found) if found.is_dir() => Err(wrong(&"this is a folder, not a recording")),
         Ok(_) => Ok(Box::new(Replay { settings })),
         Err(error) => Err(wrong(&error)),
     }
@@ -89,7 +89,7 @@ impl CaptureSource for Replay {
 
     fn describe(&self) -> String {
         let ReplaySettings { file, speed, again } = &self.settings;
-        let again = if *again { ", over and over" } else { "" };
+        let again = if *again { ", looping" } else { "" };
         format!("the recording {} at {} times its speed{again}", file.display(), speed.0)
     }
 

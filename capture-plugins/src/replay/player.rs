@@ -1,4 +1,4 @@
-//! The pacing of a recording.
+//! Plays a recording's samples at the times they are due.
 
 use super::ReplaySettings;
 use crate::recording::RecordingReader;
@@ -12,22 +12,22 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Samples read ahead, away from the thread that paces them.
+/// How many samples are read ahead, on another thread than the one that paces them.
 const BATCH: usize = 64;
 
-/// A step of the recording's clock that is backwards, or longer than this many seconds, is a clock that began anew.
+/// A step in the recording's times that goes backwards, or is longer than this many seconds, is a clock restarting.
 const LONGEST_STEP: f64 = 3600.0;
 
-/// The step across the seam of a loop, or where the clock began anew, in seconds.
+/// Seconds between samples where a loop or the recording's clock restarts.
 const SEAM: f64 = 1.0 / 60.0;
 
-/// Plays the recording to its end, or over and over, and says how it goes.
+/// Plays the recording once or in a loop, and reports the source's state.
 pub(super) async fn play(settings: &ReplaySettings, mut sender: SampleSender) {
     let mut clock = Clock::new(settings.speed.0);
     loop {
         let before = clock.played;
         let failed = |error: io::Error| {
-            SourceState::Failed(format!("the recording {} cannot be read: {error}", settings.file.display()))
+            SourceState::Failed(format!("cannot read the recording {}: {error}", settings.file.display()))
         };
         if let Err(error) = play_once(settings.file.clone(), &mut clock, &mut sender).await {
             return sender.report(failed(error));
@@ -67,7 +67,7 @@ async fn finished(task: JoinHandle<io::Result<Batch>>) -> io::Result<Batch> {
     task.await.map_err(io::Error::other)?
 }
 
-/// Samples that were read ahead, and the reader for those after them.
+/// Samples read ahead, and the reader for those that follow.
 struct Batch {
     reader: RecordingReader,
     samples: Vec<FaceSample>,
@@ -82,13 +82,13 @@ impl Batch {
     }
 }
 
-/// When each sample is due, from the recording's own times.
+/// Schedules samples by the recording's own times.
 struct Clock {
     started: Instant,
     speed: f64,
-    /// Seconds played, on a clock that goes on through loops.
+    /// Seconds played, counted across loops.
     seconds: f64,
-    /// The recording's time of the last sample.
+    /// The recorded time of the previous sample.
     last: Option<f64>,
     played: u64,
 }
@@ -98,7 +98,7 @@ impl Clock {
         Self { started: Instant::now(), speed, seconds: 0.0, last: None, played: 0 }
     }
 
-    /// When the sample of the recording's time `time` is due.
+    /// When the sample recorded at `time` is due.
     fn due(&mut self, time: f64) -> Instant {
         let step = match self.last {
             Some(last) if (0.0..=LONGEST_STEP).contains(&(time - last)) => time - last,
@@ -107,7 +107,7 @@ impl Clock {
         };
         self.last = Some(time);
         self.seconds += step / self.speed;
-        // Beyond what the clock can count (a speed of 1e-300), wait as long as it can.
+        // If the delay exceeds what the clock can count (a speed of 1e-300), wait as long as possible.
         let wait = Duration::try_from_secs_f64(self.seconds).unwrap_or(Duration::MAX);
         self.started.checked_add(wait).unwrap_or_else(|| Instant::now() + Duration::from_secs(u64::from(u32::MAX)))
     }
@@ -115,7 +115,7 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Running;
+    use crate::testing::TestSource;
     use bunraku_core::source::SourceState;
     use std::path::PathBuf;
     use tempfile::TempDir;
@@ -138,11 +138,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_takes_the_time_it_took_and_ends() {
+    async fn a_recording_plays_at_its_own_speed_and_ends() {
         let times: Vec<f64> = (0..300).map(|index| 100.0 + f64::from(index) / 30.0).collect();
         let (_folder, path) = recording(&times);
         let begun = Instant::now();
-        let mut source = Running::start(&format!("replay:file={}", path.display()));
+        let mut source = TestSource::start(&format!("replay:file={}", path.display()));
         let sample = source.until_sample("the sixth second", |sample| sample.time >= 5.0).await;
         assert!((seconds(begun) - sample.time).abs() < 0.01, "{} after {}", sample.time, seconds(begun));
         source.until_end().await;
@@ -152,30 +152,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_speed_and_a_loop_are_kept_and_time_goes_on() {
+    async fn looped_playback_keeps_its_speed_and_time_runs_on() {
         let (_folder, path) = recording(&[0.0, 1.0, 2.0]);
         let begun = Instant::now();
-        let mut source = Running::start(&format!("replay:file={},speed=4,loop=true", path.display()));
+        let mut source = TestSource::start(&format!("replay:file={},speed=4,loop=true", path.display()));
         let sample = source.until_sample("the third time round", |sample| sample.time > 1.5).await;
         assert!((seconds(begun) - sample.time).abs() < 0.01);
         source.stop().await;
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_clock_that_jumps_does_not_stall_the_recording() {
+    async fn a_jump_in_the_recorded_times_does_not_stall_playback() {
         let (_folder, path) = recording(&[5.0, 6.0, 0.0, 1.0, 1e300, 1e300, -1e300]);
         let begun = Instant::now();
-        let mut source = Running::start(&format!("replay:file={}", path.display()));
+        let mut source = TestSource::start(&format!("replay:file={}", path.display()));
         source.until_end().await;
         assert!(seconds(begun) < 2.1, "it took {}", seconds(begun));
         assert_eq!(source.receiver.latest().map(|(sequence, _)| sequence), Some(7));
     }
 
     #[tokio::test]
-    async fn a_file_without_samples_fails_with_a_word() {
+    async fn a_file_without_samples_is_reported() {
         let (_folder, path) = recording(&[]);
         std::fs::write(&path, "nonsense\n").expect("written");
-        let mut source = Running::start(&format!("replay:file={},loop=true", path.display()));
+        let mut source = TestSource::start(&format!("replay:file={},loop=true", path.display()));
         source.until_end().await;
         let state = source.receiver.state().to_string();
         assert!(state.contains("take.jsonl") && state.contains("no line"), "{state}");
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_and_a_wrong_speed_are_refused_at_once() {
+    fn a_missing_file_and_an_invalid_speed_are_refused_on_opening() {
         let (folder, path) = recording(&[0.0]);
         for (spec, word) in [
             ("replay:file=/nowhere/take.jsonl".to_owned(), "/nowhere/take.jsonl"),

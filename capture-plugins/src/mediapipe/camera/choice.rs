@@ -1,24 +1,25 @@
-//! Which camera.
+//! Finding the camera that the settings choose.
 
 use super::{super::frames::FrameError, trouble::NO_CAMERA};
 use nokhwa::utils::{ApiBackend, CameraIndex, CameraInfo};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 use std::fmt;
 
-/// A camera as people choose it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A choice of camera.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Written")]
 pub enum CameraChoice {
-    /// The first there is.
+    /// The first camera found.
     #[default]
     Any,
-    /// The system's number of it: N of `/dev/videoN` on Linux, the place in the list elsewhere.
+    /// The system's number for it: N of `/dev/videoN` on Linux, the position in the list elsewhere.
     Number(u32),
-    /// The first whose name contains this, whatever the case.
+    /// The first whose name contains this, ignoring case.
     Name(String),
 }
 
 impl CameraChoice {
-    /// Reads a number or a name; nothing means any.
+    /// Parses a number or a name; empty text means any camera.
     pub fn parse(text: &str) -> Self {
         match text.trim() {
             "" => Self::Any,
@@ -37,27 +38,29 @@ impl fmt::Display for CameraChoice {
     }
 }
 
-impl<'de> Deserialize<'de> for CameraChoice {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        match serde_yaml::Value::deserialize(from)? {
-            serde_yaml::Value::String(text) => Ok(Self::parse(&text)),
-            serde_yaml::Value::Number(number) => {
-                let number = number.as_u64().and_then(|number| number.try_into().ok());
-                number
-                    .map(Self::Number)
-                    .ok_or_else(|| D::Error::custom("a camera has a number of 0 or more, or a name"))
-            }
-            _ => Err(D::Error::custom("a camera is chosen by its number or a part of its name")),
+/// A camera as settings write it.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a camera's number, from 0, or a part of its name")]
+enum Written {
+    Number(u32),
+    Text(String),
+}
+
+impl From<Written> for CameraChoice {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Number(number) => Self::Number(number),
+            Written::Text(text) => Self::parse(&text),
         }
     }
 }
 
-/// A camera of this machine.
+/// A camera connected to this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundCamera {
-    /// What it is chosen by.
+    /// The number that selects it.
     pub number: u32,
-    /// What the system calls it.
+    /// The system's name for it.
     pub name: String,
 }
 
@@ -67,17 +70,17 @@ impl fmt::Display for FoundCamera {
     }
 }
 
-/// The cameras of this machine, by number; none where the system does not tell.
+/// The cameras connected to this machine, by number; empty if the system cannot list them.
 pub fn found() -> Vec<FoundCamera> {
     let mut cameras = devices();
     cameras.retain(gives_pictures);
     cameras
 }
 
-/// Every device that the system calls a camera.
+/// Every device that the system lists as a camera.
 fn devices() -> Vec<FoundCamera> {
     let listed = nokhwa::query(ApiBackend::Auto).unwrap_or_else(|error| {
-        tracing::debug!("the system lists no cameras: {error}");
+        tracing::debug!("cannot list cameras: {error}");
         vec![]
     });
     let mut cameras: Vec<_> = listed.iter().filter_map(camera).collect();
@@ -90,14 +93,14 @@ fn camera(info: &CameraInfo) -> Option<FoundCamera> {
     Some(FoundCamera { number, name: info.human_name().trim().to_owned() })
 }
 
-/// A webcam has further devices under Linux, for what it tells about its pictures; the first gives them. Where the
-/// system does not say which is the first, as in a container, each may.
+/// Whether a device delivers pictures. On Linux a webcam has further devices, for metadata, and only the first delivers
+/// pictures. Where the system does not say which is first, as in a container, any may.
 fn gives_pictures(camera: &FoundCamera) -> bool {
     let index = std::fs::read_to_string(format!("/sys/class/video4linux/video{}/index", camera.number));
     index.map_or(true, |index| index.trim() == "0")
 }
 
-/// The camera that `choice` means. A number means just that device, whatever else its camera has.
+/// The camera that `choice` selects. A number selects exactly that device, even one that only carries metadata.
 pub(super) fn find(choice: &CameraChoice) -> Result<FoundCamera, FrameError> {
     choose(choice, if matches!(choice, CameraChoice::Number(_)) { devices() } else { found() })
 }
@@ -116,7 +119,7 @@ fn choose(choice: &CameraChoice, cameras: Vec<FoundCamera>) -> Result<FoundCamer
         let (why, help) = if names.is_empty() {
             ("no camera is connected to this machine".to_owned(), NO_CAMERA)
         } else {
-            (format!("there is none of that name or number; there are: {}", names.join(", ")), "choose one of those")
+            (format!("no camera has that name or number; connected: {}", names.join(", ")), "choose one of these")
         };
         FrameError::Camera { camera: choice.to_string(), why, help: help.to_owned() }
     })
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_camera_is_chosen_by_number_or_a_part_of_its_name() {
+    fn a_camera_is_chosen_by_number_or_part_of_its_name() {
         for (text, number) in [("", 0), ("2", 2), ("c920", 2), ("integrated", 0)] {
             let chosen = choose(&CameraChoice::parse(text), two()).expect(text);
             assert_eq!(chosen.number, number, "{text}");
@@ -141,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_not_there_names_those_that_are() {
+    fn an_error_for_a_missing_camera_lists_those_connected() {
         let error = choose(&CameraChoice::Number(1), two()).expect_err("there is none").to_string();
         assert!(error.contains("camera 1") && error.contains("2 (HD Pro Webcam C920)"), "{error}");
         let error = choose(&CameraChoice::Any, vec![]).expect_err("there is none").to_string();
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_take_numbers_and_names() {
+    fn settings_accept_numbers_and_names() {
         let read = |text: &str| serde_yaml::from_str::<CameraChoice>(text);
         assert_eq!(read("3").expect("a number"), CameraChoice::Number(3));
         assert_eq!(read("C920").expect("a name"), CameraChoice::Name("C920".to_owned()));

@@ -1,7 +1,7 @@
 //! The source on pictures and videos, end to end. Tests that need the networks take them from the reference data.
 
 use super::super::models::install_file;
-use crate::testing::Running;
+use crate::testing::TestSource;
 use bunraku_core::{sample::Blendshape, source::SourceState};
 use image::{Rgb, RgbImage};
 use std::{
@@ -47,7 +47,7 @@ async fn the_head_turns_in_the_samples_as_in_the_clip_and_then_it_is_over() {
     let (least, most) = (rolls.iter().fold(f64::MAX, |a, &b| a.min(b)), rolls.iter().fold(f64::MIN, |a, &b| a.max(b)));
     assert!(least < -20.0 && most > 8.0, "the clip shows nothing: {least} to {most}");
     // Slower than it was taken, so that a busy machine sees both ends of the motion.
-    let mut source = Running::start(&spec(&clip, models.path(), ",fps=15"));
+    let mut source = TestSource::start(&spec(&clip, models.path(), ",fps=15"));
     for (what, end) in [("to the right", least), ("to the left", most)] {
         let sample =
             source.until_sample(what, |sample| sample.tracked && (sample.head.rotation_deg[2] - end).abs() < 3.0).await;
@@ -63,7 +63,7 @@ async fn the_head_turns_in_the_samples_as_in_the_clip_and_then_it_is_over() {
 async fn without_models_it_says_how_to_get_them_and_goes_on_by_itself_when_they_are_there() {
     let (Some(clip), Some(bundle)) = (shared("video/video_a"), shared("face_landmarker.task")) else { return };
     let folder = tempfile::tempdir().expect("a folder");
-    let mut source = Running::start(&spec(&clip, folder.path(), ",loop=true"));
+    let mut source = TestSource::start(&spec(&clip, folder.path(), ",loop=true"));
     source.until_state("what to do", failed_with("bunraku models install")).await;
     install_file(&bundle, folder.path()).expect("installed");
     source.until_sample("a face", |sample| sample.tracked && sample[Blendshape::JawOpen] > 0.1).await;
@@ -78,7 +78,7 @@ async fn a_damaged_model_is_named() {
         network.into_iter().find(|path| path.extension().is_some_and(|end| end == "onnx")).expect("a network");
     let whole = fs::read(&network).expect("readable");
     fs::write(&network, &whole[..whole.len() / 2]).expect("written");
-    let mut source = Running::start(&spec(&clip, models.path(), ""));
+    let mut source = TestSource::start(&spec(&clip, models.path(), ""));
     let name = network.file_name().and_then(|name| name.to_str()).expect("a name");
     source.until_state("which is damaged", failed_with(name)).await;
     source.stop().await;
@@ -94,7 +94,7 @@ async fn pictures_that_vanish_are_missed_and_taken_up_again() {
         let name = format!("frame_{number:03}.jpg");
         fs::copy(clip.join(&name), here.join(&name)).expect("copied");
     }
-    let mut source = Running::start(&spec(&here, models.path(), ",loop=true"));
+    let mut source = TestSource::start(&spec(&here, models.path(), ",loop=true"));
     source.until_sample("a face", |sample| sample.tracked).await;
     fs::rename(&here, &gone).expect("taken away");
     source.until_state("that they are gone", failed_with("here")).await;
@@ -119,7 +119,7 @@ async fn pictures_without_a_face_are_tracked_without_one() {
     for (what, picture) in pictures {
         let folder = tempfile::tempdir().expect("a folder");
         picture.save(folder.path().join("1.png")).expect("saved");
-        let mut source = Running::start(&spec(folder.path(), models.path(), ",loop=true"));
+        let mut source = TestSource::start(&spec(folder.path(), models.path(), ",loop=true"));
         source.until(what, |receiver| receiver.latest().filter(|(sequence, _)| *sequence > 3)).await;
         let receiver = &mut source.receiver;
         assert!(
@@ -141,7 +141,7 @@ async fn a_video_that_cannot_be_read_says_why() {
     ] {
         let path = folder.path().join(name);
         fs::write(&path, bytes).expect("written");
-        let mut source = Running::start(&spec(&path, models.path(), ""));
+        let mut source = TestSource::start(&spec(&path, models.path(), ""));
         source.until_state(word, failed_with(word)).await;
         source.stop().await;
     }
@@ -165,7 +165,7 @@ fn a_slip_in_a_name_is_told_at_once() {
 async fn without_a_camera_it_says_so_and_stops_when_told() {
     let Some(models) = models() else { return };
     let spec = format!("mediapipe:camera=no such camera,models={}", models.path().display());
-    let mut source = Running::start(&spec);
+    let mut source = TestSource::start(&spec);
     source.until_state("that there is none", failed_with("no such camera")).await;
     source.stop().await;
 }
