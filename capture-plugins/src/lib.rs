@@ -1,7 +1,4 @@
-//! Capture sources, one folder each, and the registry that finds them by name.
-//!
-//! To add a source, write a folder with its settings struct, its [`CaptureSource`](bunraku_core::source::CaptureSource),
-//! its profile and its `INFO`, then add that `INFO` to [`registry()`]. Nothing outside the folder knows a source by name.
+#![doc = include_str!("../README.md")]
 
 mod backoff;
 mod gaze;

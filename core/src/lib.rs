@@ -1,10 +1,4 @@
-//! What a pose, a face sample, a capture source and a character model *are*.
-//!
-//! Data flows one way: a [`source::CaptureSource`] publishes [`sample::FaceSample`]s into a latest-value slot; the
-//! switchboard decides which source is live and maps its samples to a [`pose::Pose`] by a profile; the performer adds
-//! calibration, smoothing, breathing and blinking; a student (in the `bunraku` crate) draws the pose.
-//!
-//! No GPU, no window and no sockets live here.
+#![doc = include_str!("../README.md")]
 
 pub mod archive;
 pub mod blink;

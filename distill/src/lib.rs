@@ -1,10 +1,4 @@
-//! From one picture to a student: what the `bunraku-distill` command is made of.
-//!
-//! A distillation is described by a [`config::DistillerConfig`], the `config.yaml` of the THA4 distiller. [`check`]
-//! says all that would keep it from training: what is wrong with the configuration, the picture and the face mask, which
-//! are a character's [`likeness`].
-//! A [`teacher::Teacher`] shows poses ([`examples`]), the student learns them as a [`recipe`] says; [`snapshot`]s keep where
-//! it is; a [`report`] and an [`eval`]uation say how well it went.
+#![doc = include_str!("../README.md")]
 
 pub mod backend;
 pub mod bench;

@@ -1,4 +1,4 @@
-//! Student engines and what is built around them to bring a character to life.
+#![doc = include_str!("../README.md")]
 
 pub mod character;
 pub mod config;

@@ -1,5 +1,4 @@
-//! What the `bunraku` and `bunraku-distill` commands share: errors with help, exit status, output, logs, signals,
-//! progress, lines of JSON, and reading small text files.
+#![doc = include_str!("../README.md")]
 
 pub mod examples;
 mod exit;

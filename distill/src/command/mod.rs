@@ -96,10 +96,12 @@ mod tests {
 
     const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-    /// The project's own descriptions: README.md, and all of that name in data/.
+    /// The project's own descriptions: its README.md, the distiller's, and every one in data/.
     fn readmes() -> Vec<PathBuf> {
-        let (mut found, mut folders) =
-            (vec![Path::new(PROJECT).join("README.md")], vec![Path::new(PROJECT).join("data")]);
+        let (mut found, mut folders) = (
+            ["README.md", "distill/README.md"].map(|path| Path::new(PROJECT).join(path)).to_vec(),
+            vec![Path::new(PROJECT).join("data")],
+        );
         while let Some(folder) = folders.pop() {
             let inside = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("listed").path());
             let (deeper, files): (Vec<_>, Vec<_>) = inside.partition(|path| path.is_dir());

@@ -1,7 +1,4 @@
-//! Student engines: they draw a character in a pose. One trait, two implementations, the same picture.
-//!
-//! Both run the [`plan`]: the student's layers after two exact rewrites. [`cpu`] defines every step in plain Rust;
-//! the GPU engine's shaders are its twins.
+#![doc = include_str!("../README.md")]
 
 pub mod axis;
 pub mod choose;
@@ -25,7 +22,7 @@ pub const MAX_SIZE: usize = 2048;
 /// How much of the student's work is done for a frame.
 ///
 /// A student is a continuous function of position, so work is saved by evaluating it at fewer positions. The picture
-/// itself is still warped at full size. README.md says what each quality costs and what is lost.
+/// itself is still warped at full size. renderer/README.md says what each quality costs and loses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Quality {
     /// As `High`, and all levels on grids of three quarters the edge, their results interpolated.

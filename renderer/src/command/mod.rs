@@ -142,9 +142,12 @@ mod tests {
         assert!(cli.command.is_none() && cli.run.headless && cli.run.frames == Some(3));
     }
 
-    const README: &str = include_str!("../../../README.md");
-    const TEXTS: [&str; 3] = [
+    const README: &str = include_str!("../../README.md");
+    const TEXTS: [&str; 6] = [
         README,
+        include_str!("../../../README.md"),
+        include_str!("../../../core/README.md"),
+        include_str!("../../../capture-plugins/README.md"),
         include_str!("../../../data/examples/README.md"),
         include_str!("../../../capture-plugins/src/process/README.md"),
     ];
