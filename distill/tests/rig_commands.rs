@@ -9,7 +9,7 @@ use bunraku_distill::{
     examples::held_out_poses,
     teacher::rig::{Art, Rig},
 };
-use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku_engine::{CpuFrame, Quality, View, student::cpu::CpuEngine};
 use serde_json::Value;
 use std::{
     fs,
@@ -78,11 +78,11 @@ fn rig() -> Rig {
 /// L1 and PSNR of the character in `folder`, as the renderer draws it, against the rig: the mean over held-out poses.
 fn scores(folder: &Path) -> [f64; 2] {
     let model = CharacterModel::load(folder).expect("a character");
-    let mut engine = CpuEngine::new(&model, Detail::new(IMAGE_SIZE, Quality::Full), 0).expect("drawable");
-    let (rig, mut frame) = (rig(), Frame::default());
+    let mut engine = CpuEngine::new(&model, View::new(IMAGE_SIZE, Quality::Full), 0).expect("drawable");
+    let (rig, mut frame) = (rig(), CpuFrame::default());
     let mut of_pose = |pose: &Pose| {
         let truth = rig.pose(pose).posed;
-        engine.render(pose, &mut frame).expect("drawn");
+        engine.render(pose, &mut frame);
         let scores = compare(&truth, &frame.planes, IMAGE_SIZE, &character_pixels(&truth, &frame.planes));
         [scores.l1, scores.psnr_db]
     };

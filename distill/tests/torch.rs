@@ -10,7 +10,7 @@ use bunraku_distill::{
     backend::Cpu,
     student::{BodyMorpherConfig, FaceMorpherConfig},
 };
-use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku_engine::{CpuFrame, Quality, View, student::cpu::CpuEngine};
 use bunraku_test_support::{Means, missing, shared};
 use burn_flex::FlexDevice;
 use std::process::Command;
@@ -71,9 +71,9 @@ fn a_student_made_here_is_the_same_in_pytorch() {
 
 /// Within the limits of the engines (`core/spec/student.md`).
 fn assert_same_picture(bytes: &[u8], character: &CharacterModel, pose: &Pose) {
-    let mut engine = CpuEngine::new(character, Detail::new(512, Quality::Full), 0).expect("threads");
-    let mut frame = Frame::default();
-    engine.render(pose, &mut frame).expect("the CPU draws");
+    let mut engine = CpuEngine::new(character, View::new(512, Quality::Full), 0).expect("threads");
+    let mut frame = CpuFrame::default();
+    engine.render(pose, &mut frame);
     let expected = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
     assert_eq!(expected.len(), frame.planes.len());
     let differences = expected.zip(&frame.planes).map(|(a, b)| f64::from((a - b).abs()));

@@ -1,6 +1,7 @@
 //! Which character is on stage: the one that this program carries in itself, or one on disk.
 
-use bunraku_core::character::{CharacterError, CharacterModel};
+use bunraku_core::character::CharacterError;
+use bunraku_engine::Character;
 use serde::Deserialize;
 use std::{
     ffi::OsString,
@@ -53,11 +54,11 @@ impl CharacterChoice {
     ///
     /// # Errors
     /// [`CharacterError`] with everything that is wrong with it.
-    pub fn load(&self) -> Result<CharacterModel, CharacterError> {
+    pub fn load(&self) -> Result<Character, CharacterError> {
         match self {
-            Self::Bundled => CharacterModel::from_files("Kohaku", FULL),
-            Self::BundledLite => CharacterModel::from_files("Kohaku lite", LITE),
-            Self::Path(path) => CharacterModel::load(path),
+            Self::Bundled => Character::from_files("Kohaku", FULL),
+            Self::BundledLite => Character::from_files("Kohaku lite", LITE),
+            Self::Path(path) => Character::open(path),
         }
     }
 
@@ -98,13 +99,13 @@ impl fmt::Display for CharacterChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bunraku_engine::{Detail, Quality, plan::Plan};
+    use bunraku_engine::{Quality, View};
 
     #[test]
     fn what_is_carried_can_be_drawn_and_the_lite_student_takes_a_quarter_of_the_work() {
         let [full, lite] = [CharacterChoice::Bundled, CharacterChoice::BundledLite].map(|choice| {
-            let model = choice.load().expect("it was whole when it was built in");
-            Plan::new(&model).multiply_adds(Detail::new(512, Quality::Full))
+            let character = choice.load().expect("it was whole when it was built in");
+            character.multiply_adds(View::new(512, Quality::Full))
         });
         assert!(4 * lite <= full, "{lite} multiply-adds a frame are more than a quarter of {full}");
     }

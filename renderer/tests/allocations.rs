@@ -12,7 +12,10 @@ use bunraku_core::{
     source::{SampleSender, slot},
     switchboard::Slot,
 };
-use bunraku_engine::{Frame, choose};
+use bunraku_engine::{
+    CpuFrame,
+    native::{self, OpenOptions},
+};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::{
@@ -60,7 +63,7 @@ static COUNTING: Counting = Counting;
 struct Latest(triple_buffer::Input<Picture>);
 
 impl Output for Latest {
-    fn present(&mut self, frame: &Frame, fresh: bool) {
+    fn present(&mut self, frame: &CpuFrame, fresh: bool) {
         assert!(fresh, "every step of this test draws");
         self.0.input_buffer_mut().take(frame);
         self.0.publish();
@@ -85,13 +88,13 @@ fn publish(sender: &mut SampleSender, frame: u32) {
 #[test]
 fn a_steady_show_allocates_nothing_on_any_thread() {
     let (pictures, mut newest) = triple_buffer::triple_buffer(&Picture::default());
-    let open = |choice, who: &_, detail| choose::open(choice, who, detail, 2);
+    let open = |choice, who: &_, view| native::open(who, &OpenOptions { threads: 2, ..OpenOptions::new(choice, view) });
     let setup = Setup {
         engine: EngineChoice::Cpu,
         quality: QualityChoice::Auto,
         fps: Some(1.0), // so slow that no busy machine makes `auto` change the quality, which would not be steady
         size: 256,
-        ..Setup::new(tiny_character(1), Box::new(open))
+        ..Setup::new(tiny_character(1).into(), Box::new(open))
     };
     let (mut show, _backstage) = Show::new(setup, vec![Box::new(Latest(pictures))]).expect("a show");
     let (mut sender, receiver) = slot(Arc::new(|| {}));

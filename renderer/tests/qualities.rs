@@ -2,8 +2,12 @@
 
 use bunraku::character::CharacterChoice;
 use bunraku_core::pose::Pose;
-use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku_engine::{
+    CpuFrame, EngineChoice, Frame, FramePool, Quality, View,
+    native::{self, OpenOptions},
+};
 use bunraku_test_support::shared_files;
+use std::sync::Arc;
 
 /// The published students, from the reference data.
 fn published() -> Vec<CharacterChoice> {
@@ -11,7 +15,7 @@ fn published() -> Vec<CharacterChoice> {
 }
 
 /// What a smaller picture should look like: the mean of the pixels it covers.
-fn averaged(frame: &Frame, size: usize) -> Vec<f32> {
+fn averaged(frame: &CpuFrame, size: usize) -> Vec<f32> {
     let step = frame.size / size;
     let mean = |channel: usize, row: usize, column: usize| {
         let at =
@@ -33,12 +37,13 @@ fn published_students_do_not_alias_when_small_and_keep_what_each_quality_promise
 
 fn assert_sizes_and_qualities(characters: impl IntoIterator<Item = CharacterChoice>) {
     for choice in characters {
-        let model = choice.load().expect("a whole character model");
-        let mut engine = CpuEngine::new(&model, Detail::new(512, Quality::Full), 0).expect("threads");
-        let mut draw = |size: usize, quality: Quality, pose: &Pose| {
-            let mut frame = Frame::default();
-            engine.set_detail(Detail::new(size, quality)).expect("any detail");
-            engine.render(pose, &mut frame).expect("the CPU draws");
+        let character = choice.load().expect("a whole character model");
+        let options = OpenOptions::new(EngineChoice::Cpu, View::new(512, Quality::Full));
+        let mut avatar = native::open(&character, &options).expect("threads");
+        let mut draw = |size: usize, quality: Quality, pose: &Pose| -> Arc<CpuFrame> {
+            avatar.set_view(View::new(size, quality)).expect("any view");
+            assert!(avatar.set_pose(pose));
+            let Ok(Frame::Cpu(frame)) = avatar.draw(&mut FramePool::default()) else { panic!("the CPU draws") };
             frame
         };
         for index in [1, 17] {

@@ -81,7 +81,7 @@ pub(super) fn wgpu(software: bool) -> Result<(), Lack> {
     static THERE: OnceLock<[bool; 2]> = OnceLock::new();
     static COMPUTES: OnceLock<Result<(), Lack>> = OnceLock::new();
     let [any, real] = *THERE.get_or_init(|| {
-        let adapters = bunraku_engine::gpu::adapters();
+        let adapters = bunraku_engine::native::adapters();
         [true, false].map(|software| adapters.iter().any(|it| it.usable && (software || !it.software)))
     });
     if if software { any } else { real } {

@@ -1,7 +1,7 @@
 //! What an example costs at least, in multiply-adds.
 
 use bunraku_core::character::{CharacterModel, FACE_SIZE, IMAGE_SIZE};
-use bunraku_engine::{Detail, Quality, plan::Plan};
+use bunraku_engine::{Quality, View, student::Plan};
 use serde::Serialize;
 
 /// A training step does the forward pass, and for each of its products one towards the weights and one towards the inputs.
@@ -24,7 +24,7 @@ pub fn face_floor(character: &CharacterModel, share: f64) -> Floor {
 /// The body student's, where so much of a picture is an example.
 pub fn body_floor(character: &CharacterModel, share: f64) -> Floor {
     let plan = Plan::new(character);
-    let whole = Detail::new(IMAGE_SIZE, Quality::Full);
+    let whole = View::new(IMAGE_SIZE, Quality::Full);
     floor(plan.multiply_adds(whole) - FACE_SIZE * FACE_SIZE * plan.face.multiply_adds(), share)
 }
 

@@ -14,7 +14,7 @@ use bunraku_core::{
     character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},
     pose::{POSE_LEN, Pose},
 };
-use bunraku_engine::{EngineError, Frame, StudentEngine as _, cpu::CpuEngine};
+use bunraku_engine::{CpuFrame, EngineError, student::cpu::CpuEngine};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -199,7 +199,7 @@ pub fn evaluate<B: StudentOps>(
     let mut examiner = Examiner::new(mask);
     for pose in poses {
         examiner.next_pose();
-        class.compare(pose, teacher, &mut examiner)?;
+        class.compare(pose, teacher, &mut examiner);
         if !progress() {
             break;
         }
@@ -212,7 +212,7 @@ struct Class<'a, B: Backend> {
     face: Option<FaceMorpher<B>>,
     body: Option<BodyMorpher<B>>,
     engine: Option<CpuEngine>,
-    frame: Frame,
+    frame: CpuFrame,
     device: &'a B::Device,
 }
 
@@ -222,17 +222,17 @@ impl<'a, B: StudentOps> Class<'a, B> {
             face: students.face.as_ref().map(|face| FaceMorpher::from_core(face, device)),
             body: students.body.as_ref().map(|body| BodyMorpher::from_core(body, device)),
             engine: engine(students, image)?,
-            frame: Frame::default(),
+            frame: CpuFrame::default(),
             device,
         })
     }
 
-    fn compare(&mut self, pose: &Pose, teacher: &mut dyn Teacher<B>, examiner: &mut Examiner) -> Result<(), EvalError> {
+    fn compare(&mut self, pose: &Pose, teacher: &mut dyn Teacher<B>, examiner: &mut Examiner) {
         let poses = Tensor::from_data(TensorData::new(pose.0.to_vec(), [1, POSE_LEN]), self.device);
         let Posed { posed, warped, grid_change, face_morphed_full, .. } = teacher.pose(poses.clone());
         let truth = host(posed);
         if let Some(engine) = &mut self.engine {
-            engine.render(pose, &mut self.frame)?;
+            engine.render(pose, &mut self.frame);
             examiner.character(&truth, &self.frame.planes);
         }
         if let Some(face) = &self.face {
@@ -243,7 +243,6 @@ impl<'a, B: StudentOps> Class<'a, B> {
             let output = body.forward(face_morphed_full, poses);
             body_outputs(examiner, &truth, &host(warped), &host(grid_change), output);
         }
-        Ok(())
     }
 }
 

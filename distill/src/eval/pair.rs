@@ -6,14 +6,14 @@ use bunraku_core::{
     character::{CharacterImage, CharacterModel, IMAGE_SIZE},
     pose::{POSE_LEN, Pose},
 };
-use bunraku_engine::{Detail, Frame, Quality, StudentEngine as _, cpu::CpuEngine};
+use bunraku_engine::{CpuFrame, Quality, View, student::cpu::CpuEngine};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 
 /// A teacher, and a character of both students as `bunraku render` draws it.
 pub struct Pair<'a, B: Backend> {
     teacher: &'a mut dyn Teacher<B>,
     engine: CpuEngine,
-    frame: Frame,
+    frame: CpuFrame,
     truth: Vec<f32>,
     device: &'a B::Device,
 }
@@ -30,18 +30,15 @@ impl<'a, B: Backend> Pair<'a, B> {
         device: &'a B::Device,
     ) -> Result<Option<Self>, EvalError> {
         let Some(engine) = engine(students, image)? else { return Ok(None) };
-        Ok(Some(Self { teacher, engine, frame: Frame::default(), truth: Vec::new(), device }))
+        Ok(Some(Self { teacher, engine, frame: CpuFrame::default(), truth: Vec::new(), device }))
     }
 
     /// The finished character in a pose, `[4, 512, 512]` each: the teacher's, then the student's.
-    ///
-    /// # Errors
-    /// The renderer cannot draw the student's.
-    pub fn paint(&mut self, pose: &Pose) -> Result<[&[f32]; 2], EvalError> {
-        self.engine.render(pose, &mut self.frame)?;
+    pub fn paint(&mut self, pose: &Pose) -> [&[f32]; 2] {
+        self.engine.render(pose, &mut self.frame);
         let poses = Tensor::from_data(TensorData::new(pose.0.to_vec(), [1, POSE_LEN]), self.device);
         self.truth = host(self.teacher.pose(poses).posed);
-        Ok([&self.truth, &self.frame.planes])
+        [&self.truth, &self.frame.planes]
     }
 }
 
@@ -50,7 +47,7 @@ pub(super) fn engine(students: &Students, image: &CharacterImage) -> Result<Opti
     let (Some(face), Some(body)) = (&students.face, &students.body) else { return Ok(None) };
     let (face, body, image) = (face.clone(), body.clone(), image.clone());
     let character = CharacterModel { name: String::new(), image, face, body };
-    Ok(Some(CpuEngine::new(&character, Detail::new(IMAGE_SIZE, Quality::Full), 0)?))
+    Ok(Some(CpuEngine::new(&character, View::new(IMAGE_SIZE, Quality::Full), 0)?))
 }
 
 /// A tensor's values.

@@ -6,9 +6,11 @@ use super::{
 };
 use anyhow::Context as _;
 use bunraku::character::CharacterChoice;
-use bunraku_core::character::CharacterModel;
-use bunraku_engine::measure::Times;
-use bunraku_engine::{Description, choose};
+use bunraku_engine::{
+    Character, Description,
+    measure::{Times, peak_gflops},
+    native,
+};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -92,19 +94,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn measure(args: &Args, character: &CharacterModel, peers: Vec<PeerLine>) -> anyhow::Result<Report> {
+fn measure(args: &Args, character: &Character, peers: Vec<PeerLine>) -> anyhow::Result<Report> {
     let stop = super::signals::stop_on_signal()?;
-    let detail = args.draw.detail();
-    let mut engine = choose::open(args.draw.engine(), character, detail, args.draw.threads()).help(NO_ENGINE)?;
+    let mut avatar = native::open(character, &args.draw.open_options()).help(NO_ENGINE)?;
     let progress = ProgressBar::new(args.frames.into()).with_message("measuring");
-    let times = Times::measure(&mut *engine, args.frames as usize, || {
+    let times = Times::measure(&mut *avatar, args.frames as usize, || {
         progress.inc(1);
         !stop.is_cancelled()
     })?;
     progress.finish_and_clear();
-    let Description { engine: name, adapter, precision, threads } = engine.describe();
-    let peak = choose::peak_gflops(&*engine).help(NO_ENGINE)?;
-    let gflop = 2e-9 * engine.multiply_adds() as f64;
+    let description = avatar.describe();
+    let peak = peak_gflops(&description).help(NO_ENGINE)?;
+    let Description { engine, adapter, precision, threads } = description;
+    let gflop = 2e-9 * avatar.multiply_adds() as f64;
     let median = times.median();
     let ratio = |peer: PeerLine| Ratio {
         peer: format!("{} {}", peer.engine, peer.variant).trim_end().to_owned(),
@@ -112,11 +114,11 @@ fn measure(args: &Args, character: &CharacterModel, peers: Vec<PeerLine>) -> any
         times_ours: peer.median_ms / median,
     };
     Ok(Report {
-        engine: name,
+        engine,
         adapter,
         precision,
-        size: detail.size,
-        quality: args.draw.quality().to_string(),
+        size: avatar.view().size,
+        quality: avatar.view().quality.to_string(),
         threads,
         frames: times.frames(),
         median_ms: median,

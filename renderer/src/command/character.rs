@@ -2,10 +2,11 @@
 
 use super::help::Helped;
 use bunraku::{character::CharacterChoice, show::Understudy};
-use bunraku_core::character::{CharacterError, CharacterModel};
+use bunraku_core::character::CharacterError;
+use bunraku_engine::Character;
 
 /// Reads a character model, or says all that is wrong with it.
-pub(crate) fn open(choice: &CharacterChoice) -> anyhow::Result<CharacterModel> {
+pub(crate) fn open(choice: &CharacterChoice) -> anyhow::Result<Character> {
     choice.load().map_err(way_out)
 }
 
@@ -34,6 +35,6 @@ mod tests {
         let standing_by = |named: Option<&CharacterChoice>| understudy(named).expect("it is built in");
         assert!(standing_by(Some(&CharacterChoice::Bundled)).is_none());
         let lite = standing_by(None).expect("someone");
-        assert!(lite.character.name == "Kohaku lite" && lite.advice.contains("--character bundled"));
+        assert!(lite.character.name() == "Kohaku lite" && lite.advice.contains("--character bundled"));
     }
 }

@@ -11,7 +11,7 @@ use bunraku::{
     config::{CONFIG_FILE, Config},
 };
 use bunraku_core::character::{IMAGE_SIZE, Linear, SETTINGS_FILE};
-use bunraku_engine::{Detail, Quality, plan::Plan};
+use bunraku_engine::{Character, Quality, View};
 use serde::Serialize;
 use std::{
     fmt::{self, Display},
@@ -141,16 +141,18 @@ fn judge_configuration(path: PathBuf) -> Result<Summary, Faults> {
 }
 
 fn judge_character(choice: &CharacterChoice) -> Result<Summary, Faults> {
-    let model = choice.load().map_err(|error| Faults {
+    let character = choice.load().map_err(|error| Faults {
         problems: error.problems.iter().map(ToString::to_string).collect(),
         error: character::way_out(error),
     })?;
+    let multiply_adds = character.multiply_adds(View::new(IMAGE_SIZE, Quality::Full));
+    let Character::Student(model) = character;
     Ok(Summary::Character {
         face_parameters: model.face.layers().map(Linear::parameters).sum(),
         body_parameters: model.body.layers().map(Linear::parameters).sum(),
         face_layers: widths(&model.face.sine),
         body_layers: model.body.levels.iter().map(|level| widths(level)).collect(),
-        multiply_adds: Plan::new(&model).multiply_adds(Detail::new(IMAGE_SIZE, Quality::Full)),
+        multiply_adds,
         name: model.name,
     })
 }

@@ -12,10 +12,7 @@ use bunraku_capture::{
         models::{self, FileState, Inventory, ModelsError},
     },
 };
-use bunraku_engine::{
-    cpu,
-    gpu::{self, AdapterSummary},
-};
+use bunraku_engine::{gpu::AdapterSummary, native, student::cpu};
 use serde::Serialize;
 use std::{
     fmt::{self, Display},
@@ -78,7 +75,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn examine() -> anyhow::Result<Vec<Check>> {
-    let mut checks = graphics(&gpu::adapters());
+    let mut checks = graphics(&native::adapters());
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     checks.push(processor(cpu::instructions(), threads));
     checks.push(tracking_runtime(&describe_runtime()));

@@ -1,7 +1,7 @@
 //! Options that several commands share.
 
 use bunraku::settings::{DEFAULT_SIZE, EngineChoice, QualityChoice, parse_size};
-use bunraku_engine::{Detail, Quality};
+use bunraku_engine::{Quality, View, native::OpenOptions};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::num::NonZeroUsize;
 
@@ -23,24 +23,12 @@ pub(crate) struct DrawOptions {
 }
 
 impl DrawOptions {
-    /// The engine asked for.
-    pub(crate) fn engine(&self) -> EngineChoice {
-        self.engine.unwrap_or_default()
-    }
-
-    /// The grids asked for, where no frame rate decides: `auto` is `full` then.
-    pub(crate) fn detail(&self) -> Detail {
-        Detail::new(self.size.unwrap_or(DEFAULT_SIZE), self.quality())
-    }
-
-    /// The quality asked for, where no frame rate decides.
-    pub(crate) fn quality(&self) -> Quality {
-        self.quality.and_then(QualityChoice::fixed).unwrap_or(Quality::Full)
-    }
-
-    /// The CPU engine's threads, 0 for one a core.
-    pub(crate) fn threads(&self) -> usize {
-        self.threads.map_or(0, NonZeroUsize::get)
+    /// The options for the engine. Without a frame rate to keep, `auto` quality is `full`.
+    pub(crate) fn open_options(&self) -> OpenOptions {
+        let quality = self.quality.and_then(QualityChoice::fixed).unwrap_or(Quality::Full);
+        let view = View::new(self.size.unwrap_or(DEFAULT_SIZE), quality);
+        let threads = self.threads.map_or(0, NonZeroUsize::get);
+        OpenOptions { threads, ..OpenOptions::new(self.engine.unwrap_or_default(), view) }
     }
 }
 

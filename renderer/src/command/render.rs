@@ -12,7 +12,10 @@ use bunraku::{
 };
 use bunraku_core::poses::{NamedPose, read_poses};
 use bunraku_core::{color, files};
-use bunraku_engine::{Frame, StudentEngine, choose};
+use bunraku_engine::{
+    Avatar, FramePool,
+    native::{self, Reader},
+};
 use indicatif::ProgressBar;
 use std::{
     fs::File,
@@ -66,8 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let poses = open_poses(&args.poses)?;
     let stop = super::signals::stop_on_signal()?;
     let character = character::open(&args.character)?;
-    let mut engine =
-        choose::open(args.draw.engine(), &character, args.draw.detail(), args.draw.threads()).help(NO_ENGINE)?;
+    let mut avatar = native::open(&character, &args.draw.open_options()).help(NO_ENGINE)?;
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder {}", args.out.display()))
         .help("--out takes a folder that can be written to")?;
@@ -75,7 +77,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut canvas = Canvas::default();
     for (done, named) in poses.iter().enumerate() {
         anyhow::ensure!(!stop.is_cancelled(), "stopped: {done} of {} pictures were written", poses.len());
-        canvas.draw(&mut *engine, named, args)?;
+        canvas.draw(&mut *avatar, named, args)?;
         progress.inc(1);
     }
     progress.finish_and_clear();
@@ -92,23 +94,25 @@ fn open_poses(path: &Path) -> anyhow::Result<Vec<NamedPose>> {
 
 #[derive(Default)]
 struct Canvas {
-    frame: Frame,
+    pool: FramePool,
+    reader: Reader,
     pixels: Vec<u8>,
     file: Vec<u8>,
 }
 
 impl Canvas {
-    fn draw(&mut self, engine: &mut dyn StudentEngine, named: &NamedPose, args: &Args) -> anyhow::Result<()> {
-        engine.render(&named.pose, &mut self.frame)?;
-        let size = self.frame.size;
+    fn draw(&mut self, avatar: &mut dyn Avatar, named: &NamedPose, args: &Args) -> anyhow::Result<()> {
+        anyhow::ensure!(avatar.set_pose(&named.pose), "this character takes no poses");
+        let frame = self.reader.read(&avatar.draw(&mut self.pool)?)?;
+        let size = frame.size;
         let extension = match args.format {
             Format::Npy => {
-                encode_npy(&[4, size, size], &self.frame.planes, &mut self.file);
+                encode_npy(&[4, size, size], &frame.planes, &mut self.file);
                 "npy"
             }
             Format::Png => {
                 self.pixels.resize(4 * size * size, 0);
-                color::encode_straight(&self.frame.planes, &mut self.pixels);
+                color::encode_straight(&frame.planes, &mut self.pixels);
                 encode_png(size, &self.pixels, &mut self.file)?;
                 "png"
             }

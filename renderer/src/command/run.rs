@@ -16,8 +16,11 @@ use bunraku::{
     stage::{FileOutput, Lost, Output, WindowOptions, WindowStage},
 };
 use bunraku_capture::{Pointer, SourceInfo, SourceSpec, Surroundings};
-use bunraku_core::{character::CharacterModel, source::CancellationToken};
-use bunraku_engine::choose;
+use bunraku_core::source::CancellationToken;
+use bunraku_engine::{
+    Character,
+    native::{self, OpenOptions},
+};
 use std::{
     net::SocketAddr,
     num::NonZeroUsize,
@@ -174,7 +177,7 @@ fn spare_threads(sources: &[SourceSpec]) -> usize {
 
 /// Who is on stage, and who may take over.
 struct Cast {
-    character: CharacterModel,
+    character: Character,
     understudy: Option<Understudy>,
 }
 
@@ -216,7 +219,12 @@ fn setup(
         background,
         fps,
         frames,
-        ..Setup::new(cast.character, Box::new(move |choice, who, detail| choose::open(choice, who, detail, threads)))
+        ..Setup::new(
+            cast.character,
+            Box::new(move |choice, who, view| {
+                native::open(who, &OpenOptions { threads, ..OpenOptions::new(choice, view) })
+            }),
+        )
     })
 }
 

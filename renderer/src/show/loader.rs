@@ -2,11 +2,12 @@
 
 use super::{bell::Bell, order::Letter};
 use crate::character::CharacterChoice;
-use bunraku_core::character::{CharacterError, CharacterModel};
+use bunraku_core::character::CharacterError;
+use bunraku_engine::Character;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// A character that was read, or why it could not be, for the order that asked for it.
-pub(super) type Loaded = (Letter, Result<CharacterModel, CharacterError>);
+pub(super) type Loaded = (Letter, Result<Character, CharacterError>);
 
 /// Reads characters and keeps those that are ready.
 pub(super) struct Loader {

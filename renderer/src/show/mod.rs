@@ -38,13 +38,12 @@ use crate::{
 };
 use bunraku_capture::SourceSpec;
 use bunraku_core::{
-    character::CharacterModel,
     performer::Performer,
     pose::{POSE_LEN, Pose},
     source::CancellationToken,
     switchboard::Slot,
 };
-use bunraku_engine::{Detail, EngineError, Quality};
+use bunraku_engine::{self as engine, Character, EngineError, Quality};
 use governor::{Governor, Ladder, Rung, Verdict};
 use loader::Loader;
 use meter::Meter;
@@ -64,7 +63,7 @@ const DEFAULT_RATE: f64 = 60.0;
 /// What a show begins with.
 pub struct Setup {
     /// Who is on stage.
-    pub character: CharacterModel,
+    pub character: Character,
     /// Who may take over from there; only where the quality is `auto`.
     pub understudy: Option<Understudy>,
     /// The capture sources; the first is live.
@@ -89,7 +88,7 @@ pub struct Setup {
 
 impl Setup {
     /// A show of `character` with everything else at its default.
-    pub fn new(character: CharacterModel, open_engine: OpenEngine) -> Self {
+    pub fn new(character: Character, open_engine: OpenEngine) -> Self {
         Self {
             character,
             understudy: None,
@@ -174,7 +173,7 @@ impl Show {
         let bell = Bell::default();
         let (orders, inbox) = Orders::new(bell.clone());
         let board = Board::new(bell.clone());
-        let detail = Detail::new(setup.size, setup.quality.fixed().unwrap_or(Quality::Full));
+        let view = engine::View::new(setup.size, setup.quality.fixed().unwrap_or(Quality::Full));
         // Also where no output takes it: one that cannot be shown is a slip of the person's.
         Backdrop::load(&setup.background).map_err(|error| ShowError::Background(error.to_string()))?;
         for output in &mut outputs {
@@ -182,7 +181,7 @@ impl Show {
         }
         let performer = Performer::new(setup.source_settings.performer, 0);
         let sources = Sources::start(&setup.sources, setup.source_settings, bell.clone())?;
-        let painter = Painter::new(setup.open_engine, setup.engine, setup.character, detail)?;
+        let painter = Painter::new(setup.open_engine, setup.engine, setup.character, view)?;
         let began = Instant::now();
         let mut show = Self {
             sources,
@@ -220,7 +219,7 @@ impl Show {
     }
 
     /// The frame last drawn.
-    pub fn frame(&self) -> &bunraku_engine::Frame {
+    pub fn frame(&self) -> &bunraku_engine::CpuFrame {
         &self.painter.frame
     }
 
@@ -317,32 +316,29 @@ impl Show {
 
     /// Draws what `rung` says from now on; tells the change in words.
     fn climb(&mut self, rung: Rung) -> Result<String, String> {
-        let detail = Detail::new(self.painter.detail().size, rung.quality);
+        let view = engine::View::new(self.painter.view().size, rung.quality);
         if rung.understudy != self.rung().understudy {
-            return self.change_students(detail);
+            return self.change_students(view);
         }
-        self.set_detail(detail)?;
+        self.set_view(view)?;
         Ok(format!("drawing in {} quality from now on", rung.quality))
     }
 
     /// What is drawn now.
     fn rung(&self) -> Rung {
         let understudy = self.pair.as_ref().is_some_and(Pair::is_understudy_on);
-        Rung { understudy, quality: quality_of(self.painter.detail()) }
+        Rung { understudy, quality: self.painter.view().quality }
     }
 
-    fn set_detail(&mut self, detail: Detail) -> Result<(), String> {
+    fn set_view(&mut self, view: engine::View) -> Result<(), String> {
         self.drawn = None;
-        self.painter.set_detail(detail).map_err(|error| error.to_string())
+        self.painter.set_view(view).map_err(|error| error.to_string())
     }
 
     /// Has the frame rate decide on what is drawn, or not any more.
     fn govern(&mut self) {
-        let ladder = Ladder {
-            // The GPU engine leaves nothing out: its high quality is the full one.
-            has_high: self.painter.describe().engine == "cpu",
-            has_understudy: self.pair.is_some(),
-        };
+        let ladder =
+            Ladder { has_high: self.painter.qualities().contains(&Quality::High), has_understudy: self.pair.is_some() };
         let period = governor::governed(self.pace.period(), self.fixed_rate);
         self.governor =
             (self.quality == QualityChoice::Auto).then(|| Governor::new(self.rung(), ladder, period, self.now));
@@ -378,15 +374,15 @@ impl Show {
     }
 
     fn status(&self) -> Status {
-        let detail = self.painter.detail();
+        let view = self.painter.view();
         Status {
             version: env!("CARGO_PKG_VERSION"),
             uptime_s: self.now,
-            character: self.painter.character().name.clone(),
+            character: self.painter.character().name().to_owned(),
             engine: self.painter.describe().into(),
-            quality: quality_of(detail).name(),
+            quality: view.quality.name(),
             quality_auto: self.governor.is_some(),
-            size: detail.size,
+            size: view.size,
             background: self.background.to_string(),
             fps: self.meter.rate(),
             student_ms: self.meter.student_ms(),
@@ -397,10 +393,4 @@ impl Show {
             notice: self.notice.clone(),
         }
     }
-}
-
-/// The quality whose grids these are.
-fn quality_of(detail: Detail) -> Quality {
-    let of = |quality: &Quality| Detail::new(detail.size, *quality) == detail;
-    [Quality::Full, Quality::High, Quality::Fast].into_iter().find(of).unwrap_or(Quality::Full)
 }

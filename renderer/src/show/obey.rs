@@ -4,11 +4,9 @@ use super::{
     Show,
     order::{Letter, Order, Outcome},
     pace::Pace,
-    quality_of,
 };
 use crate::settings::{Background, QualityChoice};
-use bunraku_core::character::CharacterModel;
-use bunraku_engine::{Detail, MAX_SIZE, MIN_SIZE};
+use bunraku_engine::{Character, MAX_SIZE, MIN_SIZE, View};
 use std::time::Instant;
 
 impl Show {
@@ -62,10 +60,10 @@ impl Show {
     }
 
     /// Puts a character on stage that was asked for; nobody takes over from that one.
-    pub(super) fn set_character(&mut self, mut character: CharacterModel) -> Outcome {
+    pub(super) fn set_character(&mut self, mut character: Character) -> Outcome {
         self.drawn = None;
-        let detail = self.painter.detail();
-        self.painter.exchange(&mut character, detail).map_err(|error| error.to_string())?;
+        let view = self.painter.view();
+        self.painter.exchange(&mut character, view).map_err(|error| error.to_string())?;
         self.pair = None;
         self.govern();
         Ok(())
@@ -90,18 +88,18 @@ impl Show {
         if !(MIN_SIZE..=MAX_SIZE).contains(&size) {
             return Err(format!("{size} is no edge in pixels: {MIN_SIZE} to {MAX_SIZE} are possible"));
         }
-        let done = self.set_detail(Detail::new(size, quality_of(self.painter.detail())));
+        let done = self.set_view(View::new(size, self.painter.view().quality));
         self.govern();
         done
     }
 
     fn set_quality(&mut self, quality: QualityChoice) -> Outcome {
         self.quality = quality;
-        let detail = self.painter.detail();
-        let done = match quality.fixed().map(|quality| Detail::new(detail.size, quality)) {
+        let size = self.painter.view().size;
+        let done = match quality.fixed().map(|quality| View::new(size, quality)) {
             // Only the frame rate calls the understudy.
-            Some(detail) if self.rung().understudy => self.change_students(detail).map(drop),
-            Some(detail) => self.set_detail(detail),
+            Some(view) if self.rung().understudy => self.change_students(view).map(drop),
+            Some(view) => self.set_view(view),
             None => Ok(()),
         };
         self.govern();

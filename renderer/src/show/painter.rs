@@ -1,12 +1,15 @@
 //! The engine on stage: opened as asked for, replaced when it is lost.
 
 use crate::settings::EngineChoice;
-use bunraku_core::{character::CharacterModel, pose::Pose};
-use bunraku_engine::{Description, Detail, EngineError, Frame, StudentEngine};
-use std::time::{Duration, Instant};
+use bunraku_core::pose::Pose;
+use bunraku_engine::{Avatar, Character, CpuFrame, Description, EngineError, FramePool, Quality, View, native::Reader};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-/// Opens an engine of the kind asked for.
-pub type OpenEngine = Box<dyn Fn(EngineChoice, &CharacterModel, Detail) -> Result<Box<dyn StudentEngine>, EngineError>>;
+/// Opens an avatar on the kind of engine asked for.
+pub type OpenEngine = Box<dyn Fn(EngineChoice, &Character, View) -> Result<Box<dyn Avatar>, EngineError>>;
 
 /// How often an engine may be lost before the CPU takes over for good.
 const CHANCES: u32 = 3;
@@ -15,11 +18,13 @@ const CHANCES: u32 = 3;
 pub(super) struct Painter {
     open: OpenEngine,
     choice: EngineChoice,
-    character: CharacterModel,
-    engine: Box<dyn StudentEngine>,
+    character: Character,
+    avatar: Box<dyn Avatar>,
     losses: u32,
+    pool: FramePool,
+    reader: Reader,
     /// The last frame; it stays as it was where nothing could be drawn.
-    pub(super) frame: Frame,
+    pub(super) frame: Arc<CpuFrame>,
 }
 
 /// What a frame took, and what happened on the way.
@@ -33,11 +38,12 @@ impl Painter {
     pub(super) fn new(
         open: OpenEngine,
         choice: EngineChoice,
-        character: CharacterModel,
-        detail: Detail,
+        character: Character,
+        view: View,
     ) -> Result<Self, EngineError> {
-        let engine = open(choice, &character, detail)?;
-        Ok(Self { open, choice, character, engine, losses: 0, frame: Frame::default() })
+        let avatar = open(choice, &character, view)?;
+        let (pool, reader, frame) = (FramePool::default(), Reader::default(), Arc::default());
+        Ok(Self { open, choice, character, avatar, losses: 0, pool, reader, frame })
     }
 
     /// Draws `pose` into the frame; an engine that is lost on the way is replaced.
@@ -48,87 +54,113 @@ impl Painter {
         let mut incident = None;
         loop {
             let start = Instant::now();
-            match self.engine.render(pose, &mut self.frame) {
-                Ok(()) => return Ok(Painted { cost: start.elapsed(), incident }),
+            match self.draw(pose) {
+                Ok(frame) => {
+                    self.frame = frame;
+                    return Ok(Painted { cost: start.elapsed(), incident });
+                }
                 Err(why) => incident = Some(self.replace(&why)?),
             }
         }
     }
 
+    fn draw(&mut self, pose: &Pose) -> Result<Arc<CpuFrame>, EngineError> {
+        self.avatar.set_pose(pose);
+        self.reader.read(&self.avatar.draw(&mut self.pool)?)
+    }
+
     /// Another engine in place of the one that is lost; what happened, in words.
     fn replace(&mut self, why: &EngineError) -> Result<String, EngineError> {
         self.losses += 1;
-        let detail = self.engine.detail();
-        if self.losses > CHANCES || self.engine.describe().engine == "cpu" {
+        let view = self.avatar.view();
+        if self.losses > CHANCES || self.avatar.describe().engine == "cpu" {
             self.choice = EngineChoice::Cpu;
         }
-        let again = (self.open)(self.choice, &self.character, detail);
-        self.engine = match again {
-            Ok(engine) => engine,
+        let again = (self.open)(self.choice, &self.character, view);
+        self.avatar = match again {
+            Ok(avatar) => avatar,
             Err(_) if self.choice != EngineChoice::Cpu => {
                 self.choice = EngineChoice::Cpu;
-                (self.open)(self.choice, &self.character, detail)?
+                (self.open)(self.choice, &self.character, view)?
             }
             Err(error) => return Err(error),
         };
-        let Description { engine, adapter, .. } = self.engine.describe();
+        let Description { engine, adapter, .. } = self.avatar.describe();
         Ok(format!("{why}: now drawing with the {engine} engine ({adapter})"))
     }
 
-    /// Has `character` and the one on stage change places, and draws with `detail` from now on; all stays as it was if
+    /// Has `character` and the one on stage change places, and draws with `view` from now on; all stays as it was if
     /// no engine can be made for it.
-    pub(super) fn exchange(&mut self, character: &mut CharacterModel, detail: Detail) -> Result<(), EngineError> {
-        self.engine = (self.open)(self.choice, character, detail)?;
+    pub(super) fn exchange(&mut self, character: &mut Character, view: View) -> Result<(), EngineError> {
+        self.avatar = (self.open)(self.choice, character, view)?;
         std::mem::swap(&mut self.character, character);
         Ok(())
     }
 
-    pub(super) fn set_detail(&mut self, detail: Detail) -> Result<(), EngineError> {
-        self.engine.set_detail(detail)
+    pub(super) fn set_view(&mut self, view: View) -> Result<(), EngineError> {
+        self.avatar.set_view(view)
     }
 
-    pub(super) fn detail(&self) -> Detail {
-        self.engine.detail()
+    pub(super) fn view(&self) -> View {
+        self.avatar.view()
     }
 
-    pub(super) fn character(&self) -> &CharacterModel {
+    /// The qualities that differ in cost.
+    pub(super) fn qualities(&self) -> &[Quality] {
+        self.avatar.qualities()
+    }
+
+    pub(super) fn character(&self) -> &Character {
         &self.character
     }
 
     pub(super) fn describe(&self) -> Description {
-        self.engine.describe()
+        self.avatar.describe()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bunraku_core::character::sample::tiny_character;
+    use bunraku_core::{character::sample::tiny_character, face_state::FaceState};
+    use bunraku_engine::Frame;
     use std::{cell::RefCell, rc::Rc};
 
     /// An engine that draws `health` frames and is lost then.
     struct Mortal {
         kind: &'static str,
         health: u32,
-        detail: Detail,
+        view: View,
+        value: f32,
     }
 
-    impl StudentEngine for Mortal {
-        fn render(&mut self, pose: &Pose, frame: &mut Frame) -> Result<(), EngineError> {
+    impl Avatar for Mortal {
+        fn follow(&mut self, _: &FaceState) -> bool {
+            true
+        }
+
+        fn set_pose(&mut self, pose: &Pose) -> bool {
+            self.value = pose.0[0];
+            true
+        }
+
+        fn draw(&mut self, pool: &mut FramePool) -> Result<Frame, EngineError> {
             let left = self.health.checked_sub(1).ok_or_else(|| EngineError::Lost("driver reset".to_owned()))?;
             self.health = left;
-            frame.resize(self.detail.size);
-            frame.planes.fill(pose.0[0]);
+            Ok(Frame::Cpu(pool.fill(self.view.size, |frame| frame.planes.fill(self.value))))
+        }
+
+        fn set_view(&mut self, view: View) -> Result<(), EngineError> {
+            self.view = view;
             Ok(())
         }
 
-        fn set_detail(&mut self, detail: Detail) -> Result<(), EngineError> {
-            self.detail = detail;
-            Ok(())
+        fn view(&self) -> View {
+            self.view
         }
 
-        fn detail(&self) -> Detail {
-            self.detail
+        fn qualities(&self) -> &[Quality] {
+            &[Quality::Full]
         }
 
         fn multiply_adds(&self) -> usize {
@@ -144,19 +176,19 @@ mod tests {
     fn painter(gpus: &[u32]) -> (Painter, Rc<RefCell<Vec<EngineChoice>>>) {
         let opened = Rc::new(RefCell::new(vec![]));
         let (log, left) = (Rc::clone(&opened), RefCell::new(gpus.to_vec()));
-        let open: OpenEngine = Box::new(move |choice, _, detail| {
+        let open: OpenEngine = Box::new(move |choice, _, view| {
             log.borrow_mut().push(choice);
             if choice == EngineChoice::Cpu {
-                return Ok(Box::new(Mortal { kind: "cpu", health: u32::MAX, detail }));
+                return Ok(Box::new(Mortal { kind: "cpu", health: u32::MAX, view, value: 0.0 }));
             }
             let mut left = left.borrow_mut();
             if left.is_empty() {
                 return Err(EngineError::NoAdapter("gone".to_owned()));
             }
-            Ok(Box::new(Mortal { kind: "gpu", health: left.remove(0), detail }))
+            Ok(Box::new(Mortal { kind: "gpu", health: left.remove(0), view, value: 0.0 }))
         });
-        let detail = Detail::new(128, bunraku_engine::Quality::Full);
-        (Painter::new(open, EngineChoice::Gpu, tiny_character(1), detail).expect("the first GPU"), opened)
+        let view = View::new(128, Quality::Full);
+        (Painter::new(open, EngineChoice::Gpu, tiny_character(1).into(), view).expect("the first GPU"), opened)
     }
 
     #[test]

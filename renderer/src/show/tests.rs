@@ -8,7 +8,10 @@ use bunraku_core::{
     sample::{Blendshape, FaceSample},
     source::{SampleSender, slot},
 };
-use bunraku_engine::{Frame, choose};
+use bunraku_engine::{
+    CpuFrame,
+    native::{self, OpenOptions},
+};
 use std::sync::{Arc, Mutex};
 
 /// What an output was given: the frame's first values, and whether it was fresh.
@@ -22,7 +25,7 @@ struct Watcher {
 }
 
 impl Output for Watcher {
-    fn present(&mut self, frame: &Frame, fresh: bool) {
+    fn present(&mut self, frame: &CpuFrame, fresh: bool) {
         self.seen.lock().expect("no panic").push((frame.size, fresh));
     }
 
@@ -49,8 +52,10 @@ struct Rig {
 }
 
 fn setup() -> Setup {
-    let open = Box::new(|choice, who: &CharacterModel, detail| choose::open(choice, who, detail, 1));
-    let mut setup = Setup::new(tiny_character(1), open);
+    let open = Box::new(|choice, who: &Character, view| {
+        native::open(who, &OpenOptions { threads: 1, ..OpenOptions::new(choice, view) })
+    });
+    let mut setup = Setup::new(tiny_character(1).into(), open);
     setup.engine = EngineChoice::Cpu;
     setup.quality = QualityChoice::Full;
     setup.size = 128;

@@ -1,15 +1,14 @@
 //! A cheaper student that takes over where nothing else keeps the frame rate, until the other one can again.
 
 use super::Show;
-use bunraku_core::character::CharacterModel;
-use bunraku_engine::Detail;
+use bunraku_engine::{Character, View};
 
 /// A student that looks like the one on stage and costs less. It comes on when `--quality auto` has come down to the
 /// fast quality and even that misses the frame rate clearly for seconds; the other comes back when it can be afforded.
 #[derive(Clone, Debug)]
 pub struct Understudy {
     /// The student.
-    pub character: CharacterModel,
+    pub character: Character,
     /// How the person keeps the other one, for the notice.
     pub advice: String,
 }
@@ -17,7 +16,7 @@ pub struct Understudy {
 /// The two students between whom the frame rate decides.
 pub(super) struct Pair {
     /// The one that is not on stage.
-    waiting: CharacterModel,
+    waiting: Character,
     advice: String,
     understudy_is_on: bool,
 }
@@ -36,13 +35,13 @@ impl From<Understudy> for Pair {
 }
 
 impl Show {
-    /// Has the two students change places and draws with `detail`; tells it in words. Neither moves where that fails.
-    pub(super) fn change_students(&mut self, detail: Detail) -> Result<String, String> {
+    /// Has the two students change places and draws with `view`; tells it in words. Neither moves where that fails.
+    pub(super) fn change_students(&mut self, view: View) -> Result<String, String> {
         let Some(pair) = &mut self.pair else { return Err("nobody may take over".to_owned()) };
         self.drawn = None;
-        let name = pair.waiting.name.clone();
+        let name = pair.waiting.name().to_owned();
         self.painter
-            .exchange(&mut pair.waiting, detail)
+            .exchange(&mut pair.waiting, view)
             .map_err(|error| format!("{name} cannot take over to keep the frame rate: {error}"))?;
         pair.understudy_is_on = !pair.understudy_is_on;
         Ok(if pair.understudy_is_on {
@@ -57,8 +56,8 @@ impl Show {
 mod tests {
     use super::super::{Order, QualityChoice, Setup};
     use super::*;
-    use bunraku_core::{character::sample::tiny_character, pose::Pose};
-    use bunraku_engine::{Description, EngineError, Frame, StudentEngine};
+    use bunraku_core::{character::sample::tiny_character, face_state::FaceState};
+    use bunraku_engine::{Avatar, Description, EngineError, Frame, FramePool, Quality};
     use std::{
         cell::Cell,
         rc::Rc,
@@ -69,24 +68,32 @@ mod tests {
     type Load = Rc<Cell<Duration>>;
 
     /// An engine that takes as long as the load has it take.
-    struct Laden(Load, Detail);
+    struct Laden(Load, View);
 
-    impl StudentEngine for Laden {
-        fn render(&mut self, _: &Pose, _: &mut Frame) -> Result<(), EngineError> {
+    impl Avatar for Laden {
+        fn follow(&mut self, _: &FaceState) -> bool {
+            true
+        }
+
+        fn draw(&mut self, pool: &mut FramePool) -> Result<Frame, EngineError> {
             let start = Instant::now();
             while start.elapsed() < self.0.get() {
                 std::hint::spin_loop();
             }
+            Ok(Frame::Cpu(pool.fill(1, |_| ())))
+        }
+
+        fn set_view(&mut self, view: View) -> Result<(), EngineError> {
+            self.1 = view;
             Ok(())
         }
 
-        fn set_detail(&mut self, detail: Detail) -> Result<(), EngineError> {
-            self.1 = detail;
-            Ok(())
-        }
-
-        fn detail(&self) -> Detail {
+        fn view(&self) -> View {
             self.1
+        }
+
+        fn qualities(&self) -> &[Quality] {
+            &[Quality::Full, Quality::High, Quality::Fast]
         }
 
         fn multiply_adds(&self) -> usize {
@@ -110,11 +117,11 @@ mod tests {
         fn new() -> Self {
             let load = Load::default();
             let on_engines = Rc::clone(&load);
-            let open = Box::new(move |_, _: &CharacterModel, detail| {
-                Ok(Box::new(Laden(Rc::clone(&on_engines), detail)) as Box<dyn StudentEngine>)
+            let open = Box::new(move |_, _: &Character, view| {
+                Ok(Box::new(Laden(Rc::clone(&on_engines), view)) as Box<dyn Avatar>)
             });
-            let mut setup = Setup::new(tiny_character(1), open);
-            setup.understudy = Some(Understudy { character: tiny_character(2), advice: "say so".to_owned() });
+            let mut setup = Setup::new(tiny_character(1).into(), open);
+            setup.understudy = Some(Understudy { character: tiny_character(2).into(), advice: "say so".to_owned() });
             let (show, backstage) = Show::new(setup, vec![]).expect("a show");
             Self { show, orders: backstage.orders, load, now: 0.0 }
         }
@@ -156,11 +163,9 @@ mod tests {
     fn the_notice_names_who_is_drawn_and_how_to_keep_the_other() {
         let mut rig = Rig::new();
         rig.play(1, 0);
-        let detail = rig.show.painter.detail();
-        assert!(
-            rig.show.change_students(detail).is_ok_and(|what| what.contains("sample-2") && what.contains("say so"))
-        );
-        assert_eq!(rig.show.change_students(detail), Ok("sample-1 is drawn again".to_owned()));
+        let view = rig.show.painter.view();
+        assert!(rig.show.change_students(view).is_ok_and(|what| what.contains("sample-2") && what.contains("say so")));
+        assert_eq!(rig.show.change_students(view), Ok("sample-1 is drawn again".to_owned()));
     }
 
     #[test]
@@ -175,7 +180,7 @@ mod tests {
     #[test]
     fn a_character_that_is_asked_for_stays_whatever_it_costs() {
         let mut rig = Rig::new();
-        assert_eq!(rig.show.set_character(tiny_character(3)), Ok(()));
+        assert_eq!(rig.show.set_character(tiny_character(3).into()), Ok(()));
         assert_eq!(rig.play(8, 40), named([("sample-3", "full"), ("sample-3", "fast")]));
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     settings::Background,
     stage::{Backdrop, Feed, Output, Picture, Readout, Request, SourceLine, Waker},
 };
-use bunraku_engine::Frame;
+use bunraku_engine::CpuFrame;
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
@@ -70,7 +70,7 @@ impl ViewOutput {
 }
 
 impl Output for ViewOutput {
-    fn present(&mut self, frame: &Frame, fresh: bool) {
+    fn present(&mut self, frame: &CpuFrame, fresh: bool) {
         if fresh {
             self.pictures.input_buffer_mut().take(frame);
             self.pictures.publish();

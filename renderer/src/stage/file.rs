@@ -6,7 +6,7 @@ use bunraku_core::{
     color::{Backdrop, encode_over, encode_straight},
     files,
 };
-use bunraku_engine::Frame;
+use bunraku_engine::CpuFrame;
 use image::{RgbImage, imageops};
 use std::{
     io,
@@ -47,7 +47,7 @@ pub enum FileError {
 /// that cannot be written is counted as lost, and the next is tried all the same: disks are emptied, drives come back.
 pub struct FileOutput {
     jobs: Option<SyncSender<Job>>,
-    spare: Receiver<Frame>,
+    spare: Receiver<CpuFrame>,
     writer: Option<JoinHandle<()>>,
     trouble: Arc<Mutex<Option<String>>>,
     lost: Lost,
@@ -71,7 +71,7 @@ impl Lost {
 
 enum Job {
     /// A frame that differs from the one before.
-    New(Frame),
+    New(CpuFrame),
     /// The same once more.
     Again,
     /// Another background from here on.
@@ -97,7 +97,9 @@ impl FileOutput {
         let (give_back, spare) = sync_channel(IN_FLIGHT);
         for _ in 0..IN_FLIGHT {
             // The channel has room for exactly these.
-            give_back.send(Frame::default()).map_err(|error| FileError::Thread(io::Error::other(error.to_string())))?;
+            give_back
+                .send(CpuFrame::default())
+                .map_err(|error| FileError::Thread(io::Error::other(error.to_string())))?;
         }
         let trouble = Arc::new(Mutex::new(None));
         let lost = Lost::default();
@@ -119,7 +121,7 @@ impl FileOutput {
 }
 
 impl Output for FileOutput {
-    fn present(&mut self, frame: &Frame, fresh: bool) {
+    fn present(&mut self, frame: &CpuFrame, fresh: bool) {
         if self.failed || frame.size == 0 {
             return;
         }
@@ -175,7 +177,7 @@ impl Behind {
     }
 
     /// `frame` in front of it, as the bytes of RGBA pixels.
-    fn encode(&mut self, frame: &Frame, out: &mut [u8]) {
+    fn encode(&mut self, frame: &CpuFrame, out: &mut [u8]) {
         match self {
             Self::Nothing => encode_straight(&frame.planes, out),
             Self::Colour(colour) => encode_over(&frame.planes, Backdrop::Colour(*colour), out),
@@ -201,7 +203,7 @@ fn cover(picture: &RgbImage, edge: u32) -> RgbImage {
 /// What lives on the writing thread.
 struct Writer {
     folder: PathBuf,
-    give_back: SyncSender<Frame>,
+    give_back: SyncSender<CpuFrame>,
     trouble: Arc<Mutex<Option<String>>>,
     behind: Behind,
     pixels: Vec<u8>,
@@ -213,7 +215,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(folder: PathBuf, give_back: SyncSender<Frame>, trouble: Arc<Mutex<Option<String>>>, lost: Lost) -> Self {
+    fn new(folder: PathBuf, give_back: SyncSender<CpuFrame>, trouble: Arc<Mutex<Option<String>>>, lost: Lost) -> Self {
         let (pixels, png) = (vec![], vec![]);
         Self { folder, give_back, trouble, behind: Behind::Nothing, pixels, png, count: 0, lost, told: None }
     }
@@ -267,7 +269,7 @@ impl Writer {
         written.map_err(|error| io::Error::other(format!("cannot write {}: {error}", path.display())))
     }
 
-    fn encode(&mut self, frame: &Frame) -> io::Result<()> {
+    fn encode(&mut self, frame: &CpuFrame) -> io::Result<()> {
         self.pixels.resize(frame.planes.len(), 0);
         self.behind.encode(frame, &mut self.pixels);
         encode_png(frame.size, &self.pixels, &mut self.png).map_err(io::Error::other)
@@ -279,8 +281,8 @@ mod tests {
     use super::*;
 
     /// A frame of 128 x 128 equal pixels: linear, premultiplied, in [0, 1].
-    fn frame(pixel: [f32; 4]) -> Frame {
-        let mut frame = Frame::default();
+    fn frame(pixel: [f32; 4]) -> CpuFrame {
+        let mut frame = CpuFrame::default();
         frame.resize(128);
         for (plane, value) in frame.planes.chunks_exact_mut(128 * 128).zip(pixel) {
             plane.fill(value * 2.0 - 1.0);

@@ -1,12 +1,12 @@
 //! What every output of the show is asked for.
 
 use crate::settings::Background;
-use bunraku_engine::Frame;
+use bunraku_engine::CpuFrame;
 
 /// Takes the show's frames somewhere. It lives on the show's thread, so it must not wait for anybody for long.
 pub trait Output: Send {
     /// Takes the frame of a step; `fresh` says whether it differs from the one before. Called after every step.
-    fn present(&mut self, frame: &Frame, fresh: bool);
+    fn present(&mut self, frame: &CpuFrame, fresh: bool);
 
     /// Whether anyone can see what it takes. A show that nobody watches draws nothing.
     fn is_watched(&self) -> bool {

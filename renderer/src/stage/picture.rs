@@ -1,7 +1,7 @@
 //! A frame as the window takes it: eight bits a channel.
 
 use bunraku_core::color;
-use bunraku_engine::Frame;
+use bunraku_engine::CpuFrame;
 
 /// A square RGBA picture: premultiplied in linear light, then each colour sRGB-encoded; alpha as it is.
 ///
@@ -16,7 +16,7 @@ pub struct Picture {
 
 impl Picture {
     /// Takes over an engine's frame. Allocates only when the size changes.
-    pub fn take(&mut self, frame: &Frame) {
+    pub fn take(&mut self, frame: &CpuFrame) {
         self.size = frame.size;
         self.rgba.resize(frame.planes.len(), 0);
         color::encode_reference(&frame.planes, &mut self.rgba);
@@ -34,7 +34,7 @@ mod tests {
         let alpha = colour;
         let planes = [colour, colour, colour, alpha].concat();
         let mut picture = Picture::default();
-        picture.take(&Frame { size: 2, planes });
+        picture.take(&CpuFrame { size: 2, planes });
         let white = [255; 4];
         let half = [188, 188, 188, 128];
         assert_eq!(picture, Picture { size: 2, rgba: [white, half, [0; 4], [0; 4]].concat() });

@@ -249,7 +249,7 @@ impl Judging<'_> {
                 if self.stopped() {
                     return Ok(ratios);
                 }
-                sweep.show(pair.paint(&pose)?);
+                sweep.show(pair.paint(&pose));
                 progress.inc(1);
             }
             ratios.extend(sweep.ratio().map(|ratio| (parameter.name(), ratio)));
@@ -263,11 +263,11 @@ impl Judging<'_> {
         let mut pair = self.pair(teacher, device)?;
         let poses = sheet_poses(&self.poses(SHEET_POSES));
         let progress = ProgressBar::new(poses.len() as u64).with_message("drawing the sheet");
-        let [rest, _] = pair.paint(&Pose::default())?;
+        let [rest, _] = pair.paint(&Pose::default());
         let title = "Each pair: the teacher's picture, then the student's.".to_owned();
         let mut sheet = ContactSheet::new(title, rest);
         for pose in poses.iter().take_while(|_| !self.stopped()) {
-            sheet.push(pose, pair.paint(&pose.pose)?);
+            sheet.push(pose, pair.paint(&pose.pose));
             progress.inc(1);
         }
         progress.finish_and_clear();

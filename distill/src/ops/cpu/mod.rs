@@ -18,7 +18,6 @@ mod head;
 mod net;
 mod product;
 mod row;
-mod sine;
 mod tile;
 
 pub(crate) use band::{Input, InputGradient, WIDEST};

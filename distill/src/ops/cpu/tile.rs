@@ -5,8 +5,8 @@ use super::{
     net::{Gradient, Net},
     product::{Finish, ROWS, add_outer, product},
     row::{Aligned, Row, rows},
-    sine::sine_and_slope,
 };
+use bunraku_engine::sine::{sines, sines_and_slopes};
 use pulp::Simd;
 
 /// Most positions of a tile: its features and slopes should stay in the second-level cache.
@@ -133,11 +133,11 @@ impl<S: Simd, const LD: usize> Finish<S> for SineFinish<'_, LD> {
             if let Some(slopes) = &mut self.slopes {
                 let slopes = &mut S::as_mut_simd_f32s(&mut slopes[row + index].0).0[vector..vector + V];
                 for v in 0..V {
-                    (features[v], slopes[v]) = sine_and_slope(simd, simd.add_f32s(sums[v], bias[v]));
+                    (features[v], slopes[v]) = sines_and_slopes(simd, simd.add_f32s(sums[v], bias[v]));
                 }
             } else {
                 for v in 0..V {
-                    features[v] = sine_and_slope(simd, simd.add_f32s(sums[v], bias[v])).0;
+                    features[v] = sines(simd, simd.add_f32s(sums[v], bias[v]));
                 }
             }
         }

@@ -1,11 +1,11 @@
-//! The adapters of this machine, in the order in which the engine would take them.
+//! The adapters of this machine, best first.
 
 use std::cmp::Reverse;
 
-/// What `doctor` shows of an adapter.
+/// An adapter, for users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdapterSummary {
-    /// As the driver says it.
+    /// The driver's name for it.
     pub name: String,
     /// The graphics API, such as `vulkan`.
     pub backend: String,
@@ -13,29 +13,29 @@ pub struct AdapterSummary {
     pub kind: &'static str,
     /// The driver's name and version.
     pub driver: String,
-    /// Runs on the CPU; `--engine auto` passes over it.
+    /// Computes on the CPU; `--engine auto` skips it.
     pub software: bool,
-    /// Can run the student.
+    /// Can draw avatars.
     pub usable: bool,
-    /// The greatest buffer a shader can see, in bytes; 2048 x 2048 output needs 117 MB.
+    /// The largest buffer that a shader can read, in bytes; a student at 2048 x 2048 needs 117 MB.
     pub max_storage_bytes: u64,
     /// Workgroup memory in bytes.
     pub workgroup_bytes: u32,
 }
 
-/// All adapters that the enabled backends see (`WGPU_BACKEND` restricts them), the best first.
-pub fn adapters() -> Vec<AdapterSummary> {
-    ranked(&instance(), None).iter().map(summary).collect()
+/// All adapters of the enabled backends (`WGPU_BACKEND` restricts them), best first.
+pub async fn adapters() -> Vec<AdapterSummary> {
+    ranked(&instance(), None).await.iter().map(summary).collect()
 }
 
-/// An instance with the environment's wishes.
+/// An instance configured by the environment.
 pub(super) fn instance() -> wgpu::Instance {
     wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env())
 }
 
-/// Adapters that can present to `surface` (all, without one), the best first.
-pub(super) fn ranked(instance: &wgpu::Instance, surface: Option<&wgpu::Surface<'_>>) -> Vec<wgpu::Adapter> {
-    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+/// Adapters that can present to `surface` (all, without one), best first.
+pub(super) async fn ranked(instance: &wgpu::Instance, surface: Option<&wgpu::Surface<'_>>) -> Vec<wgpu::Adapter> {
+    let mut adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
     adapters.retain(|adapter| surface.is_none_or(|surface| adapter.is_surface_supported(surface)));
     adapters.sort_by_key(|adapter| {
         let info = adapter.get_info();
@@ -45,13 +45,13 @@ pub(super) fn ranked(instance: &wgpu::Instance, surface: Option<&wgpu::Surface<'
     adapters
 }
 
-/// Whether the student can run there: compute shaders, and what downlevel hardware must have.
+/// Whether it has compute shaders and the limits that all downlevel hardware has.
 pub(super) fn usable(adapter: &wgpu::Adapter) -> bool {
     adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
         && wgpu::Limits::downlevel_defaults().check_limits(&adapter.limits())
 }
 
-/// Whether it is a driver that computes on the CPU.
+/// Whether its driver computes on the CPU.
 pub(super) fn software(adapter: &wgpu::Adapter) -> bool {
     adapter.get_info().device_type == wgpu::DeviceType::Cpu
 }

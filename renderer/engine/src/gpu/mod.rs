@@ -1,29 +1,18 @@
-//! The GPU engine: compute shaders through wgpu (Vulkan, Metal, DX12, GL), software drivers included.
+//! What avatars on a GPU share: the device, frames in its memory, reading them back, and compute pipelines.
 //!
-//! ```text
-//! columns and bias(pose) ─▶ entry ─▶ layer … layer ─▶ layer (exit) ─▶ the next level's entry   (each stage, in bands)
-//! face exit ─▶ paste into the picture;   last exit (the field) + picture ─▶ compose ─▶ frame ─▶ CPU, or expose ─▶ texture
-//! ```
-//!
-//! Pipelines, buffers and bindings are made once for a [`Detail`](super::Detail); a frame writes the pose's biases,
-//! encodes the same `Step`s and submits. A stage is evaluated in bands of positions, which bounds the memory
-//! between layers at any output size. Every shader is held to its twin in
-//! [`cpu::reference`](super::cpu::reference) by the tests.
+//! Works on Vulkan, Metal, DX12, GL and WebGPU, software drivers included. Nothing here blocks: [`native`](crate::native)
+//! has the calls that wait.
 
 mod adapters;
-mod buffers;
+pub(crate) mod buffers;
 mod context;
-mod engine;
-mod kernels;
-mod peak;
-mod program;
-mod tile;
-mod weights;
-
-#[cfg(test)]
-mod tests;
+mod expose;
+mod frame;
+pub(crate) mod pipeline;
+mod readback;
 
 pub use adapters::{AdapterSummary, adapters};
 pub use context::GpuContext;
-pub use engine::GpuEngine;
-pub use peak::peak_gflops;
+pub(crate) use expose::Expose;
+pub use frame::GpuFrame;
+pub use readback::Readback;

@@ -1,5 +1,11 @@
-// sin(2πt), the same polynomial as the CPU's `sine`; SINE_0 to SINE_4 are written before this file when it is loaded.
-// `round` goes to even, `t - round(t)` is exact.
+// sin(2πt): the polynomial of `sine.rs`, with the same coefficients.
+const SINE_0: f32 = 6.2831826f;
+const SINE_1: f32 = -16.20867f;
+const SINE_2: f32 = 16.760975f;
+const SINE_3: f32 = -9.530799f;
+const SINE_4: f32 = 3.0583253f;
+
+// `round` goes to even, so `t - round(t)` is exact.
 fn sine(t: vec4<f32>) -> vec4<f32> {
     let r = t - round(t);
     let z = r * r;
