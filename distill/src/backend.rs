@@ -119,14 +119,14 @@ impl Accelerator {
 
     /// Whether a device was found that computes; one that does not is warned of.
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
-    fn worth(self, found: Result<(), probe::Lack>) -> bool {
+    fn worth(self, found: Result<(), probe::Unavailable>) -> bool {
         match found {
             Ok(()) => true,
-            Err(probe::Lack::Absent(why)) => {
+            Err(probe::Unavailable::Absent(why)) => {
                 tracing::debug!("not on {self}: {why}");
                 false
             }
-            Err(probe::Lack::Useless(why)) => {
+            Err(probe::Unavailable::Broken(why)) => {
                 tracing::warn!("no device for {self}: {why}; trying the next best");
                 false
             }
@@ -136,7 +136,7 @@ impl Accelerator {
     /// Whether it can be used; a GPU driver that computes on the CPU counts.
     fn probe(self) -> Result<(), AcceleratorError> {
         #[cfg(any(feature = "cuda", feature = "wgpu"))]
-        let lacking = |lack: probe::Lack| AcceleratorError::NoDevice { accelerator: self, why: lack.why() };
+        let lacking = |lack: probe::Unavailable| AcceleratorError::NoDevice { accelerator: self, why: lack.why() };
         match self {
             Self::Auto | Self::Cpu => Ok(()),
             #[cfg(feature = "cuda")]

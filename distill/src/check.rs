@@ -42,7 +42,7 @@ pub struct Report {
 
 /// What counts in place of what the configuration says.
 #[derive(Clone, Debug, Default)]
-pub struct Instead {
+pub struct Overrides {
     /// The recipe.
     pub recipe: Option<PathBuf>,
     /// On what it is trained.
@@ -85,12 +85,12 @@ impl fmt::Display for Finding {
 
 /// Checks the configuration in the file `config`, and the files it names, relative to `folder`, the working folder; with
 /// what counts `instead`.
-pub fn check(config: &Path, folder: &Path, instead: &Instead) -> Report {
+pub fn check(config: &Path, folder: &Path, overrides: &Overrides) -> Report {
     let mut findings = Findings { folder, teacher_made_up: false, list: Vec::new() };
     if let Some(text) = findings.text(config) {
         let mut paths = match DistillerConfig::parse(&text) {
             Ok(parsed) => {
-                findings.devices(config, instead.backend.unwrap_or(parsed.backend), parsed.num_gpus);
+                findings.devices(config, overrides.backend.unwrap_or(parsed.backend), parsed.num_gpus);
                 parsed.paths()
             }
             Err(invalid) => {
@@ -100,7 +100,7 @@ pub fn check(config: &Path, folder: &Path, instead: &Instead) -> Report {
                 *invalid.paths
             }
         };
-        paths.recipe = instead.recipe.clone().or(paths.recipe);
+        paths.recipe = overrides.recipe.clone().or(paths.recipe);
         findings.files(&paths);
         findings.training(&paths);
     }
@@ -109,9 +109,9 @@ pub fn check(config: &Path, folder: &Path, instead: &Instead) -> Report {
 }
 
 /// Asks for devices, and does nothing with them.
-struct Roll;
+struct DeviceProbe;
 
-impl Work for Roll {
+impl Work for DeviceProbe {
     type Output = ();
 
     fn run<B: TrainingBackend>(self, _devices: Vec<B::Device>) {}
@@ -150,7 +150,7 @@ impl Findings<'_> {
             }
             Ok(Accelerator::Cpu) => {}
             found => {
-                if let Err(error) = found.and_then(|found| found.run(wished, Roll)) {
+                if let Err(error) = found.and_then(|found| found.run(wished, DeviceProbe)) {
                     self.error(config, error, "`backend: cpu`, or `train --backend cpu`, works everywhere");
                 }
             }

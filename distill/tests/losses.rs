@@ -7,7 +7,7 @@ use bunraku_core::character::{CharacterModel, FACE_SIZE, IMAGE_SIZE};
 use bunraku_distill::{
     backend::Cpu,
     examples::face_mask,
-    loss::{self, BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss},
+    loss::{BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss},
     ops::Window,
     student::{BodyMorpher, FaceMorpher, Linear},
     teacher::{
@@ -64,7 +64,7 @@ fn assert_layer(name: &str, golden: &Value, layer: &Linear<B>, grads: &Gradients
 
 fn face(golden: &Value, student: &FaceMorpher<B>, poses: &Tensor<B, 2>, face: Tensor<B, 4>, mask: Tensor<B, 4>) {
     let weights = FaceWeights { full: 1.0, eye_mouth: 20.0 };
-    let loss = loss::face(student, poses.clone(), &FaceTarget { face, mask }, weights, Window::whole(FACE_SIZE));
+    let loss = student.loss(poses.clone(), &FaceTarget { face, mask }, weights, Window::whole(FACE_SIZE));
     assert_terms(&golden["logged"], &loss, |term| format!("{term}_loss"));
     let (grads, golden) = (loss.total.backward(), &golden["gradients"]);
     for (index, layer) in student.sine.iter().enumerate() {
@@ -81,7 +81,7 @@ fn body(phase: &Value, student: &BodyMorpher<B>, poses: &Tensor<B, 2>, target: &
         grid_change: weight("grid_change"),
         color_change: weight("color_change"),
     };
-    let loss = loss::body(student, poses.clone(), target, weights, Window::whole(IMAGE_SIZE));
+    let loss = student.loss(poses.clone(), target, weights, Window::whole(IMAGE_SIZE));
     assert_terms(&phase["logged"], &loss, |term| format!("full_{term}_loss"));
     let Some(golden) = phase.get("gradients") else { return };
     let grads = loss.total.backward();

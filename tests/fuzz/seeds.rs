@@ -9,7 +9,7 @@ use bunraku_core::{
     character::sample::{TINY, Widths, character},
     sample::{Blendshape, FaceSample},
 };
-use bunraku_distill::snapshot::{Progress, Snapshot, Store};
+use bunraku_distill::checkpoint::{Checkpoint, CheckpointStore, Progress};
 
 /// The least student there can be, so that most of a file is structure.
 const LEAST: Widths<'_> = Widths { face: &[1], body: [&[1], &[1], &[1]] };
@@ -78,7 +78,7 @@ fn snapshot(corpus: &Path) -> Result<(), Box<dyn Error>> {
     let model = character(1, LEAST);
     let ingredients = [("picture".to_owned(), "a hash".to_owned())].into();
     let progress = Progress { examples: 8, ..Progress::new(ingredients) };
-    Store::new(corpus).save(&Snapshot { progress, tensors: model.face.to_weights().0 })?;
+    CheckpointStore::new(corpus).save(&Checkpoint { progress, tensors: model.face.to_weights().0 })?;
     Ok(())
 }
 

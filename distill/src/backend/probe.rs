@@ -14,17 +14,17 @@ use std::{
 
 /// Why a device cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Lack {
+pub(super) enum Unavailable {
     /// There is none.
     Absent(String),
     /// There is one that does not compute.
-    Useless(String),
+    Broken(String),
 }
 
-impl Lack {
+impl Unavailable {
     /// In words.
     pub(super) fn why(self) -> String {
-        let (Self::Absent(why) | Self::Useless(why)) = self;
+        let (Self::Absent(why) | Self::Broken(why)) = self;
         why
     }
 }
@@ -34,18 +34,18 @@ impl Lack {
 /// # Errors
 /// What is missing.
 #[cfg(feature = "cuda")]
-pub(super) fn cuda() -> Result<(), Lack> {
-    static FOUND: OnceLock<Result<(), Lack>> = OnceLock::new();
+pub(super) fn cuda() -> Result<(), Unavailable> {
+    static FOUND: OnceLock<Result<(), Unavailable>> = OnceLock::new();
     FOUND.get_or_init(look_for_cuda).clone()
 }
 
 #[cfg(feature = "cuda")]
-fn look_for_cuda() -> Result<(), Lack> {
+fn look_for_cuda() -> Result<(), Unavailable> {
     let found = library_folders().iter().any(|folder| LIBRARIES.iter().any(|name| folder.join(name).is_file()));
     if found || in_loader_cache() {
-        return computes::<burn::backend::Cuda>(cuda_device(0)).map_err(Lack::Useless);
+        return computes::<burn::backend::Cuda>(cuda_device(0)).map_err(Unavailable::Broken);
     }
-    Err(Lack::Absent(format!("NVIDIA's driver library ({}) is not on this machine", LIBRARIES.join(", "))))
+    Err(Unavailable::Absent(format!("NVIDIA's driver library ({}) is not on this machine", LIBRARIES.join(", "))))
 }
 
 /// The driver's library on Linux and on Windows.
@@ -76,22 +76,22 @@ fn in_loader_cache() -> bool {
 /// # Errors
 /// What is missing.
 #[cfg(feature = "wgpu")]
-pub(super) fn wgpu(software: bool) -> Result<(), Lack> {
+pub(super) fn wgpu(software: bool) -> Result<(), Unavailable> {
     /// Whether any adapter can compute, and whether a real one can.
     static THERE: OnceLock<[bool; 2]> = OnceLock::new();
-    static COMPUTES: OnceLock<Result<(), Lack>> = OnceLock::new();
+    static COMPUTES: OnceLock<Result<(), Unavailable>> = OnceLock::new();
     let [any, real] = *THERE.get_or_init(|| {
         let adapters = bunraku_engine::native::adapters();
         [true, false].map(|software| adapters.iter().any(|it| it.usable && (software || !it.software)))
     });
     if if software { any } else { real } {
         return COMPUTES
-            .get_or_init(|| computes::<burn::backend::Wgpu>(wgpu_device(0, 1)).map_err(Lack::Useless))
+            .get_or_init(|| computes::<burn::backend::Wgpu>(wgpu_device(0, 1)).map_err(Unavailable::Broken))
             .clone();
     }
     let what =
         if any { "only a driver that computes on the processor" } else { "no graphics adapter that can compute" };
-    Err(Lack::Absent(format!("there is {what}; `bunraku doctor` shows what there is")))
+    Err(Unavailable::Absent(format!("there is {what}; `bunraku doctor` shows what there is")))
 }
 
 /// The device of an index.
@@ -108,7 +108,7 @@ pub(super) fn wgpu_device(index: usize, count: usize) -> burn::backend::wgpu::Wg
 }
 
 /// How long a device may take for its first answer; a driver may compile for seconds.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// One probe at a time: it listens to what any thread says as it panics.
 static PROBING: Mutex<()> = Mutex::new(());
@@ -117,8 +117,8 @@ static PROBING: Mutex<()> = Mutex::new(());
 /// not there, panics in burn, now in this thread and now in one of its own: so a thread asks, and this one listens.
 fn computes<B: Backend>(device: B::Device) -> Result<(), String> {
     let _probing = PROBING.lock().unwrap_or_else(PoisonError::into_inner);
-    let last_words = Arc::new(Mutex::new(None));
-    let heard = Arc::clone(&last_words);
+    let panic_message = Arc::new(Mutex::new(None));
+    let heard = Arc::clone(&panic_message);
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         // The first one is the cause, those after it its echo.
@@ -131,13 +131,13 @@ fn computes<B: Backend>(device: B::Device) -> Result<(), String> {
         let _ = answer.send(sum);
     };
     let asked = thread::Builder::new().name("probe".to_owned()).spawn(ask);
-    let result = asked.map_err(|error| error.to_string()).and_then(|_| match answered.recv_timeout(PATIENCE) {
+    let result = asked.map_err(|error| error.to_string()).and_then(|_| match answered.recv_timeout(TIMEOUT) {
         Ok(5.0) => Ok(()),
         Ok(wrong) => Err(format!("1 + 1 + 2 + 1 is {wrong} there")),
         Err(silence) => {
-            let words = last_words.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let words = panic_message.lock().unwrap_or_else(PoisonError::into_inner).take();
             Err(words.unwrap_or_else(|| match silence {
-                RecvTimeoutError::Timeout => format!("it does not answer within {} s", PATIENCE.as_secs()),
+                RecvTimeoutError::Timeout => format!("it does not answer within {} s", TIMEOUT.as_secs()),
                 RecvTimeoutError::Disconnected => "it fails without a word".to_owned(),
             }))
         }

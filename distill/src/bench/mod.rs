@@ -8,11 +8,11 @@ pub use peer::{PeerError, PeerRates, run_peer};
 
 use crate::{
     backend::TrainingBackend,
+    checkpoint::Progress,
     examples::Poses,
-    recipe::{AdamSettings, Course, Replay},
-    snapshot::Progress,
+    recipe::{AdamSettings, Replay, StudentRecipe},
     teacher::Teacher,
-    trainer::{Examples, Fit, Gallery, Learner, Lesson, Share, tensor},
+    trainer::{Examples, Fit, Objective, ReplayBuffer, Share, TrainState, tensor},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Instant};
@@ -21,11 +21,11 @@ use std::{collections::BTreeMap, time::Instant};
 const WARM_UP: usize = 2;
 
 /// One student's training, to be measured.
-pub struct Workload<'a, B: TrainingBackend, L: Lesson<B>, N> {
+pub struct Workload<'a, B: TrainingBackend, L: Objective<B>, N> {
     /// The student and what it learns.
-    pub lesson: &'a L,
+    pub objective: &'a L,
     /// How it learns; the first phase's losses are taken.
-    pub course: &'a Course<N, L::Losses>,
+    pub student_recipe: &'a StudentRecipe<N, L::Losses>,
     /// The optimiser's constants.
     pub adam: AdamSettings,
     /// Examples a step, and pictures that the teacher paints at once; none: as the recipe has it, of which whole pictures
@@ -53,7 +53,7 @@ pub struct Rates {
     pub whole_step_examples_s: f64,
 }
 
-impl<B: TrainingBackend, L: Lesson<B>, N> Workload<'_, B, L, N> {
+impl<B: TrainingBackend, L: Objective<B>, N> Workload<'_, B, L, N> {
     /// Measures the three, one after the other. Nothing is written.
     pub fn measure(&self, teacher: &mut dyn Teacher<B::InnerBackend>) -> Rates {
         let mut bench = Bench::new(self);
@@ -64,7 +64,8 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Workload<'_, B, L, N> {
             self.timed(self.steps, || bench.learn(teacher))
         };
         // As many steps as it takes to paint evenly.
-        let steps = self.course.replay.map_or(self.steps, |replay| self.steps.next_multiple_of(replay.steps as usize));
+        let steps =
+            self.student_recipe.replay.map_or(self.steps, |replay| self.steps.next_multiple_of(replay.steps as usize));
         let whole_time = self.timed(steps, || bench.train(teacher));
         Rates {
             teacher_examples_s: rate(self.steps * self.painted_at_once(), teacher_time),
@@ -90,24 +91,24 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Workload<'_, B, L, N> {
 
     /// Examples a step.
     pub fn batch(&self) -> usize {
-        self.batch.or(self.course.batch).unwrap_or(self.usual)
+        self.batch.or(self.student_recipe.batch).unwrap_or(self.usual)
     }
 
     /// Of a picture, what an example shows.
     pub fn picture_share(&self) -> f64 {
-        let patch = self.course.replay.and_then(|replay| replay.patch).unwrap_or(L::EDGE);
+        let patch = self.student_recipe.replay.and_then(|replay| replay.patch).unwrap_or(L::EDGE);
         (patch as f64 / L::EDGE as f64).powi(2)
     }
 
     /// Pictures that the teacher paints at once.
     fn painted_at_once(&self) -> usize {
-        let replayed = self.course.replay.map(|replay| replay.teacher_batch);
+        let replayed = self.student_recipe.replay.map(|replay| replay.teacher_batch);
         self.batch.or(replayed).unwrap_or_else(|| self.batch())
     }
 
     /// As the training is fitted to the device, with no more pictures before the first step than that needs.
     fn fit(&self) -> Fit {
-        let fit = Fit::new::<B, L, N>(self.lesson, self.course, self.memory, &self.device);
+        let fit = Fit::new::<B, L, N>(self.objective, self.student_recipe, self.memory, &self.device);
         let teacher_batch = self.painted_at_once();
         let pictures = |replay: &Replay| replay.pictures.next_multiple_of(teacher_batch);
         let replay = |it: Replay| Replay { pictures: pictures(&it), teacher_batch, fill: teacher_batch, ..it };
@@ -116,11 +117,11 @@ impl<B: TrainingBackend, L: Lesson<B>, N> Workload<'_, B, L, N> {
 }
 
 /// The training's own parts, moved by hand.
-struct Bench<'a, B: TrainingBackend, L: Lesson<B>, N> {
+struct Bench<'a, B: TrainingBackend, L: Objective<B>, N> {
     work: &'a Workload<'a, B, L, N>,
     poses: Poses,
-    gallery: Gallery<B::InnerBackend>,
-    learner: Learner<B, L::Student>,
+    replay_buffer: ReplayBuffer<B::InnerBackend>,
+    train_state: TrainState<B, L::Student>,
     /// What is learnt from where no pictures are kept.
     lent: Option<Vec<Examples<B::InnerBackend>>>,
     /// Batches that the teacher painted by itself.
@@ -129,15 +130,15 @@ struct Bench<'a, B: TrainingBackend, L: Lesson<B>, N> {
     whole: usize,
 }
 
-impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
+impl<'a, B: TrainingBackend, L: Objective<B>, N> Bench<'a, B, L, N> {
     fn new(work: &'a Workload<'a, B, L, N>) -> Self {
         let poses = Poses::new(None, 0, work.painted_at_once());
         let fit = work.fit();
-        let gallery =
-            Gallery::new(poses.clone(), work.batch(), Share::WHOLE, work.device.clone(), L::EDGE, fit, [0, 0]);
-        let student = work.lesson.begin(0, &work.device);
-        let learner = Learner::new(student, &work.adam, Progress::new(BTreeMap::new()));
-        Self { work, poses, gallery, learner, lent: None, painted: 0, whole: fit.whole }
+        let replay_buffer =
+            ReplayBuffer::new(poses.clone(), work.batch(), Share::WHOLE, work.device.clone(), L::EDGE, fit, [0, 0]);
+        let student = work.objective.begin(0, &work.device);
+        let train_state = TrainState::new(student, &work.adam, Progress::new(BTreeMap::new()));
+        Self { work, poses, replay_buffer, train_state, lent: None, painted: 0, whole: fit.whole }
     }
 
     /// One batch of the teacher's.
@@ -147,7 +148,7 @@ impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
         self.painted += 1;
         let poses: Vec<_> = (first..first + batch).map(|index| self.poses.at(index)).collect();
         for poses in poses.chunks(self.whole) {
-            let shown = self.work.lesson.show(teacher, tensor(poses, &self.work.device));
+            let shown = self.work.objective.show(teacher, tensor(poses, &self.work.device));
             // A backend that puts work off must not drop it with the pictures.
             self.work.wait();
             drop(shown);
@@ -156,8 +157,8 @@ impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
 
     /// Paints all that a step needs.
     fn prepare(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
-        for _ in 0..self.gallery.missing(self.learner.progress.steps) {
-            self.gallery.paint(self.work.lesson, teacher);
+        for _ in 0..self.replay_buffer.missing(self.train_state.progress.steps) {
+            self.replay_buffer.paint(self.work.objective, teacher);
         }
     }
 
@@ -165,9 +166,9 @@ impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
     fn learn(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
         let examples = match self.lent.take() {
             Some(examples) => examples,
-            None => self.gallery.examples(self.work.lesson, teacher, self.learner.progress.steps, 0),
+            None => self.replay_buffer.examples(self.work.objective, teacher, self.train_state.progress.steps, 0),
         };
-        if self.work.course.replay.is_none() {
+        if self.work.student_recipe.replay.is_none() {
             self.lent = Some(examples.clone());
         }
         self.step(examples);
@@ -176,14 +177,14 @@ impl<'a, B: TrainingBackend, L: Lesson<B>, N> Bench<'a, B, L, N> {
     /// A step of the training.
     fn train(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
         self.prepare(teacher);
-        let (steps, seen) = (self.learner.progress.steps, self.learner.progress.examples);
-        let examples = self.gallery.examples(self.work.lesson, teacher, steps, seen);
+        let (steps, seen) = (self.train_state.progress.steps, self.train_state.progress.examples);
+        let examples = self.replay_buffer.examples(self.work.objective, teacher, steps, seen);
         self.step(examples);
     }
 
     fn step(&mut self, examples: Vec<Examples<B::InnerBackend>>) {
-        let phase = &self.work.course.phases[0];
-        let (_, gradients) = self.learner.look(self.work.lesson, examples, phase.losses);
-        self.learner.step(gradients, phase.learning_rate, self.work.batch() as u64);
+        let phase = &self.work.student_recipe.phases[0];
+        let (_, gradients) = self.train_state.loss_and_gradients(self.work.objective, examples, phase.losses);
+        self.train_state.step(gradients, phase.learning_rate, self.work.batch() as u64);
     }
 }

@@ -6,13 +6,13 @@ use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
     bench::{Floor, PeerRates, Rates, Workload, body_floor, face_floor, run_peer},
     config::DEFAULT_TEACHER,
-    recipe::{Course, FAST, REFERENCE, Recipe},
+    recipe::{FAST, REFERENCE, Recipe, StudentRecipe},
     student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{
         Teacher,
         tha4::{self, Tha4Settings},
     },
-    trainer::{BodyLesson, FaceLesson, Lesson},
+    trainer::{BodyObjective, FaceObjective, Objective},
 };
 use serde::Serialize;
 use std::{
@@ -21,7 +21,7 @@ use std::{
     process::ExitCode,
 };
 
-/// Shown under `--help`.
+/// Targets under `--help`.
 pub(super) const EXAMPLE: &str = "\
 Examples:
   bunraku-distill bench --only face --backend cpu --batch 1 --steps 2
@@ -203,13 +203,13 @@ impl Measuring {
         teacher: &mut dyn Teacher<B::InnerBackend>,
         device: &B::Device,
     ) -> Line {
-        let lesson = FaceLesson {
+        let objective = FaceObjective {
             network: FaceMorpherConfig::new(recipe.face.network.clone()),
             first_position: recipe.face.first_position,
             mask: vec![1.0; FACE_SIZE * FACE_SIZE],
             perceptual: None,
         };
-        let work = self.workload::<B, _, _>(&lesson, &recipe.face, recipe, device);
+        let work = self.workload::<B, _, _>(&objective, &recipe.face, recipe, device);
         line(Phase::Face, name, &work, teacher, |share| face_floor(character, share))
     }
 
@@ -221,30 +221,30 @@ impl Measuring {
         teacher: &mut dyn Teacher<B::InnerBackend>,
         device: &B::Device,
     ) -> Line {
-        let lesson = BodyLesson {
+        let objective = BodyObjective {
             network: BodyMorpherConfig::new(recipe.body.network.clone()),
             first_position: recipe.body.first_position,
             character: Vec::new(),
             perceptual: None,
         };
-        let work = self.workload::<B, _, _>(&lesson, &recipe.body, recipe, device);
+        let work = self.workload::<B, _, _>(&objective, &recipe.body, recipe, device);
         line(Phase::Body, name, &work, teacher, |share| body_floor(character, share))
     }
 
-    fn workload<'a, B: TrainingBackend, L: Lesson<B>, N>(
+    fn workload<'a, B: TrainingBackend, L: Objective<B>, N>(
         &self,
-        lesson: &'a L,
-        course: &'a Course<N, L::Losses>,
+        objective: &'a L,
+        student_recipe: &'a StudentRecipe<N, L::Losses>,
         recipe: &Recipe,
         device: &B::Device,
     ) -> Workload<'a, B, L, N> {
         let Self { batch, usual, memory, steps, .. } = *self;
-        Workload { lesson, course, adam: recipe.adam, batch, usual, steps, device: device.clone(), memory }
+        Workload { objective, student_recipe, adam: recipe.adam, batch, usual, steps, device: device.clone(), memory }
     }
 }
 
 /// One student with one recipe, measured.
-fn line<B: TrainingBackend, L: Lesson<B>, N>(
+fn line<B: TrainingBackend, L: Objective<B>, N>(
     phase: Phase,
     recipe: &str,
     work: &Workload<'_, B, L, N>,

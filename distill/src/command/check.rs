@@ -1,11 +1,11 @@
 //! `bunraku-distill check`: what is wrong with a configuration, before it is trained with.
 
-use super::{findings::told, help::stdout};
+use super::{help::stdout, report::check_and_report};
 use anyhow::Context as _;
-use bunraku_distill::check::{Instead, Report, Severity};
+use bunraku_distill::check::{Overrides, Report, Severity};
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-/// Shown under `--help`.
+/// Targets under `--help`.
 const EXAMPLE: &str = "\
 Examples:
   bunraku-distill check data/characters/kohaku/config.yaml
@@ -24,7 +24,7 @@ pub(super) struct Args {
 
 /// The findings go to standard error; to standard output goes what a script or a satisfied person would look for.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let report = told(&args.config, &Instead::default())?;
+    let report = check_and_report(&args.config, &Overrides::default())?;
     let summary = if args.json { serde_json::to_string(&report)? } else { summary(&report) };
     if !summary.is_empty() {
         writeln!(stdout(), "{summary}").context("cannot write the report")?;

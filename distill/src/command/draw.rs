@@ -14,7 +14,7 @@ use std::{
     sync::atomic::Ordering,
 };
 
-/// Shown under `--help`.
+/// Targets under `--help`.
 const EXAMPLE: &str = "\
 Examples:
   bunraku-distill draw data/characters/kohaku/art.svg --out pictures

@@ -6,11 +6,11 @@ mod bench;
 mod check;
 mod draw;
 mod eval;
-mod findings;
 mod help;
-mod progress;
+mod report;
 mod signals;
 mod status;
+mod terminal;
 mod train;
 
 use bunraku_cli::{exit_code, start_logs};

@@ -1,16 +1,16 @@
 //! `bunraku-distill status`: where a training is, from what it has kept.
 
 use super::{
-    findings::text,
     help::{Help as _, stdout},
-    progress::duration,
+    report::text,
+    terminal::duration,
 };
 use anyhow::Context as _;
 use bunraku_distill::{
+    checkpoint::{CheckpointStore, HeldOut, Newest},
     config::DistillerConfig,
-    recipe::{self, Course},
-    snapshot::{HeldOut, Newest, Store},
-    trainer::{Prefix, STUDENTS},
+    recipe::{self, StudentRecipe},
+    trainer::{RunDirectory, STUDENTS},
 };
 use serde::Serialize;
 use std::{
@@ -19,7 +19,7 @@ use std::{
     process::ExitCode,
 };
 
-/// Shown under `--help`.
+/// Targets under `--help`.
 const EXAMPLE: &str = "\
 Examples:
   bunraku-distill status data/examples/robot.yaml
@@ -87,24 +87,24 @@ fn status(args: &Args) -> anyhow::Result<Status> {
     let config = DistillerConfig::parse(&text).with_context(|| args.config.display().to_string()).help(&check)?;
     let name = args.recipe.as_ref().unwrap_or(&config.recipe);
     let recipe = recipe::open(name, Path::new("")).with_context(|| name.display().to_string()).help(&check)?;
-    let prefix = Prefix::new(&config.prefix);
+    let prefix = RunDirectory::new(&config.prefix);
     let [face, body] = STUDENTS;
     let students = vec![student(&prefix, face, &recipe.face), student(&prefix, body, &recipe.body)];
     let character = Some(prefix.character()).filter(|folder| folder.join("character_model.yaml").is_file());
-    Ok(Status { running: prefix.is_claimed(), prefix: config.prefix, students, character })
+    Ok(Status { running: prefix.is_locked(), prefix: config.prefix, students, character })
 }
 
-fn student<N, L: Copy>(prefix: &Prefix, name: &'static str, course: &Course<N, L>) -> Student {
-    let Newest { snapshot, damaged } = Store::new(&prefix.student(name)).newest();
-    let (snapshot, progress) = snapshot.map(|(path, snapshot)| (path, snapshot.progress)).unzip();
+fn student<N, L: Copy>(prefix: &RunDirectory, name: &'static str, student_recipe: &StudentRecipe<N, L>) -> Student {
+    let Newest { checkpoint, damaged } = CheckpointStore::new(&prefix.student(name)).newest();
+    let (snapshot, progress) = checkpoint.map(|(path, checkpoint)| (path, checkpoint.progress)).unzip();
     let (examples, seconds) = progress.as_ref().map_or((0, 0.0), |progress| (progress.examples, progress.seconds));
-    let left = course.examples().saturating_sub(examples) as f64;
+    let left = student_recipe.examples().saturating_sub(examples) as f64;
     Student {
         name,
         examples,
-        total: course.examples(),
-        phase: course.phase(examples) + 1,
-        phases: course.phases.len(),
+        total: student_recipe.examples(),
+        phase: student_recipe.phase(examples) + 1,
+        phases: student_recipe.phases.len(),
         held_out: progress.and_then(|progress| progress.held_out),
         seconds,
         seconds_left: (examples > 0).then(|| seconds / examples as f64 * left),

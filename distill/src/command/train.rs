@@ -1,20 +1,20 @@
 //! `bunraku-distill train`: makes a character, or goes on making it.
 
 use super::{
-    findings::{text, told},
     help::{Help as _, say},
-    progress::Terminal,
+    report::{check_and_report, text},
     signals,
+    terminal::Terminal,
 };
 use anyhow::Context as _;
 use bunraku_distill::{
     backend::Accelerator,
-    check::Instead,
+    check::Overrides,
     config::DistillerConfig,
     examples::PoseDataset,
-    likeness::Likeness,
     recipe,
-    trainer::{DistillError, Distillation, Finished, Kept, Prefix, PrefixError, TrainError},
+    source_images::SourceImages,
+    trainer::{DistillError, Distillation, Finished, RunDirectory, RunDirectoryError, SavedConfig, TrainError},
 };
 use std::{
     path::{Path, PathBuf},
@@ -22,7 +22,7 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-/// Shown under `--help`.
+/// Targets under `--help`.
 pub(super) const EXAMPLE: &str = "\
 Examples:
   bunraku-distill train data/examples/robot.yaml --examples 2000
@@ -48,26 +48,26 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let instead = Instead { recipe: args.recipe.clone(), backend: args.backend };
-    if !told(&args.config, &instead)?.ok {
+    let overrides = Overrides { recipe: args.recipe.clone(), backend: args.backend };
+    if !check_and_report(&args.config, &overrides)?.ok {
         return Ok(ExitCode::FAILURE);
     }
     let (given, text) = configuration(args)?;
     let stop = signals::stop_on_signal()?;
     let distillation = read(overridden(&given, args), args.examples, &stop)?;
     let config = &distillation.config;
-    let prefix = Prefix::new(&config.prefix);
-    let claim = prefix.claim().help("wait for it, or stop it first")?;
+    let prefix = RunDirectory::new(&config.prefix);
+    let claim = prefix.lock().help("wait for it, or stop it first")?;
     prefix.clean(&claim);
     let kept = prefix.keep_config(&args.config, &given, &text).map_err(with_way_out)?;
-    if kept == Kept::Replaced {
+    if kept == SavedConfig::Replaced {
         say(format_args!("note: {} was another one, with nothing trained; it is replaced", prefix.config().display()));
     }
     let mut terminal = Terminal::new();
     let finished = distillation.distil(&mut terminal);
     drop(terminal);
     let finished = finished.map_err(|error| way_out(error, &config.prefix))?;
-    if kept == Kept::Changed {
+    if kept == SavedConfig::Changed {
         prefix.replace_config(&text).map_err(with_way_out)?;
     }
     drop(claim);
@@ -81,8 +81,8 @@ fn configuration(args: &Args) -> anyhow::Result<(DistillerConfig, String)> {
     Ok((config, text))
 }
 
-/// The configuration with what the command line says instead. What is kept beside the students is the file's own text:
-/// that the same students are trained on as before is seen to by their snapshots' ingredients.
+/// The configuration with what the command line says overrides. What is kept beside the students is the file's own text:
+/// that the same students are trained on as before is seen to by their snapshots' fingerprint.
 fn overridden(given: &DistillerConfig, args: &Args) -> DistillerConfig {
     let recipe = args.recipe.clone().unwrap_or_else(|| given.recipe.clone());
     DistillerConfig { recipe, backend: args.backend.unwrap_or(given.backend), ..given.clone() }
@@ -94,7 +94,7 @@ fn read(config: DistillerConfig, examples: Option<u64>, stop: &AtomicBool) -> an
         .with_context(|| config.recipe.display().to_string())
         .help("name one of the recipes reference and fast, or a recipe's file")?;
     // The check before had nothing against it; only a file that was changed since can fail here.
-    let Likeness { picture, image, mask_file, mask } = Likeness::open(&config)?;
+    let SourceImages { picture, image, mask_file, mask } = SourceImages::open(&config)?;
     let dataset = dataset(&config.pose_dataset)?;
     Ok(Distillation { config, recipe, picture, image, mask_file, mask, dataset, examples, stop })
 }
@@ -112,9 +112,9 @@ fn dataset(path: &Path) -> anyhow::Result<Option<(PoseDataset, String)>> {
     Ok(Some((dataset, hash)))
 }
 
-fn with_way_out(error: PrefixError) -> anyhow::Error {
+fn with_way_out(error: RunDirectoryError) -> anyhow::Error {
     let help = match &error {
-        PrefixError::OtherConfig { kept, .. } => {
+        RunDirectoryError::OtherConfig { kept, .. } => {
             format!("go on with {}, or give the other configuration another `prefix`", kept.display())
         }
         _ => "check the folder's permissions and the disk's space".to_owned(),

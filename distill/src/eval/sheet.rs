@@ -2,7 +2,7 @@
 
 use crate::report::{
     ReportError,
-    letters::{self, FONT},
+    font::{self, FONT},
 };
 use bunraku_core::{
     character::IMAGE_SIZE,
@@ -186,7 +186,7 @@ fn cell(picture: &RgbImage, [x, y, width, height]: [u32; 4]) -> RgbImage {
 }
 
 fn write(sheet: &mut RgbImage, texts: &[(&str, [u32; 2])]) -> Result<(), Box<dyn std::error::Error>> {
-    letters::register();
+    font::register();
     let size = sheet.dimensions();
     let area = BitMapBackend::with_buffer(sheet, size).into_drawing_area();
     let style = TextStyle::from((FONT, 14).into_font()).color(&INK);

@@ -1,11 +1,11 @@
 //! The students that are to be judged: a finished character's, or those of a training that may still be running.
 
-use crate::snapshot::{Damaged, Newest, Snapshot, Store};
+use crate::checkpoint::{Checkpoint, CheckpointStore, Damaged, Newest};
 use bunraku_core::character::{BodyMorpher, CharacterModel, FaceMorpher, ShapeError, Tensor, Weights};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// What the tensors of a student are called in a snapshot, before its layers' names.
+/// What the tensors of a student are called in a checkpoint, before its layers' names.
 const WEIGHTS: &str = "weights.";
 
 /// One or both students of a character.
@@ -17,7 +17,7 @@ pub struct Students {
     pub body: Option<BodyMorpher>,
     /// Where they come from, a line each.
     pub origin: Vec<String>,
-    /// Newer snapshots that cannot be used, a line each.
+    /// Newer checkpoints that cannot be used, a line each.
     pub damaged: Vec<String>,
 }
 
@@ -37,10 +37,10 @@ pub enum StudentsError {
         /// Snapshots that cannot be used, a line each.
         damaged: Vec<String>,
     },
-    /// A snapshot is of another kind of network.
+    /// A checkpoint is of another kind of network.
     #[error("{}: {}", path.display(), .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Shape {
-        /// The snapshot.
+        /// The checkpoint.
         path: PathBuf,
         /// All that does not fit.
         faults: Vec<ShapeError>,
@@ -54,21 +54,21 @@ impl Students {
         Self { face: Some(character.face.clone()), body: Some(character.body.clone()), origin, damaged: Vec::new() }
     }
 
-    /// The newest of a training that writes to `prefix`: its snapshots, be they ever so early.
+    /// The newest of a training that writes to `prefix`: its checkpoints, be they ever so early.
     ///
     /// # Errors
     /// There is none, or it is of another network.
     pub fn of_training(prefix: &Path) -> Result<Self, StudentsError> {
         let mut students = Self::default();
-        if let Some((path, snapshot)) = students.newest(prefix, "face_morpher") {
-            let face = FaceMorpher::from_weights(&face_weights(&snapshot));
+        if let Some((path, checkpoint)) = students.newest(prefix, "face_morpher") {
+            let face = FaceMorpher::from_weights(&face_weights(&checkpoint));
             students.face = Some(face.map_err(|faults| StudentsError::Shape { path: path.clone(), faults })?);
-            students.came_from("face morpher", &path, &snapshot);
+            students.came_from("face morpher", &path, &checkpoint);
         }
-        if let Some((path, snapshot)) = students.newest(prefix, "body_morpher") {
-            let body = BodyMorpher::from_weights(&body_weights(&snapshot));
+        if let Some((path, checkpoint)) = students.newest(prefix, "body_morpher") {
+            let body = BodyMorpher::from_weights(&body_weights(&checkpoint));
             students.body = Some(body.map_err(|faults| StudentsError::Shape { path: path.clone(), faults })?);
-            students.came_from("body morpher", &path, &snapshot);
+            students.came_from("body morpher", &path, &checkpoint);
         }
         if students.origin.is_empty() {
             return Err(StudentsError::None { prefix: prefix.to_owned(), damaged: students.damaged });
@@ -76,21 +76,21 @@ impl Students {
         Ok(students)
     }
 
-    fn newest(&mut self, prefix: &Path, student: &str) -> Option<(PathBuf, Snapshot)> {
-        let Newest { snapshot, damaged } = Store::new(&prefix.join(student)).newest();
+    fn newest(&mut self, prefix: &Path, student: &str) -> Option<(PathBuf, Checkpoint)> {
+        let Newest { checkpoint, damaged } = CheckpointStore::new(&prefix.join(student)).newest();
         self.damaged.extend(damaged.into_iter().map(|Damaged { path, why }| format!("{}: {why}", path.display())));
-        snapshot
+        checkpoint
     }
 
-    fn came_from(&mut self, name: &str, path: &Path, snapshot: &Snapshot) {
-        let examples = snapshot.progress.examples;
+    fn came_from(&mut self, name: &str, path: &Path, checkpoint: &Checkpoint) {
+        let examples = checkpoint.progress.examples;
         self.origin.push(format!("{name}: {} after {examples} examples", path.display()));
     }
 }
 
-/// The face's state dict of a snapshot, by the original's names.
-fn face_weights(snapshot: &Snapshot) -> Weights {
-    renamed(snapshot, |name| match name.split('.').collect::<Vec<_>>()[..] {
+/// The face's state dict of a checkpoint, by the original's names.
+fn face_weights(checkpoint: &Checkpoint) -> Weights {
+    renamed(checkpoint, |name| match name.split('.').collect::<Vec<_>>()[..] {
         ["sine", index, kind] => Some(format!("siren.sine_layers.{index}.linear.{kind}")),
         ["last", kind] => Some(format!("siren.last_linear.{kind}")),
         _ => None,
@@ -98,16 +98,16 @@ fn face_weights(snapshot: &Snapshot) -> Weights {
 }
 
 /// The body's.
-fn body_weights(snapshot: &Snapshot) -> Weights {
-    renamed(snapshot, |name| match name.split('.').collect::<Vec<_>>()[..] {
+fn body_weights(checkpoint: &Checkpoint) -> Weights {
+    renamed(checkpoint, |name| match name.split('.').collect::<Vec<_>>()[..] {
         ["levels", level, index, kind] => Some(format!("siren_layers.{level}.{index}.linear.{kind}")),
         ["last", kind] => Some(format!("last_linear.{kind}")),
         _ => None,
     })
 }
 
-fn renamed(snapshot: &Snapshot, name: impl Fn(&str) -> Option<String>) -> Weights {
-    let weights = snapshot.tensors.iter().filter_map(|(key, tensor)| {
+fn renamed(checkpoint: &Checkpoint, name: impl Fn(&str) -> Option<String>) -> Weights {
+    let weights = checkpoint.tensors.iter().filter_map(|(key, tensor)| {
         let mut shape = tensor.shape.clone();
         if shape.len() == 2 {
             shape.extend([1, 1]); // the original's layers are convolutions of one pixel
@@ -120,11 +120,11 @@ fn renamed(snapshot: &Snapshot, name: impl Fn(&str) -> Option<String>) -> Weight
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::Progress;
+    use crate::checkpoint::Progress;
     use bunraku_core::character::{Linear, sample::tiny_character};
     use std::collections::BTreeMap;
 
-    fn snapshot<'a>(layers: impl Iterator<Item = (String, &'a Linear)>) -> Snapshot {
+    fn checkpoint<'a>(layers: impl Iterator<Item = (String, &'a Linear)>) -> Checkpoint {
         let tensors = layers.flat_map(|(name, layer)| {
             let weight = Tensor { shape: vec![layer.outputs, layer.inputs], values: layer.weight.clone() };
             let bias = Tensor { shape: vec![layer.outputs], values: layer.bias.clone() };
@@ -135,12 +135,12 @@ mod tests {
                 (format!("adam.mean.{name}.bias"), mean),
             ]
         });
-        Snapshot { tensors: tensors.collect(), progress: progress() }
+        Checkpoint { tensors: tensors.collect(), progress: progress() }
     }
 
     fn progress() -> Progress {
-        let (seconds, ingredients) = (0.0, BTreeMap::new());
-        Progress { examples: 80, steps: 10, seconds, held_out: None, ingredients }
+        let (seconds, fingerprint) = (0.0, BTreeMap::new());
+        Progress { examples: 80, steps: 10, seconds, held_out: None, fingerprint }
     }
 
     #[test]
@@ -149,16 +149,16 @@ mod tests {
         assert!(matches!(Students::of_training(folder.path()), Err(StudentsError::None { .. })));
         let character = tiny_character(3);
         let sine = character.face.sine.iter().enumerate().map(|(i, layer)| (format!("sine.{i}"), layer));
-        let face = snapshot(sine.chain([("last".to_owned(), &character.face.last)]));
-        Store::new(&folder.path().join("face_morpher")).save(&face).expect("saved");
+        let face = checkpoint(sine.chain([("last".to_owned(), &character.face.last)]));
+        CheckpointStore::new(&folder.path().join("face_morpher")).save(&face).expect("saved");
         let students = Students::of_training(folder.path()).expect("a face");
         assert!(students.face.as_ref() == Some(&character.face) && students.body.is_none());
         assert!(students.origin[0].contains("after 80 examples"), "{:?}", students.origin);
         let levels = character.body.levels.iter().enumerate().flat_map(|(level, layers)| {
             layers.iter().enumerate().map(move |(i, layer)| (format!("levels.{level}.{i}"), layer))
         });
-        let body = snapshot(levels.chain([("last".to_owned(), &character.body.last)]));
-        Store::new(&folder.path().join("body_morpher")).save(&body).expect("saved");
+        let body = checkpoint(levels.chain([("last".to_owned(), &character.body.last)]));
+        CheckpointStore::new(&folder.path().join("body_morpher")).save(&body).expect("saved");
         let students = Students::of_training(folder.path()).expect("both");
         assert_eq!((students.face, students.body), (Some(character.face), Some(character.body)));
         assert!(students.damaged.is_empty());
@@ -172,8 +172,8 @@ mod tests {
     fn a_snapshot_of_something_else_is_named() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let character = tiny_character(3);
-        let other = snapshot([("last".to_owned(), &character.face.last)].into_iter());
-        Store::new(&folder.path().join("face_morpher")).save(&other).expect("saved");
+        let other = checkpoint([("last".to_owned(), &character.face.last)].into_iter());
+        CheckpointStore::new(&folder.path().join("face_morpher")).save(&other).expect("saved");
         let error = Students::of_training(folder.path()).expect_err("no sine layers");
         assert!(
             error.to_string().contains("0000000080.snapshot") && error.to_string().contains("sine_layers"),

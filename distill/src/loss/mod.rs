@@ -1,21 +1,21 @@
-//! What training makes small: the reference's L1 terms (`distill/spec/distiller.md`).
+//! What training minimises: the reference's L1 terms (`distill/spec/distiller.md`).
 //!
-//! Means are over all elements, also where a mask or a window is involved.
+//! Means are over all elements, even with a mask or a window.
 
 mod body;
 mod face;
 
-pub use body::{BodyTarget, BodyWeights, TERMS as BODY_TERMS, body, terms as body_terms};
-pub use face::{FaceTarget, FaceWeights, TERMS as FACE_TERMS, face, terms as face_terms};
+pub use body::{BodyTarget, BodyWeights, TERMS as BODY_TERMS, terms as body_terms};
+pub use face::{FaceTarget, FaceWeights, TERMS as FACE_TERMS, terms as face_terms};
 
 use burn::tensor::{Tensor, backend::Backend};
 
-/// A loss with the weighted terms that it is the sum of.
+/// A loss and the weighted terms it is the sum of.
 #[derive(Clone, Debug)]
 pub struct Loss<B: Backend> {
-    /// `[1]`: to go back from.
+    /// `[1]`: what `backward` starts from.
     pub total: Tensor<B, 1>,
-    /// `[1]` each, by the name under which it is logged.
+    /// `[1]` each, by the name it is logged under.
     pub terms: Vec<(&'static str, Tensor<B, 1>)>,
 }
 
@@ -26,14 +26,14 @@ impl<B: Backend> Loss<B> {
         Self { total, terms: names.into_iter().zip(terms.map(Tensor::detach)).collect() }
     }
 
-    /// A loss whose terms are known already.
+    /// A loss whose terms are already computed.
     pub(crate) fn with_terms<const N: usize>(total: Tensor<B, 1>, names: [&'static str; N], terms: [f32; N]) -> Self {
         let device = total.device();
         let terms = terms.map(|term| Tensor::from_floats([term], &device));
         Self { total, terms: names.into_iter().zip(terms).collect() }
     }
 
-    /// The mean of losses, each with how much it counts, of 1 together. The terms of all are the same.
+    /// The weighted mean of losses with the same terms; the weights sum to 1.
     pub(crate) fn mean(parts: Vec<(Self, f32)>) -> Self {
         let weighted = parts.into_iter().map(|(loss, share)| Self {
             total: loss.total.mul_scalar(share),
@@ -43,10 +43,10 @@ impl<B: Backend> Loss<B> {
             total: sum.total + loss.total,
             terms: sum.terms.into_iter().zip(loss.terms).map(|((name, a), (_, b))| (name, a + b)).collect(),
         });
-        sum.expect("something is learnt from")
+        sum.expect("a batch is not empty")
     }
 
-    /// The loss with one term more.
+    /// The loss with one more term.
     #[must_use]
     pub fn with(mut self, name: &'static str, term: Tensor<B, 1>) -> Self {
         self.total = self.total + term.clone();

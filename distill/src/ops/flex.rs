@@ -1,7 +1,7 @@
 //! The student's operations on burn's CPU backend: the kernels of [`cpu`](super::cpu) as autodiff operations.
 
 use super::{
-    Stage, Window,
+    SineBlock, Window,
     cpu::{self, BodyPictures, FacePictures, Input, InputGradient, WIDEST, Widths},
 };
 use burn::{
@@ -49,7 +49,7 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-/// The parts of a stage that gradients belong to: bias, flat parameters, and the level below as `[n, h, w, channels]`.
+/// The parts of a block that gradients belong to: bias, flat parameters, and the level below as `[n, h, w, channels]`.
 struct Parts<B: Backend> {
     widths: Widths,
     bias: Tensor<B, 2>,
@@ -58,13 +58,13 @@ struct Parts<B: Backend> {
 }
 
 /// Whether there are kernels for the stage's widths.
-pub(super) fn fits<B: Backend>(stage: &Stage<B>) -> bool {
-    let widths = stage.hidden.iter().chain([&stage.exit]).map(|layer| layer.weight.dims()[0]);
-    widths.fold(stage.bias.dims()[1], usize::max) <= WIDEST && !stage.window.is_empty()
+pub(super) fn fits<B: Backend>(block: &SineBlock<B>) -> bool {
+    let widths = block.hidden.iter().chain([&block.exit]).map(|layer| layer.weight.dims()[0]);
+    widths.fold(block.bias.dims()[1], usize::max) <= WIDEST && !block.window.is_empty()
 }
 
-fn parts<B: Backend>(stage: Stage<B>) -> Parts<B> {
-    let Stage { position, bias, below, hidden, exit, .. } = stage;
+fn parts<B: Backend>(block: SineBlock<B>) -> Parts<B> {
+    let SineBlock { position, bias, below, hidden, exit, .. } = block;
     let sine = [bias.dims()[1]].into_iter().chain(hidden.iter().map(|layer| layer.weight.dims()[0])).collect();
     let widths = Widths { sine, exit: exit.weight.dims()[0], exit_bias: exit.bias.is_some() };
     let mut flat = vec![position.reshape([-1])];
@@ -85,10 +85,10 @@ fn wrap<B: Backend, const D: usize>(primitive: B::FloatTensorPrimitive) -> Tenso
     Tensor::from_primitive(TensorPrimitive::Float(primitive))
 }
 
-/// [`StudentOps::stage`](super::StudentOps::stage) without gradients.
-pub(super) fn stage(stage: Stage<Flex>) -> Tensor<Flex, 4> {
-    let window = stage.window;
-    let Parts { widths, bias, params, below } = parts(stage);
+/// [`StudentOps::sine_block`](super::StudentOps::sine_block) without gradients.
+pub(super) fn sine_block(block: SineBlock<Flex>) -> Tensor<Flex, 4> {
+    let window = block.window;
+    let Parts { widths, bias, params, below } = parts(block);
     let [bias, params] = [primitive(bias), primitive(params)].map(|it| it.to_contiguous());
     let inputs = Inputs { window, widths, bias, params, below: below.map(|it| primitive(it).to_contiguous()) };
     wrap::<Flex, 4>(evaluate(&inputs)).permute([0, 3, 1, 2])
@@ -141,11 +141,11 @@ fn register<S, const N: usize>(ops: Ops<S, N>, grads: &mut Gradients, given: Giv
     }
 }
 
-/// Backward of a stage: computes it anew, tile by tile.
+/// Backward of a block: computes it anew, tile by tile.
 #[derive(Debug)]
-struct StageBackward;
+struct SineBlockBackward;
 
-impl<const N: usize> Backward<Flex, N> for StageBackward {
+impl<const N: usize> Backward<Flex, N> for SineBlockBackward {
     type State = Inputs;
 
     fn backward(self, ops: Ops<Inputs, N>, grads: &mut Gradients, _: &mut Checkpointer) {
@@ -171,7 +171,7 @@ impl<const N: usize> Backward<Flex, N> for LossBackward {
 
 /// Makes an autodiff operation of a stage's parts: `run` gives its value and the state of `backward`.
 fn operation<S, BW, const D: usize>(
-    stage: Stage<Autodiff<Flex>>,
+    block: SineBlock<Autodiff<Flex>>,
     backward: BW,
     run: impl FnOnce(Inputs) -> (S, FlexTensor),
 ) -> Tensor<Autodiff<Flex>, D>
@@ -179,8 +179,8 @@ where
     S: Clone + Send + std::fmt::Debug + 'static,
     BW: Backward<Flex, 2, State = S> + Backward<Flex, 3, State = S>,
 {
-    let window = stage.window;
-    let Parts { widths, bias, params, below } = parts(stage);
+    let window = block.window;
+    let Parts { widths, bias, params, below } = parts(block);
     let (bias, params, below) = (primitive(bias), primitive(params), below.map(primitive));
     let inputs = Inputs {
         window,
@@ -204,24 +204,24 @@ where
     })
 }
 
-/// [`StudentOps::stage`](super::StudentOps::stage) with gradients.
-pub(super) fn stage_with_gradient(stage: Stage<Autodiff<Flex>>) -> Tensor<Autodiff<Flex>, 4> {
+/// [`StudentOps::sine_block`](super::StudentOps::sine_block) with gradients.
+pub(super) fn sine_block_with_gradient(block: SineBlock<Autodiff<Flex>>) -> Tensor<Autodiff<Flex>, 4> {
     let run = |inputs: Inputs| {
         let value = evaluate(&inputs);
         (inputs, value)
     };
-    operation::<_, _, 4>(stage, StageBackward, run).permute([0, 3, 1, 2])
+    operation::<_, _, 4>(block, SineBlockBackward, run).permute([0, 3, 1, 2])
 }
 
 /// A loss and its terms.
 type Terms<const N: usize> = (Tensor<Autodiff<Flex>, 1>, [f32; N]);
 
 fn loss<const N: usize>(
-    stage: Stage<Autodiff<Flex>>,
+    block: SineBlock<Autodiff<Flex>>,
     run: impl FnOnce(Input<'_>) -> ([f64; N], InputGradient),
 ) -> Terms<N> {
     let mut terms = [0.0; N];
-    let total = operation(stage, LossBackward, |inputs| {
+    let total = operation(block, LossBackward, |inputs| {
         let (sums, gradient) = run(inputs.view());
         terms = sums.map(|sum| sum as f32);
         (Given::new(&inputs, gradient), tensor(vec![sums.iter().sum::<f64>() as f32], [1]))
@@ -234,13 +234,13 @@ fn numbers<const D: usize>(tensor: &Tensor<Autodiff<Flex>, D>) -> FlexTensor {
     primitive(tensor.clone().inner()).to_contiguous()
 }
 
-/// The terms of [`loss::body`](crate::loss::body) of the body's last stage.
+/// The terms of [`loss::body`](crate::loss::body) of the body's last block.
 pub(super) fn body_loss(
-    stage: Stage<Autodiff<Flex>>,
+    block: SineBlock<Autodiff<Flex>>,
     target: &crate::loss::BodyTarget<Autodiff<Flex>>,
     weights: [f32; 4],
 ) -> Terms<4> {
-    let edge = stage.window.edge;
+    let edge = block.window.edge;
     let [image, posed, warped, grid_change] =
         [&target.image, &target.posed, &target.warped, &target.grid_change].map(numbers);
     let image = cpu::interleave(values(&image), edge * edge);
@@ -251,16 +251,16 @@ pub(super) fn body_loss(
         warped: values(&warped),
         grid_change: values(&grid_change),
     };
-    loss(stage, |input| cpu::body_loss(input, pictures, weights))
+    loss(block, |input| cpu::body_loss(input, pictures, weights))
 }
 
 /// The terms of [`loss::face`](crate::loss::face).
 pub(super) fn face_loss(
-    stage: Stage<Autodiff<Flex>>,
+    block: SineBlock<Autodiff<Flex>>,
     target: &crate::loss::FaceTarget<Autodiff<Flex>>,
     weights: [f32; 2],
 ) -> Terms<2> {
     let (face, mask) = (numbers(&target.face), numbers(&target.mask));
     let pictures = FacePictures { face: values(&face), mask: values(&mask) };
-    loss(stage, |input| cpu::face_loss(input, pictures, weights))
+    loss(block, |input| cpu::face_loss(input, pictures, weights))
 }

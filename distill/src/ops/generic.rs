@@ -1,19 +1,16 @@
 //! The student's operations in burn's own terms: the definition, and what GPUs run.
 
-use super::{Layer, OMEGA, Stage, StudentOps, Window};
-use crate::{
-    loss::{self, BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss},
-    student::BodyOutput,
-};
+use super::{BodyOutput, Layer, OMEGA, SineBlock, StudentOps, Window};
+use crate::loss::{self, BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss};
 use burn::tensor::{
     Int, Tensor,
     backend::Backend,
     ops::{GridSampleOptions, GridSamplePaddingMode, InterpolateMode},
 };
 
-/// [`StudentOps::stage`].
-pub fn stage<B: Backend>(stage: Stage<B>) -> Tensor<B, 4> {
-    let Stage { window, position, bias, below, hidden, exit } = stage;
+/// [`StudentOps::sine_block`].
+pub fn sine_block<B: Backend>(block: SineBlock<B>) -> Tensor<B, 4> {
+    let SineBlock { window, position, bias, below, hidden, exit } = block;
     let [n, width] = bias.dims();
     let positions = position.matmul(positions::<B>(window, &bias.device()));
     let mut x = positions.unsqueeze::<3>() + bias.unsqueeze_dim(2);
@@ -101,13 +98,13 @@ pub(crate) fn sample<B: Backend>(image: Tensor<B, 4>, places: &Tensor<B, 4>) -> 
 }
 
 /// [`StudentOps::body_loss`].
-pub fn body_loss<B: StudentOps>(stage: Stage<B>, target: &BodyTarget<B>, weights: BodyWeights) -> Loss<B> {
-    let window = stage.window;
-    let output = BodyOutput::new(target.image.clone(), B::stage(stage), window);
-    loss::body_terms(output, target, weights)
+pub fn body_loss<B: StudentOps>(block: SineBlock<B>, target: &BodyTarget<B>, weights: BodyWeights) -> Loss<B> {
+    let window = block.window;
+    let output = BodyOutput::new(target.image.clone(), B::sine_block(block), window);
+    loss::body_terms(output.compared(), target, weights)
 }
 
 /// [`StudentOps::face_loss`].
-pub fn face_loss<B: StudentOps>(stage: Stage<B>, target: &FaceTarget<B>, weights: FaceWeights) -> Loss<B> {
-    loss::face_terms(B::stage(stage), target.clone(), weights)
+pub fn face_loss<B: StudentOps>(block: SineBlock<B>, target: &FaceTarget<B>, weights: FaceWeights) -> Loss<B> {
+    loss::face_terms(B::sine_block(block), target.clone(), weights)
 }

@@ -6,6 +6,7 @@
 //! vector; and a linear layer commutes with bilinear upsampling, so the features' part of a level's first layer is the
 //! exit of the level below, at that level's resolution.
 
+mod body_output;
 mod cpu;
 mod flex;
 pub mod generic;
@@ -13,6 +14,7 @@ pub mod generic;
 mod tests;
 mod window;
 
+pub use body_output::BodyOutput;
 pub use window::Window;
 
 use crate::loss::{BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss};
@@ -41,7 +43,7 @@ pub struct Layer<B: Backend> {
 /// out = W x + b of exit
 /// ```
 #[derive(Clone, Debug)]
-pub struct Stage<B: Backend> {
+pub struct SineBlock<B: Backend> {
     /// The positions.
     pub window: Window,
     /// `[width, 2]`: the first layer's columns of x and y.
@@ -62,9 +64,9 @@ pub trait StudentOps: Backend {
     /// grow with the pictures that it learns from.
     const LEAN: bool = false;
 
-    /// Evaluates a stage: `[n, outputs of the exit, window height, window width]`.
-    fn stage(stage: Stage<Self>) -> Tensor<Self, 4> {
-        generic::stage(stage)
+    /// Evaluates a block: `[n, outputs of the exit, window height, window width]`.
+    fn sine_block(block: SineBlock<Self>) -> Tensor<Self, 4> {
+        generic::sine_block(block)
     }
 
     /// Takes each pixel of a window from `image` at its own place plus `grid_change`: `[n, c, height, width]`.
@@ -75,46 +77,46 @@ pub trait StudentOps: Backend {
         generic::warp(image, grid_change, window)
     }
 
-    /// [`loss::body`](crate::loss::body) of the body's last stage, `target` being of its window.
-    fn body_loss(stage: Stage<Self>, target: &BodyTarget<Self>, weights: BodyWeights) -> Loss<Self> {
-        generic::body_loss(stage, target, weights)
+    /// [`loss::body`](crate::loss::body) of the body's last block, `target` being of its window.
+    fn body_loss(block: SineBlock<Self>, target: &BodyTarget<Self>, weights: BodyWeights) -> Loss<Self> {
+        generic::body_loss(block, target, weights)
     }
 
-    /// [`loss::face`](crate::loss::face) of the face's stage, `target` being of its window.
-    fn face_loss(stage: Stage<Self>, target: &FaceTarget<Self>, weights: FaceWeights) -> Loss<Self> {
-        generic::face_loss(stage, target, weights)
+    /// [`loss::face`](crate::loss::face) of the face's block, `target` being of its window.
+    fn face_loss(block: SineBlock<Self>, target: &FaceTarget<Self>, weights: FaceWeights) -> Loss<Self> {
+        generic::face_loss(block, target, weights)
     }
 }
 
 impl StudentOps for Flex {
     const LEAN: bool = true;
 
-    fn stage(stage: Stage<Self>) -> Tensor<Self, 4> {
-        if flex::fits(&stage) { flex::stage(stage) } else { generic::stage(stage) }
+    fn sine_block(block: SineBlock<Self>) -> Tensor<Self, 4> {
+        if flex::fits(&block) { flex::sine_block(block) } else { generic::sine_block(block) }
     }
 }
 
 impl StudentOps for Autodiff<Flex> {
     const LEAN: bool = true;
 
-    fn stage(stage: Stage<Self>) -> Tensor<Self, 4> {
-        if flex::fits(&stage) { flex::stage_with_gradient(stage) } else { generic::stage(stage) }
+    fn sine_block(block: SineBlock<Self>) -> Tensor<Self, 4> {
+        if flex::fits(&block) { flex::sine_block_with_gradient(block) } else { generic::sine_block(block) }
     }
 
-    fn body_loss(stage: Stage<Self>, target: &BodyTarget<Self>, weights: BodyWeights) -> Loss<Self> {
-        if !flex::fits(&stage) {
-            return generic::body_loss(stage, target, weights);
+    fn body_loss(block: SineBlock<Self>, target: &BodyTarget<Self>, weights: BodyWeights) -> Loss<Self> {
+        if !flex::fits(&block) {
+            return generic::body_loss(block, target, weights);
         }
         let BodyWeights { blended, warped, grid_change, color_change } = weights;
-        let (total, terms) = flex::body_loss(stage, target, [blended, warped, grid_change, color_change]);
+        let (total, terms) = flex::body_loss(block, target, [blended, warped, grid_change, color_change]);
         Loss::with_terms(total, crate::loss::BODY_TERMS, terms)
     }
 
-    fn face_loss(stage: Stage<Self>, target: &FaceTarget<Self>, weights: FaceWeights) -> Loss<Self> {
-        if !flex::fits(&stage) {
-            return generic::face_loss(stage, target, weights);
+    fn face_loss(block: SineBlock<Self>, target: &FaceTarget<Self>, weights: FaceWeights) -> Loss<Self> {
+        if !flex::fits(&block) {
+            return generic::face_loss(block, target, weights);
         }
-        let (total, terms) = flex::face_loss(stage, target, [weights.full, weights.eye_mouth]);
+        let (total, terms) = flex::face_loss(block, target, [weights.full, weights.eye_mouth]);
         Loss::with_terms(total, crate::loss::FACE_TERMS, terms)
     }
 }

@@ -1,132 +1,85 @@
-//! Data parallel training: every device has the student and a share of the batch; their gradients are averaged.
+//! Data-parallel training: every device has a copy of the student and a share of the batch, and their gradients are
+//! averaged.
 //!
-//! The averages are made by burn's collectives within this process. With two devices the result does not depend on who
-//! comes first; with more, sums may be taken in another order from run to run, so the last bits are not reproducible.
+//! Gradients meet in the host's memory: a student's are 2 MB, and burn's own collectives bring a web server along. They
+//! are summed in the order of the ranks, so runs on the same devices are reproducible.
+
+mod gradients;
+mod group;
+#[cfg(test)]
+mod tests;
 
 use burn::{
-    collective::{
-        AllReduceStrategy, CollectiveConfig, CollectiveError, PeerId, ReduceOperation, register, reset_collective,
-    },
+    module::AutodiffModule,
     optim::GradientsParams,
-    tensor::backend::Backend,
+    tensor::backend::{AutodiffBackend, Backend},
 };
-use std::{
-    marker::PhantomData,
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
-    thread,
-};
+use group::Group;
+use std::{sync::Arc, thread};
 use thiserror::Error;
 
-/// Why devices cannot work together.
+/// Why devices cannot train together.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ParallelError {
-    /// No thread for a device.
+    /// A device's thread could not be started.
     #[error("cannot start a thread for each device: {0}; lower `num_gpus`")]
     Thread(#[from] std::io::Error),
-    /// The exchange between the devices broke, mostly because another device failed.
-    #[error("the devices no longer work together ({0}); the error of another device says why")]
-    Exchange(String),
+    /// Another device stopped taking part.
+    #[error("another device stopped training; its own error says why")]
+    PeerLeft,
 }
 
-/// One device among those that train together.
-///
-/// All peers must make the same exchanges in the same order. When one leaves, the others' exchanges fail.
+/// One of the devices that train together. All peers must call [`mean_gradients`](Self::mean_gradients) equally often.
 #[derive(Debug)]
 pub struct Peer<B: Backend> {
     rank: usize,
-    count: usize,
     device: B::Device,
-    parting: Arc<Parting>,
-    backend: PhantomData<B>,
+    group: Arc<Group>,
 }
 
-/// How the peers part: together when all have finished, at once when one fails.
-#[derive(Debug, Default)]
-struct Parting {
-    state: Mutex<Parted>,
-    changed: Condvar,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Parted {
-    finished: usize,
-    failed: bool,
-}
-
-impl Parting {
-    /// Notes a change, and gives what is so now.
-    fn note(&self, change: impl FnOnce(&mut Parted)) -> MutexGuard<'_, Parted> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut state);
-        self.changed.notify_all();
-        state
-    }
-}
-
-/// The collectives keep one group of peers for a whole process and backend.
-static GROUP: Mutex<()> = Mutex::new(());
-
-/// Does `work` on all `devices` at once, each in a thread of its own, and gives what came out in their order. A single
+/// Runs `work` on all `devices` at once, each in a thread of its own, and returns the results in their order. A single
 /// device works in this thread. `B` is the backend without gradients.
 ///
 /// # Errors
-/// The threads or the exchange between them cannot be set up.
+/// [`ParallelError::Thread`].
 ///
 /// # Panics
-/// When `work` does.
+/// If `work` does.
 pub fn on_devices<B: Backend, T: Send>(
     devices: &[B::Device],
     work: impl Fn(Peer<B>) -> T + Sync,
 ) -> Result<Vec<T>, ParallelError> {
-    let count = devices.len();
-    let parting = Arc::<Parting>::default();
-    let peer = |rank: usize| Peer {
-        rank,
-        count,
-        device: devices[rank].clone(),
-        parting: parting.clone(),
-        backend: PhantomData,
-    };
-    if count <= 1 {
-        return Ok((0..count).map(|rank| work(peer(rank))).collect());
+    let group = Arc::new(Group::new(devices.len()));
+    let peers = devices.iter().cloned().enumerate();
+    let peers = peers.map(|(rank, device)| Peer { rank, device, group: group.clone() });
+    if devices.len() <= 1 {
+        return Ok(peers.map(work).collect());
     }
-    let _group = GROUP.lock().unwrap_or_else(PoisonError::into_inner);
-    // Nobody may join before all threads are there: who joins waits for all others.
-    let all_there = OnceLock::new();
     thread::scope(|scope| {
-        let start = |rank: usize| {
-            let peer = peer(rank);
-            let (work, all_there) = (&work, &all_there);
-            let thread = move || {
-                if *all_there.wait() {
-                    peer.join().map(work)
-                } else {
-                    Err(ParallelError::Exchange("a thread is missing".to_owned()))
-                }
-            };
-            thread::Builder::new().name(format!("device {rank}")).spawn_scoped(scope, thread)
+        let work = &work;
+        let start = |peer: Peer<B>| {
+            thread::Builder::new().name(format!("device {}", peer.rank)).spawn_scoped(scope, move || work(peer))
         };
-        let threads = (0..count).map(start).collect::<std::io::Result<Vec<_>>>();
-        all_there.get_or_init(|| threads.is_ok());
-        let joined =
-            threads?.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        joined.collect()
+        // A thread that does not start drops its peer, which ends the exchanges of the others.
+        let threads = peers.map(start).collect::<std::io::Result<Vec<_>>>()?;
+        let results = threads.into_iter().map(|thread| thread.join());
+        Ok(results.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect())
     })
 }
 
 impl<B: Backend> Peer<B> {
-    /// Its place among the peers, from 0. The first one writes logs and snapshots.
+    /// Its place among the peers, from 0. The first one writes logs and checkpoints.
     pub fn rank(&self) -> usize {
         self.rank
     }
 
-    /// How many peers there are.
+    /// The number of peers.
     pub fn count(&self) -> usize {
-        self.count
+        self.group.count()
     }
 
-    /// What it works on.
+    /// The device it trains on.
     pub fn device(&self) -> &B::Device {
         &self.device
     }
@@ -134,52 +87,31 @@ impl<B: Backend> Peer<B> {
     /// The mean of all peers' gradients. Their students must be copies of one, their shares of the batch equal.
     ///
     /// # Errors
-    /// Another peer is gone.
-    pub fn mean_gradients(&self, gradients: GradientsParams) -> Result<GradientsParams, ParallelError> {
-        if self.count == 1 {
+    /// [`ParallelError::PeerLeft`].
+    pub fn mean_gradients<A, S>(
+        &self,
+        student: &S,
+        gradients: GradientsParams,
+    ) -> Result<GradientsParams, ParallelError>
+    where
+        A: AutodiffBackend<InnerBackend = B>,
+        S: AutodiffModule<A>,
+    {
+        if self.count() == 1 {
             return Ok(gradients);
         }
-        gradients.all_reduce::<B>(self.id(), ReduceOperation::Mean).map_err(exchange)
+        let mean = self.mean(gradients::flatten(student, &gradients))?;
+        Ok(gradients::unflatten(student, &gradients, &mean))
     }
 
-    /// Leaves once all the others have finished too, or one has failed. Who makes no more exchanges calls it: to leave
-    /// at once could take the last answer from those who still wait for it.
-    pub fn finish(self) {
-        let all = self.count;
-        let state = self.parting.note(|state| state.finished += 1);
-        let apart = |state: &mut Parted| state.finished < all && !state.failed;
-        // Nothing more is done with the state.
-        drop(self.parting.changed.wait_while(state, apart));
-    }
-
-    fn join(self) -> Result<Self, ParallelError> {
-        let config = CollectiveConfig::default()
-            .with_num_devices(self.count)
-            .with_local_all_reduce_strategy(AllReduceStrategy::Centralized);
-        register::<B>(self.id(), self.device.clone(), config).map_err(exchange)?;
-        Ok(self)
-    }
-
-    fn id(&self) -> PeerId {
-        PeerId::from(self.rank)
+    /// The mean of all peers' values, element by element.
+    fn mean(&self, values: Vec<f32>) -> Result<Arc<[f32]>, ParallelError> {
+        self.group.mean(self.rank, values).ok_or(ParallelError::PeerLeft)
     }
 }
 
 impl<B: Backend> Drop for Peer<B> {
-    /// Ends the group, so that nobody waits for who is gone.
     fn drop(&mut self) {
-        if self.count > 1 {
-            let all = self.count;
-            drop(self.parting.note(|state| state.failed |= state.finished < all));
-            reset_collective::<B>();
-        }
+        self.group.leave();
     }
 }
-
-#[expect(clippy::needless_pass_by_value, reason = "what `map_err` calls takes the error itself")]
-fn exchange(error: CollectiveError) -> ParallelError {
-    ParallelError::Exchange(format!("{error:?}"))
-}
-
-#[cfg(test)]
-mod tests;

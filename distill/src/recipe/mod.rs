@@ -44,9 +44,9 @@ pub struct Recipe {
     /// A term beside the original's; `None`: there is none.
     pub perceptual: Option<Perceptual>,
     /// How the face morpher is trained.
-    pub face: Course<Vec<usize>, FaceWeights>,
+    pub face: StudentRecipe<Vec<usize>, FaceWeights>,
     /// How the body morpher is trained.
-    pub body: Course<[Vec<usize>; 3], BodyWeights>,
+    pub body: StudentRecipe<[Vec<usize>; 3], BodyWeights>,
 }
 
 /// The [perceptual loss](crate::perceptual), for those who have the weights of its network.
@@ -88,7 +88,7 @@ pub struct Intervals {
 /// How one student is trained. `N` describes its network, `L` weighs its losses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Course<N, L> {
+pub struct StudentRecipe<N, L> {
     /// Outputs of the sine layers.
     pub network: N,
     /// Where the first weights of a position are within, above 0 to 4, on the first grid, twice that on the next, and so
@@ -235,7 +235,7 @@ fn with_base(text: &str) -> Result<Value, RecipeError> {
     Ok(merged(with_base(base)?, value))
 }
 
-impl<N, L: Copy> Course<N, L> {
+impl<N, L: Copy> StudentRecipe<N, L> {
     fn stretch(&mut self, length: f64) {
         let mut before = 0;
         for phase in &mut self.phases {

@@ -1,6 +1,6 @@
 //! The values that a recipe may have.
 
-use super::{AdamSettings, Course, Intervals, Recipe, Replay};
+use super::{AdamSettings, Intervals, Recipe, Replay, StudentRecipe};
 use crate::loss::{BodyWeights, FaceWeights};
 use bunraku_core::character::{FACE_SIZE, IMAGE_SIZE};
 
@@ -68,17 +68,17 @@ impl Problems {
         self.require(sensible, || format!("`{of}.network` must have 1 to {DEEPEST} layers of 1 to {WIDEST} outputs"));
     }
 
-    fn course<N, L: Terms>(&mut self, of: &str, course: &Course<N, L>, size: usize) {
-        let batch = course.batch.unwrap_or(1);
+    fn student_recipe<N, L: Terms>(&mut self, of: &str, student_recipe: &StudentRecipe<N, L>, size: usize) {
+        let batch = student_recipe.batch.unwrap_or(1);
         self.require((1..=LARGEST_BATCH).contains(&batch), || format!("`{of}.batch` must be 1 to {LARGEST_BATCH}"));
-        let within = course.first_position.is_none_or(|position| position > 0.0 && position <= 4.0);
+        let within = student_recipe.first_position.is_none_or(|position| position > 0.0 && position <= 4.0);
         self.require(within, || format!("`{of}.first_position` must be above 0, at most 4, or null"));
-        if let Some(replay) = &course.replay {
+        if let Some(replay) = &student_recipe.replay {
             self.replay(of, replay, size);
         }
-        self.require(!course.phases.is_empty(), || format!("`{of}.phases` must have at least one"));
+        self.require(!student_recipe.phases.is_empty(), || format!("`{of}.phases` must have at least one"));
         let mut before = 0;
-        for (index, phase) in course.phases.iter().enumerate() {
+        for (index, phase) in student_recipe.phases.iter().enumerate() {
             let at = format!("{of}.phases[{index}]");
             self.require(phase.until > before, || format!("`{at}.until` must be above {before}, where it begins"));
             before = phase.until;
@@ -133,8 +133,8 @@ impl Recipe {
         for widths in &self.body.network {
             problems.layers("body", widths);
         }
-        problems.course("face", &self.face, FACE_SIZE);
-        problems.course("body", &self.body, IMAGE_SIZE);
+        problems.student_recipe("face", &self.face, FACE_SIZE);
+        problems.student_recipe("body", &self.body, IMAGE_SIZE);
         problems.0
     }
 }

@@ -3,16 +3,16 @@
 //! In `<prefix>/face_morpher` and `<prefix>/body_morpher` (`distill/spec/distiller.md`): `sample_outputs/*.png`,
 //! `log/<start>/events.out.tfevents.*` for TensorBoard, `log/metrics.jsonl` for everybody else, and a plot of it.
 
-mod events;
-mod flow;
-pub(crate) mod letters;
-mod log;
+mod flow_color;
+pub(crate) mod font;
+mod metrics_log;
 mod plot;
+mod record_file;
 mod sheet;
-mod tail;
+mod tfevents;
 
-pub use log::{Entry, Log, read_metrics};
-pub use plot::{Curves, plot_losses};
+pub use metrics_log::{MetricsEntry, MetricsLog, read_metrics};
+pub use plot::{LossCurves, plot_losses};
 pub use sheet::{BodySample, BodySheet, FACE_SAMPLES, FaceSample, face_sheet, sample_path, save_sheet};
 
 use std::path::{Path, PathBuf};

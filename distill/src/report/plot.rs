@@ -1,8 +1,8 @@
 //! Loss curves as a picture.
 
 use super::{
-    Entry, ReportError,
-    letters::{self, FONT},
+    MetricsEntry, ReportError,
+    font::{self, FONT},
 };
 use bunraku_core::files;
 use image::{ImageFormat, RgbImage};
@@ -24,11 +24,11 @@ type Points = Vec<(f64, f64)>;
 
 /// What is drawn.
 #[derive(Clone, Debug)]
-pub struct Curves<'a> {
+pub struct LossCurves<'a> {
     /// Above the chart.
     pub title: &'a str,
     /// What was noted, oldest first.
-    pub entries: &'a [Entry],
+    pub entries: &'a [MetricsEntry],
     /// Examples at which a phase of the training ends.
     pub phase_ends: &'a [u64],
 }
@@ -38,7 +38,7 @@ pub struct Curves<'a> {
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn plot_losses(curves: &Curves<'_>, path: &Path) -> Result<(), ReportError> {
+pub fn plot_losses(curves: &LossCurves<'_>, path: &Path) -> Result<(), ReportError> {
     let series = series(curves.entries);
     let Some((examples, losses)) = ranges(&series) else { return Ok(()) };
     let mut pixels = vec![0; 3 * (SIZE.0 * SIZE.1) as usize];
@@ -50,7 +50,7 @@ pub fn plot_losses(curves: &Curves<'_>, path: &Path) -> Result<(), ReportError> 
 }
 
 /// The curves by name. What is not above 0 has no place on a logarithmic scale.
-fn series(entries: &[Entry]) -> BTreeMap<&str, Points> {
+fn series(entries: &[MetricsEntry]) -> BTreeMap<&str, Points> {
     let mut series = BTreeMap::<&str, Points>::new();
     for entry in entries {
         for (name, value) in &entry.values {
@@ -88,13 +88,13 @@ fn ranges(series: &BTreeMap<&str, Points>) -> Option<(Range<f64>, Range<f64>)> {
 }
 
 fn draw(
-    curves: &Curves<'_>,
+    curves: &LossCurves<'_>,
     series: &BTreeMap<&str, Points>,
     examples: Range<f64>,
     losses: Range<f64>,
     pixels: &mut [u8],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    letters::register();
+    font::register();
     let area = BitMapBackend::with_buffer(pixels, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
@@ -162,12 +162,12 @@ fn thousands(examples: f64) -> String {
 mod tests {
     use super::*;
 
-    fn falling(steps: u64) -> Vec<Entry> {
+    fn falling(steps: u64) -> Vec<MetricsEntry> {
         let entry = |i: u64| {
             let loss = (-(i as f32) / 700.0).exp() * (1.0 + 0.2 * (i as f32).sin());
             let values = [("training_module_loss", loss), ("held_out_l1", 0.3 * loss), ("learning_rate", 1e-4)];
             let values = values.map(|(name, value)| (name.to_owned(), Some(value))).into();
-            Entry { examples: 500 * i, wall_time: 0.0, values }
+            MetricsEntry { examples: 500 * i, wall_time: 0.0, values }
         };
         (1..=steps).map(entry).collect()
     }
@@ -177,7 +177,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("losses.png");
         let entries = falling(2000);
-        let curves = Curves { title: "face_morpher", entries: &entries, phase_ends: &[200_000, 500_000, 800_000] };
+        let curves = LossCurves { title: "face_morpher", entries: &entries, phase_ends: &[200_000, 500_000, 800_000] };
         plot_losses(&curves, &path).expect("drawn");
         let picture = image::open(&path).expect("a PNG").to_rgb8();
         assert_eq!(picture.dimensions(), SIZE);
@@ -202,8 +202,8 @@ mod tests {
     fn without_a_loss_there_is_no_picture() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("losses.png");
-        let entries = [Entry { examples: 1, wall_time: 0.0, values: [("loss".to_owned(), Some(0.0))].into() }];
-        plot_losses(&Curves { title: "", entries: &entries, phase_ends: &[] }, &path).expect("nothing to draw");
+        let entries = [MetricsEntry { examples: 1, wall_time: 0.0, values: [("loss".to_owned(), Some(0.0))].into() }];
+        plot_losses(&LossCurves { title: "", entries: &entries, phase_ends: &[] }, &path).expect("nothing to draw");
         assert!(!path.exists());
     }
 

@@ -1,6 +1,6 @@
 //! Sample sheets: what the teacher shows and what the student makes of it, side by side (`distill/spec/distiller.md`).
 
-use super::{ReportError, flow::flow_light};
+use super::{ReportError, flow_color::flow_light};
 use bunraku_core::{
     character::{FACE_SIZE, IMAGE_SIZE},
     color::{encode_reference, srgb8_from_linear},

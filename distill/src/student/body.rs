@@ -1,7 +1,10 @@
 //! The body morpher: moves the picture and paints over what moving cannot give (`core/spec/student.md`).
 
-use super::{Init, Linear, stage};
-use crate::ops::{Layer, Stage, StudentOps, Window};
+use super::{Init, Linear, sine_block};
+use crate::{
+    loss::{BodyTarget, BodyWeights, Loss},
+    ops::{BodyOutput, Layer, SineBlock, StudentOps, Window},
+};
 use bunraku_core::{character::IMAGE_SIZE, pose::POSE_LEN};
 use burn::{
     config::Config,
@@ -26,33 +29,6 @@ pub struct BodyMorpher<B: Backend> {
     pub levels: [Vec<Linear<B>>; 3],
     /// To the seven channels.
     pub last: Linear<B>,
-}
-
-/// What the body morpher gives, each `[n, channels, height, width]` of the window that was asked for.
-#[derive(Clone, Debug)]
-pub struct BodyOutput<B: Backend> {
-    /// 4 channels: the finished picture.
-    pub blended: Tensor<B, 4>,
-    /// 4 channels: the picture, moved.
-    pub warped: Tensor<B, 4>,
-    /// 2 channels: where each pixel of `warped` is taken from, relative to itself; x before y, in half pictures.
-    pub grid_change: Tensor<B, 4>,
-    /// 4 channels: what is painted.
-    pub color_change: Tensor<B, 4>,
-    /// 1 channel: how much of `color_change` is seen; not bounded.
-    pub alpha: Tensor<B, 4>,
-}
-
-impl<B: StudentOps> BodyOutput<B> {
-    /// From the seven channels, `[n, 7, height, width]` of a window of the picture `[n, 4, 512, 512]`.
-    pub fn new(image: Tensor<B, 4>, channels: Tensor<B, 4>, window: Window) -> Self {
-        let grid_change = channels.clone().narrow(1, 0, 2);
-        let alpha = channels.clone().narrow(1, 2, 1);
-        let color_change = channels.narrow(1, 3, 4);
-        let warped = B::warp(image, grid_change.clone(), window);
-        let blended = warped.clone() + alpha.clone() * (color_change.clone() - warped.clone());
-        Self { blended, warped, grid_change, color_change, alpha }
-    }
 }
 
 impl BodyMorpherConfig {
@@ -84,17 +60,23 @@ impl<B: StudentOps> BodyMorpher<B> {
     /// A part of the picture, with what it needs of the levels below: `window` is one of the grid of 512, `image` is
     /// still whole.
     pub fn forward_window(&self, image: Tensor<B, 4>, poses: Tensor<B, 2>, window: Window) -> BodyOutput<B> {
-        BodyOutput::new(image, B::stage(self.last_stage(poses, window)), window)
+        BodyOutput::new(image, B::sine_block(self.last_block(poses, window)), window)
+    }
+
+    /// The loss in `window` of the picture, which `target` is cropped to.
+    pub fn loss(&self, poses: Tensor<B, 2>, target: &BodyTarget<B>, weights: BodyWeights, window: Window) -> Loss<B> {
+        B::body_loss(self.last_block(poses, window), target, weights)
     }
 
     /// The last level, which gives the seven channels in `window`; the levels below it are evaluated.
-    pub fn last_stage(&self, poses: Tensor<B, 2>, window: Window) -> Stage<B> {
+    pub fn last_block(&self, poses: Tensor<B, 2>, window: Window) -> SineBlock<B> {
         let windows = [window.below().below(), window.below()];
         let mut below = None;
         for (level, window) in windows.into_iter().enumerate() {
-            below = Some(B::stage(stage(&self.levels[level], self.exit(level), poses.clone(), below, window)));
+            below =
+                Some(B::sine_block(sine_block(&self.levels[level], self.exit(level), poses.clone(), below, window)));
         }
-        stage(&self.levels[2], self.last.layer(), poses, below, window)
+        sine_block(&self.levels[2], self.last.layer(), poses, below, window)
     }
 
     /// The exit of a level below the last: the next level's first layer, as far as it takes features.

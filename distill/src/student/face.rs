@@ -1,7 +1,10 @@
 //! The face morpher: repaints the 128 x 128 window around the face (`core/spec/student.md`).
 
-use super::{Init, Linear, stage};
-use crate::ops::{Stage, StudentOps, Window};
+use super::{Init, Linear, sine_block};
+use crate::{
+    loss::{FaceTarget, FaceWeights, Loss},
+    ops::{SineBlock, StudentOps, Window},
+};
 use bunraku_core::{character::FACE_SIZE, pose::FACE_POSE_LEN};
 use burn::{
     config::Config,
@@ -51,12 +54,17 @@ impl<B: StudentOps> FaceMorpher<B> {
 
     /// A part of the face: `window` is one of the grid of 128.
     pub fn forward_window(&self, poses: Tensor<B, 2>, window: Window) -> Tensor<B, 4> {
-        B::stage(self.stage(poses, window))
+        B::sine_block(self.sine_block(poses, window))
+    }
+
+    /// The loss in `window` of the grid of 128, which `target` is cropped to.
+    pub fn loss(&self, poses: Tensor<B, 2>, target: &FaceTarget<B>, weights: FaceWeights, window: Window) -> Loss<B> {
+        B::face_loss(self.sine_block(poses, window), target, weights)
     }
 
     /// The whole network for a window of the grid of 128.
-    pub fn stage(&self, poses: Tensor<B, 2>, window: Window) -> Stage<B> {
+    pub fn sine_block(&self, poses: Tensor<B, 2>, window: Window) -> SineBlock<B> {
         let poses = poses.narrow(1, 0, FACE_POSE_LEN);
-        stage(&self.sine, self.last.layer(), poses, None, window)
+        sine_block(&self.sine, self.last.layer(), poses, None, window)
     }
 }

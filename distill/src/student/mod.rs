@@ -6,11 +6,12 @@ mod convert;
 mod face;
 mod init;
 
-pub use body::{BodyMorpher, BodyMorpherConfig, BodyOutput};
+pub use crate::ops::BodyOutput;
+pub use body::{BodyMorpher, BodyMorpherConfig};
 pub use face::{FaceMorpher, FaceMorpherConfig};
 pub use init::Init;
 
-use crate::ops::{Layer, Stage, Window};
+use crate::ops::{Layer, SineBlock, Window};
 use burn::{
     module::{Module, Param},
     tensor::{Tensor, backend::Backend},
@@ -37,20 +38,20 @@ impl<B: Backend> Linear<B> {
     }
 }
 
-/// The stage that `sine` layers and an exit make for `poses`, `[n, values]`. The first layer's inputs are the features
+/// The block that `sine` layers and an exit make for `poses`, `[n, values]`. The first layer's inputs are the features
 /// of the level below, the position, the pose.
-fn stage<B: Backend>(
+fn sine_block<B: Backend>(
     sine: &[Linear<B>],
     exit: Layer<B>,
     poses: Tensor<B, 2>,
     below: Option<Tensor<B, 4>>,
     window: Window,
-) -> Stage<B> {
+) -> SineBlock<B> {
     let first = &sine[0];
     let values = poses.dims()[1];
     let features = first.weight.dims()[1] - 2 - values;
     let pose = poses.matmul(first.columns(features + 2, values).transpose());
-    Stage {
+    SineBlock {
         window,
         position: first.columns(features, 2),
         bias: pose + first.bias.val().unsqueeze(),

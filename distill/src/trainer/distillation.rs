@@ -1,10 +1,10 @@
 //! From a configuration to a character: the face's training, the body's, and the finished folder.
 
 use super::{
-    lesson::{BodyLesson, FaceLesson, Lesson, PerceptualTerm},
-    prefix::Prefix,
+    objective::{BodyObjective, FaceObjective, Objective, PerceptualTerm},
+    observer::{NoObserver, ProgressObserver},
+    run_directory::RunDirectory,
     training::{Outcome, TrainError, Training},
-    watch::{Unwatched, Watch},
 };
 use crate::{
     backend::{AcceleratorError, TrainingBackend, Work},
@@ -13,7 +13,7 @@ use crate::{
     examples::PoseDataset,
     parallel::{Peer, on_devices},
     perceptual::{PerceptualError, PerceptualLoss},
-    recipe::{AdamSettings, Course, Perceptual, Recipe},
+    recipe::{AdamSettings, Perceptual, Recipe, StudentRecipe},
     student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{self, OpenError, Teacher},
 };
@@ -53,8 +53,8 @@ pub struct Distillation<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// What makes a training what it is, by name; see [`Progress::ingredients`](crate::snapshot::Progress::ingredients).
-type Ingredients = BTreeMap<String, String>;
+/// What makes a training what it is, by name; see [`Progress::fingerprint`](crate::checkpoint::Progress::fingerprint).
+type Fingerprint = BTreeMap<String, String>;
 
 /// How a distillation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,36 +89,32 @@ pub enum DistillError {
 /// Who is learnt from, and the files that are.
 struct Source<'a, B: Backend> {
     teacher: &'a mut dyn Teacher<B>,
-    files: Ingredients,
+    files: Fingerprint,
     /// Bytes of the device's memory that it is on.
     memory: u64,
 }
 
 /// A distillation that somebody watches, to be done on whatever backend is there.
-struct Watched<'a, 'b> {
+struct Job<'a, 'b> {
     distillation: &'a Distillation<'b>,
     /// Bytes of each device's memory.
     memory: u64,
-    watch: &'a mut dyn Watch,
+    observer: &'a mut dyn ProgressObserver,
 }
 
-impl Work for Watched<'_, '_> {
+impl Work for Job<'_, '_> {
     type Output = Result<Finished, DistillError>;
 
     fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output {
-        let watch = Mutex::new(self.watch);
+        let observer = Mutex::new(self.observer);
         let finished = on_devices(&devices, |peer: Peer<B::InnerBackend>| {
-            let finished = if peer.rank() > 0 {
-                self.distillation.run::<B>(&peer, self.memory, &mut Unwatched)
+            if peer.rank() > 0 {
+                self.distillation.run::<B>(&peer, self.memory, &mut NoObserver)
             } else {
                 // Nobody else asks for it.
-                let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
-                self.distillation.run::<B>(&peer, self.memory, &mut **watch)
-            };
-            if matches!(finished, Ok(Finished::Character(_))) {
-                peer.finish();
+                let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
+                self.distillation.run::<B>(&peer, self.memory, &mut **observer)
             }
-            finished
         });
         verdict(finished.map_err(TrainError::from)?)
     }
@@ -143,54 +139,57 @@ impl Distillation<'_> {
     ///
     /// # Errors
     /// [`DistillError`]; what was kept before still is.
-    pub fn distil(&self, watch: &mut dyn Watch) -> Result<Finished, DistillError> {
+    pub fn distil(&self, observer: &mut dyn ProgressObserver) -> Result<Finished, DistillError> {
         let devices = usize::try_from(self.config.num_gpus).unwrap_or(usize::MAX);
         let backend = self.config.backend.resolve()?;
-        backend.run(devices, Watched { distillation: self, memory: backend.memory(devices), watch })?
+        backend.run(devices, Job { distillation: self, memory: backend.memory(devices), observer })?
     }
 
     fn run<B: TrainingBackend>(
         &self,
         peer: &Peer<B::InnerBackend>,
         memory: u64,
-        watch: &mut dyn Watch,
+        observer: &mut dyn ProgressObserver,
     ) -> Result<Finished, DistillError> {
         let mut teacher = teacher::open::<B::InnerBackend>(&self.config.teacher, &self.image, peer.device())?;
-        watch.tell(&super::Event::Teacher(&teacher.describe()));
+        observer.notify(&super::Event::Teacher(&teacher.describe()));
         let (recipe, config) = (&self.recipe, &self.config);
         let perceptual = recipe.perceptual.as_ref();
         let network = perceptual.map(|it| PerceptualLoss::<B>::load(&it.weights, peer.device())).transpose()?;
         let mut files = self.files(teacher.identity());
         files.extend(network.iter().map(|network| ("perceptual weights".to_owned(), network.sha256().to_owned())));
         let mut source = Source { teacher: &mut *teacher, files, memory };
-        let (face, body) = self.lessons::<B>(network.as_ref());
-        let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut source, peer, watch)?;
+        let (face, body) = self.objectives::<B>(network.as_ref());
+        let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut source, peer, observer)?;
         // Of a training that was stopped there is no body to train: it would only be stopped again.
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Finished::Stopped);
         }
-        let body = self.train::<B, _, _>(&body, &recipe.body, &config.body, &mut source, peer, watch)?;
+        let body = self.train::<B, _, _>(&body, &recipe.body, &config.body, &mut source, peer, observer)?;
         if !(face.reached && body.reached) {
             return Ok(Finished::Stopped);
         }
         if peer.rank() > 0 {
-            return Ok(Finished::Character(Prefix::new(&config.prefix).character()));
+            return Ok(Finished::Character(RunDirectory::new(&config.prefix).character()));
         }
         Ok(Finished::Character(self.save(face.student.to_core(), body.student.to_core())?))
     }
 
     /// What face and body learn, with the perceptual loss's network where the recipe wants it.
-    fn lessons<B: TrainingBackend>(&self, network: Option<&PerceptualLoss<B>>) -> (FaceLesson<B>, BodyLesson<B>) {
+    fn objectives<B: TrainingBackend>(
+        &self,
+        network: Option<&PerceptualLoss<B>>,
+    ) -> (FaceObjective<B>, BodyObjective<B>) {
         let Recipe { face, body, perceptual, .. } = &self.recipe;
         let weights = perceptual.as_ref().map(|it| (it.face, it.body)).unzip();
         let term = |weight: Option<f32>| Some(PerceptualTerm { loss: network?.clone(), weight: weight? });
-        let face = FaceLesson {
+        let face = FaceObjective {
             network: FaceMorpherConfig::new(face.network.clone()),
             first_position: face.first_position,
             mask: self.mask.clone(),
             perceptual: term(weights.0),
         };
-        let body = BodyLesson {
+        let body = BodyObjective {
             network: BodyMorpherConfig::new(body.network.clone()),
             first_position: body.first_position,
             character: visible(&self.image),
@@ -204,26 +203,26 @@ impl Distillation<'_> {
         let model = CharacterModel { name: String::new(), image: self.image.clone(), face, body };
         let published = self.recipe.face.network == FaceMorpherConfig::standard().widths
             && self.recipe.body.network == BodyMorpherConfig::standard().widths;
-        Prefix::new(&self.config.prefix).save_character(&model, &self.picture, published)
+        RunDirectory::new(&self.config.prefix).save_character(&model, &self.picture, published)
     }
 
-    fn train<B: TrainingBackend, L: Lesson<B>, N: Serialize>(
+    fn train<B: TrainingBackend, L: Objective<B>, N: Serialize>(
         &self,
-        lesson: &L,
-        course: &Course<N, L::Losses>,
+        objective: &L,
+        student_recipe: &StudentRecipe<N, L::Losses>,
         settings: &MorpherTraining,
         source: &mut Source<'_, B::InnerBackend>,
         peer: &Peer<B::InnerBackend>,
-        watch: &mut dyn Watch,
+        observer: &mut dyn ProgressObserver,
     ) -> Result<Outcome<L::Student>, TrainError>
     where
         L::Losses: Serialize,
     {
         // As the reference divides it; nobody is without an example.
-        let batch = (course.batch.unwrap_or(settings.batch_size as usize) / peer.count()).max(1);
+        let batch = (student_recipe.batch.unwrap_or(settings.batch_size as usize) / peer.count()).max(1);
         let training = Training {
-            lesson,
-            course,
+            objective,
+            student_recipe,
             adam: self.recipe.adam,
             intervals: self.recipe.intervals,
             batch,
@@ -231,34 +230,35 @@ impl Distillation<'_> {
             dataset: self.dataset.as_ref().map(|(dataset, _)| dataset.clone()),
             held_out_poses: self.recipe.held_out_poses,
             sample_interval: settings.examples_per_sample_output,
-            ingredients: self.ingredients(course, [batch, peer.count()], settings, &source.files),
-            folder: Prefix::new(&self.config.prefix).student(L::NAME),
+            fingerprint: self.fingerprint(student_recipe, [batch, peer.count()], settings, &source.files),
+            folder: RunDirectory::new(&self.config.prefix).student(L::NAME),
             memory: source.memory,
             stop: self.stop,
             peer,
         };
-        training.run(source.teacher, watch, self.examples.unwrap_or(u64::MAX))
+        training.run(source.teacher, observer, self.examples.unwrap_or(u64::MAX))
     }
 
     /// All that a snapshot must have been made with to be gone on from.
-    fn ingredients<N: Serialize, W: Serialize>(
+    fn fingerprint<N: Serialize, W: Serialize>(
         &self,
-        course: &Course<N, W>,
+        student_recipe: &StudentRecipe<N, W>,
         [batch, devices]: [usize; 2],
         settings: &MorpherTraining,
-        files: &Ingredients,
-    ) -> Ingredients {
+        files: &Fingerprint,
+    ) -> Fingerprint {
         /// Together, so that one name stands for all of the recipe that matters.
         #[derive(Serialize)]
         struct Matters<'a, N, W> {
             adam: AdamSettings,
-            course: &'a Course<N, W>,
+            #[serde(rename = "course")]
+            student_recipe: &'a StudentRecipe<N, W>,
             /// How much the term counts for face and body; its network is known by its file.
             perceptual: Option<[f32; 2]>,
         }
         let recipe = serde_json::to_string(&Matters {
             adam: self.recipe.adam,
-            course,
+            student_recipe,
             perceptual: self.recipe.perceptual.as_ref().map(|Perceptual { face, body, .. }| [*face, *body]),
         });
         let [seed_0, seed_1] = settings.random_seeds;
@@ -274,7 +274,7 @@ impl Distillation<'_> {
 
     /// The files that are learnt from, and the `teacher`'s, each by the SHA-256 of its content: where they are does not
     /// matter.
-    fn files(&self, teacher: Vec<(String, String)>) -> Ingredients {
+    fn files(&self, teacher: Vec<(String, String)>) -> Fingerprint {
         let poses = self.dataset.as_ref().map_or("drawn, first distribution", |(_, hash)| hash);
         let own = [
             ("picture", sha256(&self.picture)),

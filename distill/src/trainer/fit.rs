@@ -3,11 +3,11 @@
 //! Half of it may be taken by pictures that are kept, a quarter by what is computed at once. The rest is for the networks,
 //! for what the backend holds back, and for whoever else uses the device.
 
-use super::lesson::Lesson;
+use super::objective::Objective;
 use crate::{
     backend::TrainingBackend,
     ops::StudentOps,
-    recipe::{Course, Precision, Replay},
+    recipe::{Precision, Replay, StudentRecipe},
 };
 use burn::tensor::{DType, backend::Backend};
 
@@ -27,18 +27,24 @@ pub(crate) struct Fit {
 }
 
 impl Fit {
-    /// A training of `lesson` on a device with `memory` bytes.
-    pub(crate) fn new<B, L, N>(lesson: &L, course: &Course<N, L::Losses>, memory: u64, device: &B::Device) -> Self
+    /// A training of `objective` on a device with `memory` bytes.
+    pub(crate) fn new<B, L, N>(
+        objective: &L,
+        student_recipe: &StudentRecipe<N, L::Losses>,
+        memory: u64,
+        device: &B::Device,
+    ) -> Self
     where
         B: TrainingBackend,
-        L: Lesson<B>,
+        L: Objective<B>,
     {
-        let replay = course.replay.map(|wished| Replay { precision: usable::<B>(wished.precision, device), ..wished });
+        let replay =
+            student_recipe.replay.map(|wished| Replay { precision: usable::<B>(wished.precision, device), ..wished });
         let replay = replay.map(|usable| with_room(usable, L::KEPT, memory / 2));
         let patch = replay.and_then(|replay| replay.patch).unwrap_or(L::EDGE);
         let share = (patch as f64 / L::EDGE as f64).powi(2);
         let room = |share: f64| {
-            let features = (lesson.features() as f64 * share) as u64;
+            let features = (objective.features() as f64 * share) as u64;
             if <B as StudentOps>::LEAN { usize::MAX } else { examples(features, memory / 4) }
         };
         Self { replay, at_once: room(share), whole: room(1.0) }
@@ -76,7 +82,7 @@ mod tests {
         backend::Cpu,
         recipe::{FAST, REFERENCE, Recipe},
         student::BodyMorpherConfig,
-        trainer::BodyLesson,
+        trainer::BodyObjective,
     };
     use burn::backend::Autodiff;
     use burn_flex::FlexDevice;
@@ -106,19 +112,19 @@ mod tests {
     #[test]
     fn a_step_has_no_more_examples_at_once_than_fit() {
         let standard = BodyMorpherConfig::standard();
-        let lesson = BodyLesson::<Autodiff<Cpu>> {
+        let objective = BodyObjective::<Autodiff<Cpu>> {
             network: standard,
             first_position: None,
             character: Vec::new(),
             perceptual: None,
         };
-        let features = Lesson::<Autodiff<Cpu>>::features(&lesson);
+        let features = Objective::<Autodiff<Cpu>>::features(&objective);
         assert_eq!(features, 900 * 128 * 128 + 450 * 256 * 256 + 270 * 512 * 512);
         assert_eq!(examples(features as u64, 12 * GIB), 9);
         assert_eq!(examples(features as u64, 2 * GIB), 1);
         assert_eq!(examples(features as u64, 0), 1, "one always is");
         let reference = Recipe::built_in(REFERENCE).expect("built in").body;
-        let fit = Fit::new::<Autodiff<Cpu>, _, _>(&lesson, &reference, GIB, &FlexDevice);
+        let fit = Fit::new::<Autodiff<Cpu>, _, _>(&objective, &reference, GIB, &FlexDevice);
         assert_eq!(fit, Fit { replay: None, at_once: usize::MAX, whole: usize::MAX }, "the CPU makes features anew");
     }
 

@@ -4,29 +4,30 @@
 //! again, so a training that was interrupted ends as if it had not been, bit for bit where the backend computes the same
 //! twice (the CPU does).
 
+mod checkpointing;
 mod distillation;
-mod exam;
 mod fit;
-mod gallery;
-mod journal;
-mod learner;
-mod lesson;
+mod objective;
+mod observer;
 mod optimizer;
-mod prefix;
+mod replay_buffer;
+mod report_writer;
 mod run;
-mod state;
+mod run_directory;
+mod start;
+mod state_dict;
+mod train_state;
 mod training;
-mod upkeep;
-mod watch;
+mod validation;
 
 pub use distillation::{DistillError, Distillation, Finished};
 pub(crate) use fit::Fit;
-pub(crate) use gallery::{Examples, Gallery, Share, tensor};
-pub(crate) use learner::Learner;
-pub use lesson::{BodyLesson, FaceLesson, Lesson, Painted, PerceptualTerm, Shown};
-pub use prefix::{CONFIG, Claim, Kept, Prefix, PrefixError, STUDENTS};
+pub use objective::{BodyObjective, FaceObjective, Objective, PerceptualTerm, TargetBatch, Targets};
+pub use observer::{Event, NoObserver, ProgressObserver};
+pub(crate) use replay_buffer::{Examples, ReplayBuffer, Share, tensor};
+pub use run_directory::{CONFIG, RunDirectory, RunDirectoryError, RunLock, STUDENTS, SavedConfig};
+pub(crate) use train_state::TrainState;
 pub use training::{Outcome, TrainError, Training};
-pub use watch::{Event, Unwatched, Watch};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::recipe::AdamSettings;
 use burn::{
-    module::{AutodiffModule, ModuleMapper, Param, ParamId},
+    module::{AutodiffModule, ModuleMapper, Param},
     optim::{Adam, AdamConfig, AdamState, GradientsParams, SimpleOptimizer as _},
     tensor::{Tensor, backend::AutodiffBackend},
 };
@@ -28,22 +28,6 @@ impl<B: AutodiffBackend> Optimizer<B> {
     /// The student after a step down `gradients`.
     pub(super) fn step<S: AutodiffModule<B>>(&mut self, student: S, gradients: GradientsParams, rate: f64) -> S {
         student.map(&mut Step { optimizer: self, gradients, rate, path: Path::default() })
-    }
-}
-
-/// The student with its parameters numbered in their order. The devices that train together exchange gradients in the
-/// order of these numbers, and each makes its own copy of the student, whose numbers would else be random.
-pub(super) fn numbered<B: AutodiffBackend, S: AutodiffModule<B>>(student: S) -> S {
-    student.map(&mut Numbering(0))
-}
-
-struct Numbering(u64);
-
-impl<B: AutodiffBackend> ModuleMapper<B> for Numbering {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
-        let (_, tensor, mapper) = param.consume();
-        self.0 += 1;
-        Param::from_mapped_value(ParamId::from(self.0), tensor, mapper)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `bunraku-distill eval`: how far students are from their teacher, on poses that no training saw.
 
-mod candidate;
+mod subject;
 mod table;
 
 use super::{
@@ -13,13 +13,13 @@ use bunraku_core::pose::Pose;
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
     eval::{
-        ContactSheet, Evaluation, Pair, STEPS, SWEPT, Students, Sweep, SweepRatio, evaluate, sheet_poses, sweep_poses,
+        ContactSheet, Evaluation, STEPS, SWEPT, SideBySide, Students, Sweep, SweepRatio, evaluate, sheet_poses,
+        sweep_poses,
     },
     examples::{Random, Use, drawn_pose},
     teacher::{self, Teacher, is_layered_art},
 };
 use burn::tensor::backend::Backend;
-use candidate::Candidate;
 use indicatif::ProgressBar;
 use std::{
     collections::BTreeMap,
@@ -28,8 +28,9 @@ use std::{
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
+use subject::Subject;
 
-/// Shown under `--help`.
+/// Targets under `--help`.
 pub(super) const EXAMPLE: &str = "\
 Examples:
   bunraku-distill eval data/examples/robot.yaml
@@ -85,22 +86,22 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// The judging, on whatever backend.
-struct Judging<'a> {
-    candidate: &'a Candidate,
+/// The job, on whatever backend.
+struct EvalJob<'a> {
+    subject: &'a Subject,
     args: &'a Args,
     stop: &'a AtomicBool,
 }
 
 /// What came out.
-struct Judgement {
+struct EvalResult {
     /// As far as it went.
     evaluation: Evaluation,
-    ending: Ending,
+    ending: Completion,
 }
 
 /// How it went on after the evaluation itself, which is worth telling in any case.
-enum Ending {
+enum Completion {
     Whole,
     /// On request, while this was done.
     Stopped(&'static str),
@@ -109,22 +110,21 @@ enum Ending {
 
 /// Judges and prints.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let candidate = Candidate::of(args)?;
-    let Students { origin, damaged, .. } = &candidate.students;
+    let subject = Subject::of(args)?;
+    let Students { origin, damaged, .. } = &subject.students;
     for origin in origin {
         say(format_args!("{origin}"));
     }
     for damaged in damaged {
         say(format_args!("warning: {damaged}; the one before is judged"));
     }
-    ready(&candidate.students, args)?;
+    ready(&subject.students, args)?;
     let stop = stop_on_signal()?;
-    let judging = Judging { candidate: &candidate, args, stop: &stop };
-    let Judgement { evaluation, ending } =
-        candidate.backend.run(1, judging).help("`--backend cpu` works everywhere")??;
+    let job = EvalJob { subject: &subject, args, stop: &stop };
+    let EvalResult { evaluation, ending } = subject.backend.run(1, job).help("`--backend cpu` works everywhere")??;
     let mut out = stdout();
     table::print(&evaluation, &mut out)?;
-    if let Ending::Stopped(during) = ending {
+    if let Completion::Stopped(during) = ending {
         say(format_args!("stopped {during}, after {} of {} poses", evaluation.poses, args.poses));
         return Ok(ExitCode::FAILURE);
     }
@@ -132,7 +132,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
     }
     match ending {
-        Ending::Failed(error) => Err(error),
+        Completion::Failed(error) => Err(error),
         _ => Ok(ExitCode::SUCCESS),
     }
 }
@@ -140,7 +140,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// What is known before the first pose: that what comes last can be done.
 fn ready(students: &Students, args: &Args) -> anyhow::Result<()> {
     if (args.sweep || args.sheet.is_some()) && (students.face.is_none() || students.body.is_none()) {
-        return Err(lonely());
+        return Err(missing_student());
     }
     let Some(sheet) = &args.sheet else { return Ok(()) };
     let folder = sheet.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
@@ -154,7 +154,7 @@ fn ready(students: &Students, args: &Args) -> anyhow::Result<()> {
 }
 
 /// Why neither flicker nor sheet can be had.
-fn lonely() -> anyhow::Error {
+fn missing_student() -> anyhow::Error {
     Helped::new(
         anyhow!("only one of the two students is there"),
         "train the other one, too; then the character can be drawn",
@@ -162,11 +162,11 @@ fn lonely() -> anyhow::Error {
     .into()
 }
 
-impl Work for Judging<'_> {
-    type Output = anyhow::Result<Judgement>;
+impl Work for EvalJob<'_> {
+    type Output = anyhow::Result<EvalResult>;
 
     fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output {
-        let Candidate { students, image, mask, teacher, .. } = self.candidate;
+        let Subject { students, image, mask, teacher, .. } = self.subject;
         let help = if is_layered_art(teacher) { ART } else { FILES };
         let mut teacher = teacher::open::<B::InnerBackend>(teacher, image, &devices[0]).help(help)?;
         say(format_args!("the teacher is {}", teacher.describe()));
@@ -182,31 +182,31 @@ impl Work for Judging<'_> {
     }
 }
 
-impl Judging<'_> {
+impl EvalJob<'_> {
     /// The first of the poses that no training saw.
     fn poses(&self, count: u64) -> Vec<Pose> {
         (0..count).map(|index| drawn_pose(&mut Random::new(self.args.seed, Use::HeldOut, index))).collect()
     }
 
     /// What was asked for beside the evaluation. Where it fails, the evaluation is still there.
-    fn go_on<B: Backend>(&self, found: Evaluation, teacher: &mut dyn Teacher<B>, device: &B::Device) -> Judgement {
-        let ended = |evaluation, ending| Judgement { evaluation, ending };
+    fn go_on<B: Backend>(&self, found: Evaluation, teacher: &mut dyn Teacher<B>, device: &B::Device) -> EvalResult {
+        let ended = |evaluation, ending| EvalResult { evaluation, ending };
         if self.stopped() {
-            return ended(found, Ending::Stopped("while comparing"));
+            return ended(found, Completion::Stopped("while comparing"));
         }
         let sweeps = if self.args.sweep { self.sweeps(teacher, device) } else { Ok(BTreeMap::new()) };
         let found = match sweeps {
             Ok(sweeps) => found.with_sweeps(sweeps),
-            Err(error) => return ended(found, Ending::Failed(error)),
+            Err(error) => return ended(found, Completion::Failed(error)),
         };
         if self.stopped() {
-            return ended(found, Ending::Stopped("while sweeping"));
+            return ended(found, Completion::Stopped("while sweeping"));
         }
         let drawn = self.args.sheet.as_ref().map_or(Ok(()), |path| self.save_sheet(path, teacher, device));
         match drawn {
-            Err(error) => ended(found, Ending::Failed(error)),
-            Ok(()) if self.stopped() => ended(found, Ending::Stopped("while drawing the sheet")),
-            Ok(()) => ended(found, Ending::Whole),
+            Err(error) => ended(found, Completion::Failed(error)),
+            Ok(()) if self.stopped() => ended(found, Completion::Stopped("while drawing the sheet")),
+            Ok(()) => ended(found, Completion::Whole),
         }
     }
 
@@ -225,13 +225,13 @@ impl Judging<'_> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    fn pair<'a, B: Backend>(
+    fn side_by_side<'a, B: Backend>(
         &self,
         teacher: &'a mut dyn Teacher<B>,
         device: &'a B::Device,
-    ) -> anyhow::Result<Pair<'a, B>> {
-        let Candidate { students, image, .. } = self.candidate;
-        Pair::new(students, image, teacher, device)?.ok_or_else(lonely)
+    ) -> anyhow::Result<SideBySide<'a, B>> {
+        let Subject { students, image, .. } = self.subject;
+        SideBySide::new(students, image, teacher, device)?.ok_or_else(missing_student)
     }
 
     /// The flicker by parameter, as far as it is not stopped.
@@ -240,7 +240,7 @@ impl Judging<'_> {
         teacher: &mut dyn Teacher<B>,
         device: &B::Device,
     ) -> anyhow::Result<BTreeMap<&'static str, SweepRatio>> {
-        let mut pair = self.pair(teacher, device)?;
+        let mut both = self.side_by_side(teacher, device)?;
         let progress = ProgressBar::new((SWEPT.len() * (STEPS + 1)) as u64).with_message("sweeping");
         let mut ratios = BTreeMap::new();
         for parameter in SWEPT {
@@ -249,7 +249,7 @@ impl Judging<'_> {
                 if self.stopped() {
                     return Ok(ratios);
                 }
-                sweep.show(pair.paint(&pose));
+                sweep.show(both.paint(&pose));
                 progress.inc(1);
             }
             ratios.extend(sweep.ratio().map(|ratio| (parameter.name(), ratio)));
@@ -260,14 +260,14 @@ impl Judging<'_> {
 
     /// The contact sheet, as far as it is not stopped.
     fn sheet<B: Backend>(&self, teacher: &mut dyn Teacher<B>, device: &B::Device) -> anyhow::Result<ContactSheet> {
-        let mut pair = self.pair(teacher, device)?;
+        let mut both = self.side_by_side(teacher, device)?;
         let poses = sheet_poses(&self.poses(SHEET_POSES));
         let progress = ProgressBar::new(poses.len() as u64).with_message("drawing the sheet");
-        let [rest, _] = pair.paint(&Pose::default());
+        let [rest, _] = both.paint(&Pose::default());
         let title = "Each pair: the teacher's picture, then the student's.".to_owned();
         let mut sheet = ContactSheet::new(title, rest);
         for pose in poses.iter().take_while(|_| !self.stopped()) {
-            sheet.push(pose, pair.paint(&pose.pose));
+            sheet.push(pose, both.paint(&pose.pose));
             progress.inc(1);
         }
         progress.finish_and_clear();

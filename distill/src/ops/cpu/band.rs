@@ -55,7 +55,7 @@ pub(crate) struct InputGradient {
     pub(crate) below: Option<Vec<f32>>,
 }
 
-/// Runs a stage, each band with a head of its own; with `gradient`, the heads give that of the exit.
+/// Runs a block, each band with a head of its own; with `gradient`, the heads give that of the exit.
 pub(super) fn run(input: Input<'_>, heads: Vec<&mut dyn Head>, gradient: bool) -> Option<InputGradient> {
     match input.widths.most() {
         ..=112 => run_wide::<112>(input, heads, gradient),

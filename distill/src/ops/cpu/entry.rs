@@ -1,10 +1,10 @@
 //! A stage's first sine layer: position, pose and the level below, upsampled; and the way back.
 
 use super::{
+    finish::SineFinish,
     net::{Net, TURNS},
     product::Finish as _,
     row::{Aligned, Row},
-    tile::SineFinish,
 };
 use crate::ops::Window;
 use pulp::Simd;

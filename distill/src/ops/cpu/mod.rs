@@ -14,6 +14,7 @@ mod band;
 mod body;
 mod entry;
 mod face;
+mod finish;
 mod head;
 mod net;
 mod product;

@@ -106,7 +106,7 @@ pub(super) struct LayerGradient {
     pub(super) bias: Aligned,
 }
 
-/// Sums of gradients of a stage, by what the kernels see (in turns).
+/// Sums of gradients of a block, by what the kernels see (in turns).
 #[derive(Debug)]
 pub(super) struct Gradient {
     lanes: usize,

@@ -2,11 +2,11 @@
 
 use super::{
     entry::{EntrySums, Line, Place, entry, entry_gradient},
+    finish::{PlainFinish, SineFinish, SlopeFinish},
     net::{Gradient, Net},
-    product::{Finish, ROWS, add_outer, product},
+    product::{ROWS, add_outer, product},
     row::{Aligned, Row, rows},
 };
-use bunraku_engine::sine::{sines, sines_and_slopes};
 use pulp::Simd;
 
 /// Most positions of a tile: its features and slopes should stay in the second-level cache.
@@ -108,76 +108,6 @@ fn add_rows<S: Simd, const LD: usize>(simd: S, rows: &[Row<LD>], sum: &mut [f32]
     for (v, to) in S::as_mut_simd_f32s(sum).0.iter_mut().enumerate() {
         for row in rows {
             *to = simd.add_f32s(*to, S::as_simd_f32s(&row.0).0[v]);
-        }
-    }
-}
-
-/// Through the sine.
-pub(super) struct SineFinish<'a, const LD: usize> {
-    /// Added before the sine.
-    pub(super) bias: Option<&'a Aligned>,
-    pub(super) features: &'a mut [Row<LD>],
-    /// Where the slopes are wanted.
-    pub(super) slopes: Option<&'a mut [Row<LD>]>,
-}
-
-impl<S: Simd, const LD: usize> Finish<S> for SineFinish<'_, LD> {
-    #[inline(always)]
-    fn finish<const R: usize, const V: usize>(&mut self, simd: S, row: usize, vector: usize, sums: [[S::f32s; V]; R]) {
-        let mut bias = [simd.splat_f32s(0.0); V];
-        if let Some(values) = self.bias {
-            bias.copy_from_slice(&S::as_simd_f32s(values).0[vector..vector + V]);
-        }
-        for (index, sums) in sums.into_iter().enumerate() {
-            let features = &mut S::as_mut_simd_f32s(&mut self.features[row + index].0).0[vector..vector + V];
-            if let Some(slopes) = &mut self.slopes {
-                let slopes = &mut S::as_mut_simd_f32s(&mut slopes[row + index].0).0[vector..vector + V];
-                for v in 0..V {
-                    (features[v], slopes[v]) = sines_and_slopes(simd, simd.add_f32s(sums[v], bias[v]));
-                }
-            } else {
-                for v in 0..V {
-                    features[v] = sines(simd, simd.add_f32s(sums[v], bias[v]));
-                }
-            }
-        }
-    }
-}
-
-/// As they are.
-struct PlainFinish<'a, const LD: usize> {
-    bias: &'a Aligned,
-    to: &'a mut [Row<LD>],
-}
-
-impl<S: Simd, const LD: usize> Finish<S> for PlainFinish<'_, LD> {
-    #[inline(always)]
-    fn finish<const R: usize, const V: usize>(&mut self, simd: S, row: usize, vector: usize, sums: [[S::f32s; V]; R]) {
-        let bias = &S::as_simd_f32s(self.bias).0[vector..vector + V];
-        for (to, sums) in self.to[row..row + R].iter_mut().zip(sums) {
-            let to = &mut S::as_mut_simd_f32s(&mut to.0).0[vector..vector + V];
-            for v in 0..V {
-                to[v] = simd.add_f32s(sums[v], bias[v]);
-            }
-        }
-    }
-}
-
-/// Back through the sine.
-struct SlopeFinish<'a, const LD: usize> {
-    slopes: &'a [Row<LD>],
-    to: &'a mut [Row<LD>],
-}
-
-impl<S: Simd, const LD: usize> Finish<S> for SlopeFinish<'_, LD> {
-    #[inline(always)]
-    fn finish<const R: usize, const V: usize>(&mut self, simd: S, row: usize, vector: usize, sums: [[S::f32s; V]; R]) {
-        for ((to, slopes), sums) in self.to[row..row + R].iter_mut().zip(&self.slopes[row..row + R]).zip(sums) {
-            let to = &mut S::as_mut_simd_f32s(&mut to.0).0[vector..vector + V];
-            let slopes = &S::as_simd_f32s(&slopes.0).0[vector..vector + V];
-            for v in 0..V {
-                to[v] = simd.mul_f32s(sums[v], slopes[v]);
-            }
         }
     }
 }

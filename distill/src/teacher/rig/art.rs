@@ -2,14 +2,18 @@
 
 use super::{
     error::{Fault, RigError},
-    keys::{self, Keys},
+    keys::{KEYS, Keys},
     layer::Layer,
 };
 use crate::{
     digest::sha256,
     files::{read, reason},
 };
-use bunraku_core::{character::IMAGE_SIZE, files::ReadError};
+use bunraku_core::{
+    character::IMAGE_SIZE,
+    files::ReadError,
+    pose::{Category, Parameter},
+};
 use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
 use std::{collections::HashSet, path::Path};
 
@@ -18,9 +22,6 @@ pub const LIMIT: u64 = 8 << 20;
 
 /// Groups that every rig needs: what the 39 parameters of the face move, and what the six of the body turn.
 pub const REQUIRED: [&str; 7] = ["body", "face", "mouth", "eye_left", "eye_right", "eyebrow_left", "eyebrow_right"];
-
-/// The group of shapes; it is never drawn.
-pub(super) const KEYS: &str = "keys";
 
 /// Layered art, checked: everything a pose needs is in it.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Art {
         let keys = Keys::read(root, &mut faults);
         let layers = groups(root).filter_map(|group| Layer::read(group, &keys, &mut faults)).collect();
         let art = Self { layers, head: head(root), sha256: sha256(text.as_bytes()) };
-        faults.extend(keys::unmoved(&art.layers));
+        faults.extend(unmoved(&art.layers));
         if faults.is_empty() { Ok(art) } else { Err(faults) }
     }
 }
@@ -120,4 +121,15 @@ fn head(root: Node<'_, '_>) -> String {
         head.push_str(&text[element.range()]);
     }
     head
+}
+
+/// Parameters of the face that nothing in `layers` answers to.
+fn unmoved(layers: &[Layer]) -> Vec<Fault> {
+    let moved: Vec<_> = layers.iter().flat_map(Layer::parameters).collect();
+    let drawn =
+        |parameter: &Parameter| matches!(parameter.category(), Category::Eyebrow | Category::Eye | Category::Mouth);
+    let shapes = Parameter::ALL.into_iter().filter(drawn).filter(|parameter| !moved.contains(parameter));
+    let irises = ["iris_left", "iris_right"];
+    let missing = irises.into_iter().filter(|id| !layers.iter().any(|layer| layer.has_mover(id)));
+    shapes.map(|parameter| Fault::NoShape(parameter.name())).chain(missing.map(Fault::NoIris)).collect()
 }

@@ -9,7 +9,7 @@ use bunraku_core::character::IMAGE_SIZE;
 use std::ops::Range;
 
 /// A layer ready to be put down.
-pub(super) struct Sheet<'a> {
+pub(super) struct PosedLayer<'a> {
     pixels: &'a Pixels,
     follows: Follows,
     depth: f32,
@@ -17,7 +17,7 @@ pub(super) struct Sheet<'a> {
     seen: Bounds,
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> PosedLayer<'a> {
     /// A layer as `motion` moves it.
     pub(super) fn new(pixels: &'a Pixels, follows: Follows, depth: f32, motion: &Motion) -> Self {
         Self { pixels, follows, depth, seen: motion.seen(pixels.bounds, follows, depth) }
@@ -38,7 +38,7 @@ impl<'a> Sheet<'a> {
 const OPAQUE: f32 = 1.0 / 1024.0;
 
 /// A row of a picture while it is put together.
-pub(super) struct Line {
+pub(super) struct Scanline {
     places: Places,
     /// Where a layer is sampled.
     source: [Row; 2],
@@ -50,7 +50,7 @@ pub(super) struct Line {
     pub shift: [Row; 2],
 }
 
-impl Line {
+impl Scanline {
     /// An empty row.
     pub(super) fn new() -> Self {
         const ROW: Row = [0.0; IMAGE_SIZE];
@@ -59,17 +59,17 @@ impl Line {
     }
 
     /// Puts down the layers, given front to back, over `columns` of the row `y`; the first of them is entry 0.
-    pub(super) fn compose(&mut self, sheets: &[Sheet<'_>], motion: &Motion, y: usize, columns: &Range<usize>) {
+    pub(super) fn compose(&mut self, layers: &[PosedLayer<'_>], motion: &Motion, y: usize, columns: &Range<usize>) {
         let all = 0..columns.len();
         self.color[all.clone()].fill([0.0; 4]);
         self.left[all.clone()].fill(1.0);
         self.shift.iter_mut().for_each(|shift| shift[all.clone()].fill(0.0));
         motion.places(columns, y, &mut self.places);
-        for sheet in sheets {
-            let part = sheet.columns(y, columns);
+        for layer in layers {
+            let part = layer.columns(y, columns);
             if !part.is_empty() {
-                motion.sources(&self.places, sheet.follows, sheet.depth, part.clone(), &mut self.source);
-                self.put(sheet.pixels, part, columns.start, y);
+                motion.sources(&self.places, layer.follows, layer.depth, part.clone(), &mut self.source);
+                self.put(layer.pixels, part, columns.start, y);
             }
         }
         // Empty places move with what is nearest in depth to them, so that the motion has no edge at the outline.

@@ -2,7 +2,7 @@
 
 use super::{
     RigFrame,
-    compose::{Line, Sheet, warp},
+    compose::{PosedLayer, Scanline, warp},
     motion::Motion,
 };
 use bunraku_core::character::IMAGE_SIZE;
@@ -23,8 +23,8 @@ struct Band<'a> {
     face_morphed_full: [&'a mut [f32]; 4],
 }
 
-/// The frame of the layers `sheets`, front to back, as `motion` moves them. `still` is the same face unmoved.
-pub(super) fn frame(sheets: &[Sheet<'_>], motion: &Motion, still: &[[f32; 4]]) -> RigFrame {
+/// The frame of the layers `layers`, front to back, as `motion` moves them. `still` is the same face unmoved.
+pub(super) fn frame(layers: &[PosedLayer<'_>], motion: &Motion, still: &[[f32; 4]]) -> RigFrame {
     let empty = |channels: usize| vec![0.0; channels * IMAGE_SIZE * IMAGE_SIZE];
     let mut frame = RigFrame {
         posed: empty(4),
@@ -34,10 +34,10 @@ pub(super) fn frame(sheets: &[Sheet<'_>], motion: &Motion, still: &[[f32; 4]]) -
         face_morphed_full: empty(4),
     };
     let bands = bands(&mut frame);
-    bands.into_par_iter().enumerate().for_each_init(Line::new, |line, (index, mut band)| {
+    bands.into_par_iter().enumerate().for_each_init(Scanline::new, |line, (index, mut band)| {
         for row in 0..BAND {
             let y = index * BAND + row;
-            line.compose(sheets, motion, y, &(0..IMAGE_SIZE));
+            line.compose(layers, motion, y, &(0..IMAGE_SIZE));
             band.fill(row, y, line, still);
         }
     });
@@ -71,7 +71,7 @@ fn bands_of<const C: usize>(planes: &mut [f32]) -> Vec<[&mut [f32]; C]> {
 
 impl Band<'_> {
     /// Writes a row of the band, which is the picture's row `y`, from what was composed of it.
-    fn fill(&mut self, row: usize, y: usize, line: &Line, still: &[[f32; 4]]) {
+    fn fill(&mut self, row: usize, y: usize, line: &Scanline, still: &[[f32; 4]]) {
         const UNIT: f32 = 2.0 / IMAGE_SIZE as f32;
         for column in 0..IMAGE_SIZE {
             let at = row * IMAGE_SIZE + column;

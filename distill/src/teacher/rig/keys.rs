@@ -1,17 +1,15 @@
 //! The group "keys": for a path and a pose parameter, the shape that the path takes at the parameter's range's end.
 
 use super::{
-    art::KEYS,
     error::Fault,
-    layer::Layer,
     shape::{Key, Path},
 };
-use bunraku_core::{
-    pose::{Category, Parameter},
-    suggest::nearest,
-};
+use bunraku_core::{pose::Parameter, suggest::nearest};
 use resvg::usvg::roxmltree::Node;
 use std::collections::BTreeMap;
+
+/// The id of the group of shapes, which is never drawn.
+pub(super) const KEYS: &str = "keys";
 
 /// Shapes by the id of the path they belong to.
 #[derive(Debug, Default)]
@@ -67,15 +65,4 @@ fn key(shape: Node<'_, '_>, drawn: &BTreeMap<&str, Node<'_, '_>>) -> Result<(Str
     }
     let delta = to.numbers.iter().zip(&from.numbers).map(|(to, from)| to - from).collect();
     Ok((path.to_string(), Key { parameter, delta }))
-}
-
-/// Parameters of the face that nothing in `layers` answers to.
-pub(super) fn unmoved(layers: &[Layer]) -> Vec<Fault> {
-    let moved: Vec<_> = layers.iter().flat_map(Layer::parameters).collect();
-    let drawn =
-        |parameter: &Parameter| matches!(parameter.category(), Category::Eyebrow | Category::Eye | Category::Mouth);
-    let shapes = Parameter::ALL.into_iter().filter(drawn).filter(|parameter| !moved.contains(parameter));
-    let irises = ["iris_left", "iris_right"];
-    let missing = irises.into_iter().filter(|id| !layers.iter().any(|layer| layer.has_mover(id)));
-    shapes.map(|parameter| Fault::NoShape(parameter.name())).chain(missing.map(Fault::NoIris)).collect()
 }

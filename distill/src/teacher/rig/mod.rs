@@ -30,9 +30,9 @@ use bunraku_core::{
     character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},
     pose::Pose,
 };
-use compose::{Line, Sheet};
+use compose::{PosedLayer, Scanline};
 use motion::Motion;
-use raster::{Bounds, Painter, Pixels};
+use raster::{Bounds, LayerRasterizer, Pixels};
 use rayon::prelude::*;
 use std::{borrow::Cow, ops::Range, path::Path};
 
@@ -40,7 +40,7 @@ use std::{borrow::Cow, ops::Range, path::Path};
 #[derive(Debug)]
 pub struct Rig {
     art: Art,
-    painters: Vec<Painter>,
+    rasterizers: Vec<LayerRasterizer>,
     /// The resting picture: a pose's face changes only a part of it.
     rest: Vec<[f32; 4]>,
 }
@@ -76,17 +76,17 @@ impl Rig {
     /// Groups in which nothing can be seen, and what usvg refuses.
     pub fn new(art: Art) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
-        let mut painters = Vec::new();
+        let mut rasterizers = Vec::new();
         for layer in &art.layers {
-            match Painter::new(&art.head, layer) {
-                Ok(painter) => painters.push(painter),
+            match LayerRasterizer::new(&art.head, layer) {
+                Ok(rasterizer) => rasterizers.push(rasterizer),
                 Err(fault) => faults.push(fault),
             }
         }
         if !faults.is_empty() {
             return Err(faults);
         }
-        let mut rig = Self { art, painters, rest: vec![[0.0; 4]; IMAGE_SIZE * IMAGE_SIZE] };
+        let mut rig = Self { art, rasterizers, rest: vec![[0.0; 4]; IMAGE_SIZE * IMAGE_SIZE] };
         rig.rest = rig.still(&rig.paint(&Pose::default()), &(0..IMAGE_SIZE), &(0..IMAGE_SIZE));
         Ok(rig)
     }
@@ -106,7 +106,7 @@ impl Rig {
         let pose = pose.clamped();
         let drawn = self.paint(&pose);
         let motion = Motion::new(&pose);
-        frame::frame(&self.sheets(&drawn, &motion), &motion, &self.still_picture(&drawn))
+        frame::frame(&self.posed_layers(&drawn, &motion), &motion, &self.still_picture(&drawn))
     }
 
     /// The face alone, `[4, 128, 128]` of the window at rows 80.., columns 192.. (`core/spec/images.md`).
@@ -119,8 +119,8 @@ impl Rig {
     /// The face of a pose on the resting body.
     fn still_picture(&self, drawn: &[Cow<'_, Pixels>]) -> Vec<[f32; 4]> {
         let mut picture = self.rest.clone();
-        let posed = self.painters.iter().zip(drawn).filter(|(_, drawn)| matches!(drawn, Cow::Owned(_)));
-        let part = posed.map(|(painter, _)| painter.bounds).fold(Bounds::NOTHING, Bounds::join);
+        let posed = self.rasterizers.iter().zip(drawn).filter(|(_, drawn)| matches!(drawn, Cow::Owned(_)));
+        let part = posed.map(|(rasterizer, _)| rasterizer.bounds).fold(Bounds::NOTHING, Bounds::join);
         if !part.is_empty() {
             let (rows, columns) = (part.y0 as usize..part.y1 as usize, part.x0 as usize..part.x1 as usize);
             let lines = self.still(drawn, &rows, &columns);
@@ -134,11 +134,11 @@ impl Rig {
     /// A part of the picture without any turn.
     fn still(&self, drawn: &[Cow<'_, Pixels>], rows: &Range<usize>, columns: &Range<usize>) -> Vec<[f32; 4]> {
         let motion = Motion::new(&Pose::default());
-        let sheets = self.sheets(drawn, &motion);
+        let posed_layers = self.posed_layers(drawn, &motion);
         let mut out = vec![[0.0; 4]; rows.len() * columns.len()];
         let lines = out.par_chunks_mut(columns.len()).zip(rows.clone().into_par_iter());
-        lines.for_each_init(Line::new, |line, (out, row)| {
-            line.compose(&sheets, &motion, row, columns);
+        lines.for_each_init(Scanline::new, |line, (out, row)| {
+            line.compose(&posed_layers, &motion, row, columns);
             out.copy_from_slice(&line.color[..columns.len()]);
         });
         out
@@ -146,14 +146,14 @@ impl Rig {
 
     /// The layers' pixels in a pose: drawn now, or at rest where the pose does not change them.
     fn paint(&self, pose: &Pose) -> Vec<Cow<'_, Pixels>> {
-        let layers = self.art.layers.par_iter().zip(&self.painters);
-        layers.map(|(layer, painter)| painter.paint(&self.art.head, layer, pose)).collect()
+        let layers = self.art.layers.par_iter().zip(&self.rasterizers);
+        layers.map(|(layer, rasterizer)| rasterizer.paint(&self.art.head, layer, pose)).collect()
     }
 
     /// All layers as `motion` moves them, front to back.
-    fn sheets<'a>(&self, drawn: &'a [Cow<'_, Pixels>], motion: &Motion) -> Vec<Sheet<'a>> {
+    fn posed_layers<'a>(&self, drawn: &'a [Cow<'_, Pixels>], motion: &Motion) -> Vec<PosedLayer<'a>> {
         let layers = self.art.layers.iter().zip(drawn).rev();
-        layers.map(|(layer, drawn)| Sheet::new(drawn, layer.follows, layer.depth, motion)).collect()
+        layers.map(|(layer, drawn)| PosedLayer::new(drawn, layer.follows, layer.depth, motion)).collect()
     }
 }
 

@@ -44,10 +44,10 @@ impl Rig {
     /// The pixels that mouth and eyes can touch.
     fn speaking(&self) -> Vec<bool> {
         let mut marked = vec![false; IMAGE_SIZE * IMAGE_SIZE];
-        let layers = self.art.layers.iter().zip(&self.painters);
-        for (layer, painter) in layers.filter(|(layer, _)| MARKED.contains(&layer.name.as_str())) {
-            for pose in ends(painter.parameters()) {
-                painter.paint(&self.art.head, layer, &pose).mark(&mut marked);
+        let layers = self.art.layers.iter().zip(&self.rasterizers);
+        for (layer, rasterizer) in layers.filter(|(layer, _)| MARKED.contains(&layer.name.as_str())) {
+            for pose in ends(rasterizer.parameters()) {
+                rasterizer.paint(&self.art.head, layer, &pose).mark(&mut marked);
             }
         }
         marked

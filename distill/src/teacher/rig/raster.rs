@@ -114,7 +114,7 @@ impl Pixels {
 
 /// What it takes to draw one layer in any pose.
 #[derive(Debug)]
-pub(super) struct Painter {
+pub(super) struct LayerRasterizer {
     /// The part of the picture that any pose of the layer can touch.
     pub bounds: Bounds,
     /// What changes it, each once.
@@ -122,7 +122,7 @@ pub(super) struct Painter {
     rest: Pixels,
 }
 
-impl Painter {
+impl LayerRasterizer {
     /// Measures a layer in every pose it has a shape for, and draws it at rest.
     pub(super) fn new(head: &str, layer: &Layer) -> Result<Self, Fault> {
         let rest = tree(head, layer, &Pose::default())?;

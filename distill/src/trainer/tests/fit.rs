@@ -2,32 +2,33 @@
 
 use super::*;
 use crate::{
+    checkpoint::Progress,
     examples::Poses,
-    snapshot::Progress,
-    trainer::{Fit, Gallery, Learner, Share},
+    trainer::{Fit, ReplayBuffer, Share, TrainState},
 };
 use std::collections::BTreeSet;
 
 /// What a step has to learn from, as `share` sees it.
-fn gallery(fit: Fit, share: Share) -> Gallery<Cpu> {
-    Gallery::new(Poses::new(None, 3, 8), 8, share, FlexDevice, 128, fit, [3, 0])
+fn replay_buffer(fit: Fit, share: Share) -> ReplayBuffer<Cpu> {
+    ReplayBuffer::new(Poses::new(None, 3, 8), 8, share, FlexDevice, 128, fit, [3, 0])
 }
 
 /// A face's gradient after one step's examples: of each layer's weights in turn.
 fn gradient(fit: Fit) -> Vec<f32> {
     let tiny = tiny_face(None);
-    let student = Lesson::<Trained>::begin(&tiny.lesson, 1, &FlexDevice);
+    let student = Objective::<Trained>::begin(&tiny.objective, 1, &FlexDevice);
     let adam = AdamSettings { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 };
-    let learner = Learner::new(student, &adam, Progress::new(BTreeMap::new()));
-    let mut gallery = gallery(fit, Share::WHOLE);
-    for _ in 0..gallery.missing(0) {
-        gallery.paint::<Trained, _>(&tiny.lesson, &mut Formula);
+    let train_state = TrainState::new(student, &adam, Progress::new(BTreeMap::new()));
+    let mut replay_buffer = replay_buffer(fit, Share::WHOLE);
+    for _ in 0..replay_buffer.missing(0) {
+        replay_buffer.paint::<Trained, _>(&tiny.objective, &mut Formula);
     }
-    let examples = gallery.examples::<Trained, _>(&tiny.lesson, &mut Formula, 0, 0);
+    let examples = replay_buffer.examples::<Trained, _>(&tiny.objective, &mut Formula, 0, 0);
     let counts: Vec<usize> = examples.iter().map(|part| part.poses.dims()[0]).collect();
     assert!(counts.iter().sum::<usize>() == 8 && counts.iter().all(|count| *count <= fit.at_once), "{counts:?}");
-    let (_, gradients) = learner.look(&tiny.lesson, examples, FaceWeights { full: 1.0, eye_mouth: 2.0 });
-    let layers = learner.student.sine.iter().chain([&learner.student.last]);
+    let (_, gradients) =
+        train_state.loss_and_gradients(&tiny.objective, examples, FaceWeights { full: 1.0, eye_mouth: 2.0 });
+    let layers = train_state.student.sine.iter().chain([&train_state.student.last]);
     let of = |layer: &crate::student::Linear<Trained>| {
         gradients.get::<Cpu, 2>(layer.weight.id).expect("it is learnt").into_data()
     };
@@ -70,11 +71,11 @@ fn devices_that_train_together_have_different_poses() {
     let replayed = Fit { replay: Some(REPLAY), at_once: usize::MAX, whole: usize::MAX };
     let poses = |fit: Fit, rank| {
         let tiny = tiny_face(None);
-        let mut gallery = gallery(fit, Share { rank, count: 2 });
-        for _ in 0..gallery.missing(0) {
-            gallery.paint::<Trained, _>(&tiny.lesson, &mut Formula);
+        let mut replay_buffer = replay_buffer(fit, Share { rank, count: 2 });
+        for _ in 0..replay_buffer.missing(0) {
+            replay_buffer.paint::<Trained, _>(&tiny.objective, &mut Formula);
         }
-        let examples = gallery.examples::<Trained, _>(&tiny.lesson, &mut Formula, 0, 0);
+        let examples = replay_buffer.examples::<Trained, _>(&tiny.objective, &mut Formula, 0, 0);
         let rows = examples.into_iter().flat_map(|part| part.poses.into_data().iter::<f32>().collect::<Vec<_>>());
         rows.collect::<Vec<_>>().chunks(45).map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
     };

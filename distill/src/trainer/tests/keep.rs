@@ -44,7 +44,7 @@ fn a_training_that_diverges_ends_before_it_spoils_a_snapshot() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut tiny = tiny_face(None);
     tiny.train(folder.path(), 20, u64::MAX).0.expect("trained");
-    tiny.course.phases = vec![phase(160, 1e38, FaceWeights { full: 1e30, eye_mouth: 0.0 })];
+    tiny.student_recipe.phases = vec![phase(160, 1e38, FaceWeights { full: 1e30, eye_mouth: 0.0 })];
     let error = tiny.train(folder.path(), u64::MAX, u64::MAX).0.expect_err("diverged");
     assert!(matches!(error, TrainError::Diverged { .. }), "{error}");
     assert_eq!(newest(folder.path()).progress.examples, 20);

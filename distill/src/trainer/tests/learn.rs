@@ -12,7 +12,7 @@ const FACTOR: f64 = 5.0;
 fn a_short_training_lowers_the_held_out_error_by_the_stated_factor() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut tiny = tiny_face(None);
-    tiny.course.phases = vec![phase(600, 2e-3, FaceWeights { full: 1.0, eye_mouth: 0.0 })];
+    tiny.student_recipe.phases = vec![phase(600, 2e-3, FaceWeights { full: 1.0, eye_mouth: 0.0 })];
     tiny.intervals = Intervals { snapshot: 600, checkpoint: 600, held_out: 200 };
     let (outcome, notes) = tiny.train(folder.path(), u64::MAX, u64::MAX);
     assert!(outcome.expect("trained").reached);
@@ -65,9 +65,9 @@ fn the_perceptual_loss_is_a_term_beside_the_others() {
     let (outcome, notes) = tiny.train(&folder.path().join("without"), 1, u64::MAX);
     let without = outcome.expect("trained");
     assert_eq!(notes.terms, ["full", "eye_mouth"]);
-    tiny.lesson.perceptual = Some(PerceptualTerm { loss, weight: 10.0 });
+    tiny.objective.perceptual = Some(PerceptualTerm { loss, weight: 10.0 });
     let (outcome, notes) = tiny.train(&folder.path().join("with"), 1, u64::MAX);
     assert_eq!(notes.terms, ["full", "eye_mouth", "perceptual"]);
-    let weights = |outcome: &Outcome<_>| Lesson::<Trained>::weights(&tiny.lesson, &outcome.student);
+    let weights = |outcome: &Outcome<_>| Objective::<Trained>::weights(&tiny.objective, &outcome.student);
     assert_ne!(weights(&outcome.expect("trained")), weights(&without), "it steers the student");
 }

@@ -5,14 +5,16 @@ mod keep;
 mod learn;
 mod resume;
 
-use super::{BodyLesson, Event, FaceLesson, Lesson, Outcome, PerceptualTerm, TrainError, Training, Watch};
+use super::{
+    BodyObjective, Event, FaceObjective, Objective, Outcome, PerceptualTerm, ProgressObserver, TrainError, Training,
+};
 use crate::{
     backend::Cpu,
+    checkpoint::{Checkpoint, CheckpointStore, HeldOut},
     loss::{BodyWeights, FaceWeights},
     parallel::on_devices,
     perceptual::PerceptualLoss,
-    recipe::{AdamSettings, Course, Intervals, Phase, Precision, Replay},
-    snapshot::{HeldOut, Snapshot, Store},
+    recipe::{AdamSettings, Intervals, Phase, Precision, Replay, StudentRecipe},
     student::{BodyMorpherConfig, FaceMorpherConfig},
     teacher::{Posed, Teacher},
 };
@@ -90,7 +92,7 @@ impl Teacher<Cpu> for Formula {
 }
 
 /// How a training ended, and what it told.
-type Ending<L> = (Result<Outcome<<L as Lesson<Trained>>::Student>, TrainError>, Notes);
+type Ending<L> = (Result<Outcome<<L as Objective<Trained>>::Student>, TrainError>, Notes);
 
 /// Takes notes, and sets the flag after a number of steps.
 #[derive(Default)]
@@ -107,8 +109,8 @@ struct Notes {
     terms: Vec<&'static str>,
 }
 
-impl Watch for Notes {
-    fn tell(&mut self, event: &Event<'_>) {
+impl ProgressObserver for Notes {
+    fn notify(&mut self, event: &Event<'_>) {
         match event {
             Event::Step { progress, .. } if progress.steps == self.stop_after => {
                 self.stop.store(true, Ordering::Relaxed);
@@ -131,13 +133,13 @@ impl Watch for Notes {
 
 /// A tiny training in a folder.
 struct Tiny<L, N, W> {
-    lesson: L,
-    course: Course<N, W>,
+    objective: L,
+    student_recipe: StudentRecipe<N, W>,
     intervals: Intervals,
     batch: usize,
     held_out_poses: usize,
     sample_interval: Option<u64>,
-    ingredients: BTreeMap<String, String>,
+    fingerprint: BTreeMap<String, String>,
     /// Bytes of each device's.
     memory: u64,
 }
@@ -146,17 +148,17 @@ fn phase<W>(until: u64, learning_rate: f64, losses: W) -> Phase<W> {
     Phase { until, learning_rate, losses }
 }
 
-fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson<Trained>, (), FaceWeights> {
+fn tiny_face(replay: Option<Replay>) -> Tiny<FaceObjective<Trained>, (), FaceWeights> {
     let losses = FaceWeights { full: 1.0, eye_mouth: 2.0 };
     let mask = (0..128 * 128).map(|index| f32::from(index % 128 < 40)).collect();
     Tiny {
-        lesson: FaceLesson {
+        objective: FaceObjective {
             network: FaceMorpherConfig::new(vec![16, 12]),
             first_position: None,
             mask,
             perceptual: None,
         },
-        course: Course {
+        student_recipe: StudentRecipe {
             network: (),
             first_position: None,
             batch: None,
@@ -167,26 +169,32 @@ fn tiny_face(replay: Option<Replay>) -> Tiny<FaceLesson<Trained>, (), FaceWeight
         batch: 4,
         held_out_poses: 3,
         sample_interval: None,
-        ingredients: BTreeMap::from([("recipe".to_owned(), "tiny".to_owned())]),
+        fingerprint: BTreeMap::from([("recipe".to_owned(), "tiny".to_owned())]),
         memory: u64::MAX,
     }
 }
 
-fn tiny_body(replay: Option<Replay>) -> Tiny<BodyLesson<Trained>, (), BodyWeights> {
+fn tiny_body(replay: Option<Replay>) -> Tiny<BodyObjective<Trained>, (), BodyWeights> {
     let losses = BodyWeights { blended: 0.25, warped: 0.25, grid_change: 0.5, color_change: 2.0 };
     Tiny {
-        lesson: BodyLesson {
+        objective: BodyObjective {
             network: BodyMorpherConfig::new([vec![12, 8], vec![8, 6], vec![6, 4]]),
             first_position: None,
             character: vec![70_000, 140_000],
             perceptual: None,
         },
-        course: Course { network: (), first_position: None, batch: None, replay, phases: vec![phase(4, 1e-3, losses)] },
+        student_recipe: StudentRecipe {
+            network: (),
+            first_position: None,
+            batch: None,
+            replay,
+            phases: vec![phase(4, 1e-3, losses)],
+        },
         intervals: Intervals { snapshot: 2, checkpoint: 4, held_out: 4 },
         batch: 1,
         held_out_poses: 1,
         sample_interval: None,
-        ingredients: BTreeMap::new(),
+        fingerprint: BTreeMap::new(),
         memory: u64::MAX,
     }
 }
@@ -202,7 +210,7 @@ const REPLAY: Replay = Replay {
     precision: Precision::F16,
 };
 
-impl<N: Sync, L: Lesson<Trained, Losses: Sync> + Sync> Tiny<L, N, L::Losses> {
+impl<N: Sync, L: Objective<Trained, Losses: Sync> + Sync> Tiny<L, N, L::Losses> {
     /// Trains up to `target` examples, and is told to stop after `stop_after` steps.
     fn train(&self, folder: &Path, target: u64, stop_after: u64) -> Ending<L> {
         self.train_on(1, folder, target, stop_after)
@@ -213,15 +221,15 @@ impl<N: Sync, L: Lesson<Trained, Losses: Sync> + Sync> Tiny<L, N, L::Losses> {
         let stop = Arc::new(AtomicBool::new(false));
         let endings = on_devices::<Cpu, _>(&vec![FlexDevice; devices], |peer| {
             let training = Training {
-                lesson: &self.lesson,
-                course: &self.course,
+                objective: &self.objective,
+                student_recipe: &self.student_recipe,
                 adam: AdamSettings { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 },
                 intervals: self.intervals,
                 batch: self.batch / devices,
                 seeds: [1, 2],
                 dataset: None,
                 held_out_poses: self.held_out_poses,
-                ingredients: self.ingredients.clone(),
+                fingerprint: self.fingerprint.clone(),
                 folder: folder.to_owned(),
                 sample_interval: self.sample_interval,
                 memory: self.memory,
@@ -231,17 +239,14 @@ impl<N: Sync, L: Lesson<Trained, Losses: Sync> + Sync> Tiny<L, N, L::Losses> {
             let stop_after = if peer.rank() == 0 { stop_after } else { u64::MAX };
             let mut notes = Notes { stop: stop.clone(), stop_after, ..Notes::default() };
             let outcome = training.run(&mut Formula, &mut notes, target);
-            if outcome.as_ref().is_ok_and(|outcome| outcome.reached) {
-                peer.finish();
-            }
             (outcome, notes)
         });
         endings.expect("devices").swap_remove(0)
     }
 }
 
-fn newest(folder: &Path) -> Snapshot {
-    Store::new(folder).newest().snapshot.expect("a snapshot").1
+fn newest(folder: &Path) -> Checkpoint {
+    CheckpointStore::new(folder).newest().checkpoint.expect("a snapshot").1
 }
 
 /// The weights and moments are the same to the last bit; the time that it took need not be.

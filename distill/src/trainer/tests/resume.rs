@@ -2,10 +2,10 @@
 
 use super::*;
 
-/// A training that is interrupted twice, once where a snapshot is due and once where not, ends as one that is not.
+/// A training that is interrupted twice, once where a checkpoint is due and once where not, ends as one that is not.
 fn interrupted_equals_uninterrupted<N: Sync, L>(tiny: &Tiny<L, N, L::Losses>, stops: [u64; 2])
 where
-    L: Lesson<Trained, Losses: Sync> + Sync,
+    L: Objective<Trained, Losses: Sync> + Sync,
 {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
@@ -39,7 +39,7 @@ fn the_body_is_learnt_and_an_interruption_changes_nothing() {
 #[test]
 fn the_body_learns_from_patches_and_an_interruption_changes_nothing() {
     let mut tiny = tiny_body(Some(Replay { pictures: 6, teacher_batch: 2, fill: 4, steps: 2, ..REPLAY }));
-    tiny.course.phases[0].until = 12;
+    tiny.student_recipe.phases[0].until = 12;
     interrupted_equals_uninterrupted(&tiny, [3, 8]);
 }
 
@@ -92,10 +92,10 @@ fn a_damaged_newest_snapshot_costs_only_what_came_after_the_one_before() {
     let tiny = tiny_face(None);
     tiny.train(&whole, u64::MAX, u64::MAX).0.expect("trained");
     tiny.train(&damaged, u64::MAX, 35).0.expect("stopped");
-    let mut snapshots: Vec<_> =
+    let mut checkpoints: Vec<_> =
         fs::read_dir(damaged.join("snapshot")).expect("there").flatten().map(|entry| entry.path()).collect();
-    snapshots.sort();
-    let last = snapshots.last().expect("one");
+    checkpoints.sort();
+    let last = checkpoints.last().expect("one");
     let half = fs::read(last).expect("there");
     fs::write(last, &half[..half.len() / 2]).expect("written");
     let (outcome, notes) = tiny.train(&damaged, u64::MAX, u64::MAX);
@@ -108,26 +108,26 @@ fn another_training_does_not_go_on_from_this_ones_snapshot() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut tiny = tiny_face(None);
     tiny.train(folder.path(), 20, u64::MAX).0.expect("trained");
-    tiny.ingredients.insert("picture".to_owned(), "other".to_owned());
+    tiny.fingerprint.insert("picture".to_owned(), "other".to_owned());
     let error = tiny.train(folder.path(), 40, u64::MAX).0.expect_err("refused");
     assert!(error.to_string().contains("another picture"), "{error}");
     let mut tiny = tiny_face(None);
-    tiny.lesson.network = FaceMorpherConfig::new(vec![16, 13]);
+    tiny.objective.network = FaceMorpherConfig::new(vec![16, 13]);
     let error = tiny.train(folder.path(), 40, u64::MAX).0.expect_err("refused");
     assert!(matches!(error, TrainError::Misfit { .. }) && error.to_string().contains("sine.1.weight"), "{error}");
 }
 
-/// Its hash is true: such a snapshot was written by another program, or by one with a fault.
+/// Its hash is true: such a checkpoint was written by another program, or by one with a fault.
 #[test]
 fn moments_that_do_not_fit_their_weights_are_refused_by_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let tiny = tiny_face(None);
     tiny.train(folder.path(), 20, u64::MAX).0.expect("trained");
     for name in ["adam.mean.sine.0.weight", "adam.square.last.bias"] {
-        let mut snapshot = newest(folder.path());
-        snapshot.tensors.insert(name.to_owned(), Stored { shape: vec![3], values: vec![0.0; 3] });
+        let mut checkpoint = newest(folder.path());
+        checkpoint.tensors.insert(name.to_owned(), Stored { shape: vec![3], values: vec![0.0; 3] });
         let other = folder.path().join(name);
-        Store::new(&other).save(&snapshot).expect("saved");
+        CheckpointStore::new(&other).save(&checkpoint).expect("saved");
         let error = tiny.train(&other, 40, u64::MAX).0.expect_err("refused");
         assert!(matches!(&error, TrainError::Misfit { tensor, .. } if tensor == name), "{error}");
     }

@@ -10,7 +10,7 @@ use bunraku_engine::{CpuFrame, Quality, View, student::cpu::CpuEngine};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 
 /// A teacher, and a character of both students as `bunraku render` draws it.
-pub struct Pair<'a, B: Backend> {
+pub struct SideBySide<'a, B: Backend> {
     teacher: &'a mut dyn Teacher<B>,
     engine: CpuEngine,
     frame: CpuFrame,
@@ -18,7 +18,7 @@ pub struct Pair<'a, B: Backend> {
     device: &'a B::Device,
 }
 
-impl<'a, B: Backend> Pair<'a, B> {
+impl<'a, B: Backend> SideBySide<'a, B> {
     /// Both, ready to paint; none where one of the students is missing.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! A training in the terminal: a bar where there is a person, a line now and then where there is a file.
 
 use bunraku_distill::{
+    checkpoint::{HeldOut, Progress},
     recipe::Replay,
-    snapshot::{HeldOut, Progress},
-    trainer::{Event, Watch},
+    trainer::{Event, ProgressObserver},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -152,8 +152,8 @@ impl Run {
     }
 }
 
-impl Watch for Terminal {
-    fn tell(&mut self, event: &Event<'_>) {
+impl ProgressObserver for Terminal {
+    fn notify(&mut self, event: &Event<'_>) {
         match *event {
             Event::Teacher(who) => self.say(&format!("teacher: {who}")),
             Event::Begun { student, progress, total, target, phases } => {

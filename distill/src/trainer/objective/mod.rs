@@ -3,8 +3,8 @@
 mod body;
 mod face;
 
-pub use body::BodyLesson;
-pub use face::FaceLesson;
+pub use body::BodyObjective;
+pub use face::FaceObjective;
 
 use crate::{
     backend::TrainingBackend, loss::Loss, ops::Window, perceptual::PerceptualLoss, recipe::Precision, teacher::Teacher,
@@ -20,7 +20,7 @@ use burn::{
 use image::RgbaImage;
 
 /// One of the two trainings. What it is shown is on the backend without gradients.
-pub trait Lesson<B: TrainingBackend> {
+pub trait Objective<B: TrainingBackend> {
     /// The network.
     type Student: AutodiffModule<B>;
     /// How much each term of its loss counts.
@@ -53,10 +53,10 @@ pub trait Lesson<B: TrainingBackend> {
         &self,
         teacher: &mut dyn Teacher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
-    ) -> Shown<B::InnerBackend>;
+    ) -> Targets<B::InnerBackend>;
 
     /// Of what was shown, what is needed to learn from `window` of the student's grid.
-    fn crop(&self, shown: Shown<B::InnerBackend>, window: Window) -> Shown<B::InnerBackend>;
+    fn crop(&self, shown: Targets<B::InnerBackend>, window: Window) -> Targets<B::InnerBackend>;
 
     /// The pixels of the student's grid, row by row, around which there is most to learn; none: all are alike.
     fn focus(&self) -> Vec<u32>;
@@ -67,7 +67,7 @@ pub trait Lesson<B: TrainingBackend> {
         &self,
         student: &Self::Student,
         poses: Tensor<B, 2>,
-        shown: Shown<B>,
+        shown: Targets<B>,
         losses: Self::Losses,
         window: Window,
     ) -> Loss<B>;
@@ -77,14 +77,14 @@ pub trait Lesson<B: TrainingBackend> {
         &self,
         student: &<Self::Student as AutodiffModule<B>>::InnerModule,
         poses: Tensor<B::InnerBackend, 2>,
-        shown: &Shown<B::InnerBackend>,
+        shown: &Targets<B::InnerBackend>,
     ) -> [Tensor<B::InnerBackend, 4>; 2];
 
     /// The sheet of samples, each a pose and what the teacher shows of it (`distill/spec/distiller.md`).
     fn sheet(
         &self,
         student: &<Self::Student as AutodiffModule<B>>::InnerModule,
-        samples: &[Painted<B::InnerBackend>],
+        samples: &[TargetBatch<B::InnerBackend>],
     ) -> RgbaImage;
 
     /// The network's weights by the original's names.
@@ -118,13 +118,13 @@ fn numbers<B: Backend>(tensor: Tensor<B, 4>) -> Vec<f32> {
 }
 
 /// Poses, `[n, 45]`, with the teacher's pictures of them.
-pub type Painted<B> = (Tensor<B, 2>, Shown<B>);
+pub type TargetBatch<B> = (Tensor<B, 2>, Targets<B>);
 
-/// The teacher's pictures of `n` poses: tensors `[n, channels, height, width]`, in an order of the lesson's own.
+/// The teacher's pictures of `n` poses: tensors `[n, channels, height, width]`, in an order of the objective's own.
 #[derive(Clone, Debug)]
-pub struct Shown<B: Backend>(pub Vec<Tensor<B, 4>>);
+pub struct Targets<B: Backend>(pub Vec<Tensor<B, 4>>);
 
-impl<B: Backend> Shown<B> {
+impl<B: Backend> Targets<B> {
     /// Each pose's pictures alone.
     pub fn split(self) -> Vec<Self> {
         let count = self.0.first().map_or(0, |tensor| tensor.dims()[0]);
@@ -149,7 +149,7 @@ impl<B: Backend> Shown<B> {
     }
 
     /// The pictures where gradients are kept; they have none of their own.
-    pub fn with_gradients<A: AutodiffBackend<InnerBackend = B>>(self) -> Shown<A> {
-        Shown(self.0.into_iter().map(Tensor::from_inner).collect())
+    pub fn with_gradients<A: AutodiffBackend<InnerBackend = B>>(self) -> Targets<A> {
+        Targets(self.0.into_iter().map(Tensor::from_inner).collect())
     }
 }

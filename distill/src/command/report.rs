@@ -3,7 +3,7 @@
 use super::help::say;
 use anyhow::Context as _;
 use bunraku_distill::{
-    check::{Instead, Report, check},
+    check::{Overrides, Report, check},
     files::{CONFIG_LIMIT, read},
 };
 use std::path::{Path, PathBuf};
@@ -20,8 +20,8 @@ pub(super) fn text(config: &Path) -> anyhow::Result<String> {
 }
 
 /// Checks a configuration with what the command line says `instead`, and says what is wrong on standard error.
-pub(super) fn told(config: &Path, instead: &Instead) -> anyhow::Result<Report> {
-    let report = check(config, &working_folder()?, instead);
+pub(super) fn check_and_report(config: &Path, overrides: &Overrides) -> anyhow::Result<Report> {
+    let report = check(config, &working_folder()?, overrides);
     report.findings.iter().for_each(say);
     Ok(report)
 }

@@ -1,23 +1,23 @@
 //! Poses that are looked at again and again: the held-out ones, whose error is measured, and those of the sample sheets.
 
 use super::{
-    gallery::tensor,
-    lesson::{Lesson, Painted},
+    objective::{Objective, TargetBatch},
+    replay_buffer::tensor,
 };
 use crate::{backend::TrainingBackend, teacher::Teacher};
 use bunraku_core::pose::Pose;
 use burn::module::AutodiffModule as _;
 
 /// Poses with the teacher's pictures of them, which are painted once.
-pub(super) struct Exam<B: TrainingBackend> {
+pub(super) struct ValidationSet<B: TrainingBackend> {
     poses: Vec<Pose>,
     /// Poses at once.
     batch: usize,
     device: B::Device,
-    painted: Vec<Painted<B::InnerBackend>>,
+    painted: Vec<TargetBatch<B::InnerBackend>>,
 }
 
-impl<B: TrainingBackend> Exam<B> {
+impl<B: TrainingBackend> ValidationSet<B> {
     /// At least one pose, `batch` of them at once.
     pub(super) fn new(poses: Vec<Pose>, batch: usize, device: B::Device) -> Self {
         let batch = batch.clamp(1, poses.len().max(1));
@@ -25,7 +25,7 @@ impl<B: TrainingBackend> Exam<B> {
     }
 
     /// All that is painted.
-    pub(super) fn painted(&self) -> &[Painted<B::InnerBackend>] {
+    pub(super) fn painted(&self) -> &[TargetBatch<B::InnerBackend>] {
         &self.painted
     }
 
@@ -35,20 +35,20 @@ impl<B: TrainingBackend> Exam<B> {
     }
 
     /// Has the teacher paint one batch.
-    pub(super) fn paint<L: Lesson<B>>(&mut self, lesson: &L, teacher: &mut dyn Teacher<B::InnerBackend>) {
+    pub(super) fn paint<L: Objective<B>>(&mut self, objective: &L, teacher: &mut dyn Teacher<B::InnerBackend>) {
         if let Some(poses) = self.poses.chunks(self.batch).nth(self.painted.len()) {
             let poses = tensor(poses, &self.device);
-            let shown = lesson.show(teacher, poses.clone());
+            let shown = objective.show(teacher, poses.clone());
             self.painted.push((poses, shown));
         }
     }
 
     /// The mean absolute difference between student and teacher, over all that was painted.
-    pub(super) fn l1<L: Lesson<B>>(&self, lesson: &L, student: &L::Student) -> f64 {
+    pub(super) fn l1<L: Objective<B>>(&self, objective: &L, student: &L::Student) -> f64 {
         let student = student.valid();
         let mut sum = 0.0;
         for (poses, shown) in &self.painted {
-            let [painted, truth] = lesson.compare(&student, poses.clone(), shown);
+            let [painted, truth] = objective.compare(&student, poses.clone(), shown);
             let count = poses.dims()[0] as f64;
             sum += count * (painted - truth).abs().mean().into_data().iter::<f64>().sum::<f64>();
         }

@@ -1,8 +1,9 @@
 //! The numbers of a training, step by step: as event files for TensorBoard and as JSON Lines.
 
 use super::{
-    ReportError, events,
-    tail::{append, open_cut},
+    ReportError,
+    record_file::{append, open_truncated},
+    tfevents,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -20,7 +21,7 @@ const EVENTS: &str = "events.out.tfevents";
 
 /// A line of `metrics.jsonl`: the numbers known after so many examples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct MetricsEntry {
     /// Examples seen.
     pub examples: u64,
     /// Seconds since 1970.
@@ -33,12 +34,12 @@ pub struct Entry {
 ///
 /// Records are appended whole; a training that resumes cuts off what it will do again, so no step is there twice.
 #[derive(Debug)]
-pub struct Log {
+pub struct MetricsLog {
     metrics: (PathBuf, File),
     events: (PathBuf, File),
 }
 
-impl Log {
+impl MetricsLog {
     /// Opens the log in `folder`, which is made, to go on after `seen` examples; 0 at the very beginning.
     ///
     /// # Errors
@@ -48,15 +49,15 @@ impl Log {
         let run = folder.join(start_name(now as u64));
         fs::create_dir_all(&run).map_err(ReportError::file(&run))?;
         for path in event_files(folder)? {
-            open_cut(&path, |bytes| whole_event(bytes, seen)).map_err(ReportError::file(&path))?;
+            open_truncated(&path, |bytes| whole_event(bytes, seen)).map_err(ReportError::file(&path))?;
         }
         let path = folder.join(METRICS);
-        let metrics = open_cut(&path, |bytes| whole_line(bytes, seen)).map_err(ReportError::file(&path))?;
+        let metrics = open_truncated(&path, |bytes| whole_line(bytes, seen)).map_err(ReportError::file(&path))?;
         let metrics = (path, metrics);
         let path = run.join(format!("{EVENTS}.{}.bunraku-distill.{}", now as u64, std::process::id()));
-        let mut file = open_cut(&path, |bytes| whole_event(bytes, seen)).map_err(ReportError::file(&path))?;
+        let mut file = open_truncated(&path, |bytes| whole_event(bytes, seen)).map_err(ReportError::file(&path))?;
         if file.metadata().map_err(ReportError::file(&path))?.len() == 0 {
-            append(&mut file, &events::first_record(now)).map_err(ReportError::file(&path))?;
+            append(&mut file, &tfevents::first_record(now)).map_err(ReportError::file(&path))?;
         }
         Ok(Self { metrics, events: (path, file) })
     }
@@ -65,13 +66,13 @@ impl Log {
     ///
     /// # Errors
     /// A file cannot be written; what was noted before is untouched.
-    pub fn note(&mut self, seen: u64, values: &[(&str, f32)]) -> Result<(), ReportError> {
+    pub fn append(&mut self, seen: u64, values: &[(&str, f32)]) -> Result<(), ReportError> {
         let now = seconds();
         let (path, file) = &mut self.events;
-        let record = events::scalars_record(now, seen, values.iter().copied());
+        let record = tfevents::scalars_record(now, seen, values.iter().copied());
         append(file, &record).map_err(ReportError::file(path))?;
         let finite = |&(name, value): &(&str, f32)| (name.to_owned(), Some(value).filter(|value| value.is_finite()));
-        let entry = Entry { examples: seen, wall_time: now, values: values.iter().map(finite).collect() };
+        let entry = MetricsEntry { examples: seen, wall_time: now, values: values.iter().map(finite).collect() };
         let line = serde_json::to_string(&entry).map_err(std::io::Error::from);
         let (path, file) = &mut self.metrics;
         line.and_then(|line| append(file, format!("{line}\n").as_bytes())).map_err(ReportError::file(path))
@@ -82,7 +83,7 @@ impl Log {
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn read_metrics(folder: &Path) -> Result<Vec<Entry>, ReportError> {
+pub fn read_metrics(folder: &Path) -> Result<Vec<MetricsEntry>, ReportError> {
     let path = folder.join(METRICS);
     match fs::read(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -94,13 +95,13 @@ pub fn read_metrics(folder: &Path) -> Result<Vec<Entry>, ReportError> {
 
 /// How long the first event is, if it is not past the snapshot.
 fn whole_event(bytes: &[u8], seen: u64) -> Option<usize> {
-    events::read_record(bytes).filter(|(_, step)| *step <= seen).map(|(length, _)| length)
+    tfevents::read_record(bytes).filter(|(_, step)| *step <= seen).map(|(length, _)| length)
 }
 
 /// The same of a line.
 fn whole_line(bytes: &[u8], seen: u64) -> Option<usize> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    let entry: Entry = serde_json::from_slice(&bytes[..end]).ok()?;
+    let entry: MetricsEntry = serde_json::from_slice(&bytes[..end]).ok()?;
     (entry.examples <= seen).then_some(end + 1)
 }
 
@@ -172,7 +173,7 @@ mod tests {
         for path in event_files(folder).expect("readable") {
             let bytes = fs::read(path).expect("readable");
             let mut at = 0;
-            while let Some((length, step)) = events::read_record(&bytes[at..]) {
+            while let Some((length, step)) = tfevents::read_record(&bytes[at..]) {
                 at += length;
                 events.extend((step > 0).then_some(step));
             }
@@ -186,9 +187,9 @@ mod tests {
     fn a_training_that_resumes_repeats_no_step() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let folder = folder.path().join("log");
-        let mut log = Log::open(&folder, 0).expect("opened");
+        let mut log = MetricsLog::open(&folder, 0).expect("opened");
         for seen in [8, 16, 24, 32] {
-            log.note(seen, &[("loss", 1.0 / seen as f32), ("rate", f32::NAN)]).expect("noted");
+            log.append(seen, &[("loss", 1.0 / seen as f32), ("rate", f32::NAN)]).expect("noted");
         }
         drop(log);
         // Killed while it wrote; the newest snapshot is from example 16.
@@ -196,9 +197,9 @@ mod tests {
             let mut file = fs::OpenOptions::new().append(true).open(path).expect("there");
             append(&mut file, b"{\"examples\": 40, \"wa").expect("torn");
         }
-        let mut log = Log::open(&folder, 16).expect("opened");
+        let mut log = MetricsLog::open(&folder, 16).expect("opened");
         assert_eq!(steps(&folder), (vec![8, 16], vec![8, 16]));
-        log.note(24, &[("loss", 0.5)]).expect("noted");
+        log.append(24, &[("loss", 0.5)]).expect("noted");
         assert_eq!(steps(&folder), (vec![8, 16, 24], vec![8, 16, 24]));
         let entries = read_metrics(&folder).expect("readable");
         assert_eq!((entries[1].values["loss"], entries[1].values["rate"]), (Some(1.0 / 16.0), None));

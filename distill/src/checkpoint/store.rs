@@ -1,6 +1,6 @@
 //! The folder of a training's snapshots and checkpoints.
 
-use super::{Snapshot, SnapshotError};
+use super::{Checkpoint, CheckpointError};
 use crate::files::remove_litter;
 use bunraku_core::files::{self, ReadError};
 use std::{
@@ -11,72 +11,72 @@ use std::{
 /// How many snapshots are kept; the one before the newest is there should the newest be damaged.
 const KEPT: usize = 2;
 
-/// The greatest size of a snapshot in bytes; a standard body morpher's has 4 MB.
+/// The greatest size of a checkpoint in bytes; a standard body morpher's has 4 MB.
 const LIMIT: u64 = 1 << 30;
 
-/// The name's end of a snapshot.
+/// The name's end of a checkpoint.
 const EXTENSION: &str = "snapshot";
 
 /// The folder of the checkpoints.
 const CHECKPOINTS: &str = "checkpoint";
 
-/// The name of a checkpoint's snapshot.
+/// The name of a checkpoint's checkpoint.
 const STATE: &str = "state.snapshot";
 
 /// The name of the file that says how many examples a checkpoint has seen, as the original's programs read it. It has no
-/// hash: what the checkpoint's snapshot says counts.
+/// hash: what the checkpoint's checkpoint says counts.
 const SEEN: &str = "examples_seen_so_far.txt";
 
 /// Where one student's snapshots are: `snapshot/` and `checkpoint/` in its folder (`distill/spec/distiller.md`).
 #[derive(Clone, Debug)]
-pub struct Store {
+pub struct CheckpointStore {
     folder: PathBuf,
 }
 
-/// The newest whole snapshot there is, and those that are newer but not whole.
+/// The newest whole checkpoint there is, and those that are newer but not whole.
 #[derive(Debug, Default)]
 pub struct Newest {
-    /// The snapshot and its file; none where a training has not begun.
-    pub snapshot: Option<(PathBuf, Snapshot)>,
+    /// The checkpoint and its file; none where a training has not begun.
+    pub checkpoint: Option<(PathBuf, Checkpoint)>,
     /// Newer ones that cannot be used, newest first.
     pub damaged: Vec<Damaged>,
 }
 
-/// A snapshot that cannot be used.
+/// A checkpoint that cannot be used.
 #[derive(Debug)]
 pub struct Damaged {
     /// Its file.
     pub path: PathBuf,
     /// Why.
-    pub why: SnapshotError,
+    pub why: CheckpointError,
 }
 
 impl Damaged {
     /// Whether it is not there any more.
     fn is_gone(&self) -> bool {
-        matches!(&self.why, SnapshotError::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        matches!(&self.why, CheckpointError::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 }
 
-impl Store {
+impl CheckpointStore {
     /// Of the student whose folder this is; nothing is written yet.
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
     }
 
-    /// Writes a snapshot, and removes the older ones but one. When it fails, those that were there still are.
+    /// Writes a checkpoint, and removes the older ones but one. When it fails, those that were there still are.
     ///
     /// Snapshots of more examples than this one are removed as well: a training goes on from the newest whole one, so
     /// those could not be read, and would only stand in the way of the next.
     ///
     /// # Errors
-    /// [`SnapshotError`] when the file system refuses, as a full disk does.
-    pub fn save(&self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
-        snapshot.ensure_finite()?;
-        let folder = self.snapshots();
-        write(&folder, &format!("{:010}.{EXTENSION}", snapshot.progress.examples), &snapshot.to_bytes()?)?;
+    /// [`CheckpointError`] when the file system refuses, as a full disk does.
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        checkpoint.ensure_finite()?;
+        let folder = self.rolling();
+        write(&folder, &format!("{:010}.{EXTENSION}", checkpoint.progress.examples), &checkpoint.to_bytes()?)?;
         let (kept, damaged): (Vec<_>, Vec<_>) =
-            listed(&folder).into_iter().rev().partition(|(examples, _)| *examples <= snapshot.progress.examples);
+            listed(&folder).into_iter().rev().partition(|(examples, _)| *examples <= checkpoint.progress.examples);
         for (_, old) in kept.into_iter().skip(KEPT).chain(damaged) {
             // What cannot be removed only takes space.
             let _ = fs::remove_file(old);
@@ -84,40 +84,40 @@ impl Store {
         Ok(())
     }
 
-    /// Writes the checkpoint of this number, which is kept: the snapshot, and the network as the original's programs
+    /// Writes the checkpoint of this number, which is kept: the checkpoint, and the network as the original's programs
     /// read it (`pt`).
     ///
     /// # Errors
     /// As [`save`](Self::save).
-    pub fn save_checkpoint(&self, number: u64, snapshot: &Snapshot, pt: &[u8]) -> Result<(), SnapshotError> {
-        snapshot.ensure_finite()?;
+    pub fn save_permanent(&self, number: u64, checkpoint: &Checkpoint, pt: &[u8]) -> Result<(), CheckpointError> {
+        checkpoint.ensure_finite()?;
         let folder = self.folder.join(CHECKPOINTS).join(format!("{number:04}"));
         write(&folder, "module_module.pt", pt)?;
-        write(&folder, SEEN, format!("{}\n", snapshot.progress.examples).as_bytes())?;
-        write(&folder, STATE, &snapshot.to_bytes()?)
+        write(&folder, SEEN, format!("{}\n", checkpoint.progress.examples).as_bytes())?;
+        write(&folder, STATE, &checkpoint.to_bytes()?)
     }
 
-    /// The newest whole snapshot, a checkpoint's too. All checkpoints are read for it, for only what they hold is hashed.
+    /// The newest whole checkpoint, a checkpoint's too. All checkpoints are read for it, for only what they hold is hashed.
     pub fn newest(&self) -> Newest {
         let found = self.look();
         // A training that goes on meanwhile removes old ones between the listing and the reading; then there are newer.
         if !found.damaged.iter().any(Damaged::is_gone) {
             return found;
         }
-        let Newest { snapshot, mut damaged } = self.look();
+        let Newest { checkpoint, mut damaged } = self.look();
         damaged.retain(|damaged| !damaged.is_gone());
-        Newest { snapshot, damaged }
+        Newest { checkpoint, damaged }
     }
 
     fn look(&self) -> Newest {
-        let mut all = listed(&self.snapshots());
-        all.extend(self.checkpoints());
+        let mut all = listed(&self.rolling());
+        all.extend(self.permanent());
         all.sort();
         let mut newest = Newest::default();
         for (_, path) in all.into_iter().rev() {
             match read(&path) {
-                Ok(snapshot) => {
-                    newest.snapshot = Some((path, snapshot));
+                Ok(checkpoint) => {
+                    newest.checkpoint = Some((path, checkpoint));
                     break;
                 }
                 Err(why) => newest.damaged.push(Damaged { path, why }),
@@ -128,22 +128,22 @@ impl Store {
 
     /// Removes what a training that was killed while writing left: files that were never renamed.
     pub fn clean(&self) {
-        remove_litter(&self.snapshots());
+        remove_litter(&self.rolling());
         for folder in entries(&self.folder.join(CHECKPOINTS)) {
             remove_litter(&folder);
         }
     }
 
-    fn snapshots(&self) -> PathBuf {
+    fn rolling(&self) -> PathBuf {
         self.folder.join("snapshot")
     }
 
-    fn checkpoints(&self) -> Vec<(u64, PathBuf)> {
+    fn permanent(&self) -> Vec<(u64, PathBuf)> {
         let state = |folder: PathBuf| {
             let path = folder.join(STATE);
             path.is_file().then(|| {
                 // One that is damaged and does not even say how old it is may be the newest.
-                let examples = read(&path).map(|snapshot| snapshot.progress.examples);
+                let examples = read(&path).map(|checkpoint| checkpoint.progress.examples);
                 (examples.unwrap_or_else(|_| seen(&folder).unwrap_or(u64::MAX)), path)
             })
         };
@@ -176,10 +176,10 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Writes a file whole or not at all, and waits for the disk.
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), SnapshotError> {
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), CheckpointError> {
     let path = folder.join(name);
     let written = fs::create_dir_all(folder).and_then(|()| files::replace(&path, bytes)).and_then(|()| sync(folder));
-    written.map_err(|source| SnapshotError::File { path, source })
+    written.map_err(|source| CheckpointError::File { path, source })
 }
 
 /// Waits until the disk has the folder's new names.
@@ -194,41 +194,41 @@ fn sync(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Snapshot, SnapshotError> {
+fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     let refused = |why| match why {
         ReadError::Io(source) => source,
         why => io::Error::other(why),
     };
     let bytes = files::read(path, LIMIT).map_err(refused);
-    Snapshot::read(&bytes.map_err(|source| SnapshotError::File { path: path.to_owned(), source })?)
+    Checkpoint::read(&bytes.map_err(|source| CheckpointError::File { path: path.to_owned(), source })?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::format::tests::snapshot;
+    use super::super::format::tests::checkpoint;
     use super::*;
     use std::thread;
     use tempfile::TempDir;
 
-    fn store() -> (TempDir, Store) {
+    fn store() -> (TempDir, CheckpointStore) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = Store::new(&folder.path().join("face_morpher"));
+        let store = CheckpointStore::new(&folder.path().join("face_morpher"));
         (folder, store)
     }
 
-    fn newest_examples(store: &Store) -> Option<u64> {
-        store.newest().snapshot.map(|(_, snapshot)| snapshot.progress.examples)
+    fn newest_examples(store: &CheckpointStore) -> Option<u64> {
+        store.newest().checkpoint.map(|(_, checkpoint)| checkpoint.progress.examples)
     }
 
     #[test]
     fn the_newest_comes_back_and_older_ones_go() {
         let (_folder, store) = store();
-        assert!(store.newest().snapshot.is_none());
+        assert!(store.newest().checkpoint.is_none());
         for examples in [8, 90, 1000] {
-            store.save(&snapshot(examples)).expect("saved");
+            store.save(&checkpoint(examples)).expect("saved");
         }
-        assert_eq!(store.newest().snapshot.map(|(_, snapshot)| snapshot), Some(snapshot(1000)));
-        let left: Vec<u64> = listed(&store.snapshots()).into_iter().map(|(examples, _)| examples).collect();
+        assert_eq!(store.newest().checkpoint.map(|(_, checkpoint)| checkpoint), Some(checkpoint(1000)));
+        let left: Vec<u64> = listed(&store.rolling()).into_iter().map(|(examples, _)| examples).collect();
         assert_eq!(left, [90, 1000]);
     }
 
@@ -236,12 +236,12 @@ mod tests {
     fn after_two_damaged_ones_training_goes_on_from_what_is_saved_next() {
         let (_folder, store) = store();
         for examples in [16, 24] {
-            store.save(&snapshot(examples)).expect("saved");
-            fs::write(store.snapshots().join(format!("{examples:010}.snapshot")), b"torn").expect("written");
+            store.save(&checkpoint(examples)).expect("saved");
+            fs::write(store.rolling().join(format!("{examples:010}.snapshot")), b"torn").expect("written");
         }
         assert_eq!(newest_examples(&store), None);
         for examples in [8, 12] {
-            store.save(&snapshot(examples)).expect("saved");
+            store.save(&checkpoint(examples)).expect("saved");
             assert_eq!(newest_examples(&store), Some(examples));
         }
     }
@@ -249,10 +249,10 @@ mod tests {
     #[test]
     fn numbers_that_are_none_never_take_the_place_of_a_whole_snapshot() {
         let (_folder, store) = store();
-        store.save(&snapshot(8)).expect("saved");
-        let mut lost = snapshot(16);
+        store.save(&checkpoint(8)).expect("saved");
+        let mut lost = checkpoint(16);
         lost.tensors.values_mut().for_each(|tensor| tensor.values.fill(f32::NAN));
-        assert!(matches!(store.save(&lost), Err(SnapshotError::NotFinite(_))));
+        assert!(matches!(store.save(&lost), Err(CheckpointError::NotFinite(_))));
         assert_eq!(newest_examples(&store), Some(8));
     }
 
@@ -260,15 +260,15 @@ mod tests {
     fn a_damaged_newest_gives_way_to_the_one_before() {
         let (_folder, store) = store();
         for examples in [8, 16] {
-            store.save(&snapshot(examples)).expect("saved");
+            store.save(&checkpoint(examples)).expect("saved");
         }
-        let path = store.snapshots().join("0000000016.snapshot");
+        let path = store.rolling().join("0000000016.snapshot");
         let mut bytes = fs::read(&path).expect("there");
         *bytes.last_mut().expect("not empty") ^= 1;
         fs::write(&path, bytes).expect("written");
         let newest = store.newest();
-        assert_eq!(newest.snapshot.map(|(_, snapshot)| snapshot.progress.examples), Some(8));
-        assert!(matches!(&newest.damaged[..], [Damaged { path: at, why: SnapshotError::Hash }] if *at == path));
+        assert_eq!(newest.checkpoint.map(|(_, checkpoint)| checkpoint.progress.examples), Some(8));
+        assert!(matches!(&newest.damaged[..], [Damaged { path: at, why: CheckpointError::Hash }] if *at == path));
         fs::write(&path, b"").expect("written");
         assert_eq!(newest_examples(&store), Some(8), "a file cut to nothing by a power failure");
     }
@@ -277,9 +277,9 @@ mod tests {
     #[test]
     fn half_a_snapshot_under_its_temporary_name_is_not_seen_and_is_cleaned_away() {
         let (_folder, store) = store();
-        store.save(&snapshot(8)).expect("saved");
-        let bytes = snapshot(16).to_bytes().expect("written");
-        let aside = store.snapshots().join(".tmpA1b2C3");
+        store.save(&checkpoint(8)).expect("saved");
+        let bytes = checkpoint(16).to_bytes().expect("written");
+        let aside = store.rolling().join(".tmpA1b2C3");
         fs::write(&aside, &bytes[..bytes.len() / 2]).expect("written");
         assert_eq!(newest_examples(&store), Some(8));
         store.clean();
@@ -290,9 +290,9 @@ mod tests {
     #[test]
     fn a_checkpoint_is_kept_and_can_be_gone_on_from() {
         let (_folder, store) = store();
-        store.save_checkpoint(1, &snapshot(100), b"weights").expect("saved");
+        store.save_permanent(1, &checkpoint(100), b"weights").expect("saved");
         for examples in [8, 16, 24, 32] {
-            store.save(&snapshot(examples)).expect("saved");
+            store.save(&checkpoint(examples)).expect("saved");
         }
         assert_eq!(newest_examples(&store), Some(100));
         let pt = store.folder.join("checkpoint/0001/module_module.pt");
@@ -306,27 +306,27 @@ mod tests {
     #[test]
     fn a_checkpoint_is_as_old_as_its_hashed_state_says() {
         let (_folder, store) = store();
-        let checkpoint = |number: u64, text: &str| {
-            store.save_checkpoint(number, &snapshot(10 * number), b"weights").expect("saved");
+        let permanent = |number: u64, text: &str| {
+            store.save_permanent(number, &checkpoint(10 * number), b"weights").expect("saved");
             fs::write(store.folder.join(format!("checkpoint/{number:04}")).join(SEEN), text).expect("written");
         };
-        checkpoint(1, "90\n");
-        checkpoint(2, "x");
-        checkpoint(3, "3\n");
+        permanent(1, "90\n");
+        permanent(2, "x");
+        permanent(3, "3\n");
         assert_eq!(newest_examples(&store), Some(30));
         fs::write(store.folder.join("checkpoint/0002").join(STATE), b"torn").expect("written");
         let newest = store.newest();
-        assert_eq!(newest.snapshot.map(|(_, snapshot)| snapshot.progress.examples), Some(30));
+        assert_eq!(newest.checkpoint.map(|(_, checkpoint)| checkpoint.progress.examples), Some(30));
         assert!(matches!(&newest.damaged[..], [it] if it.path.ends_with("0002/state.snapshot")));
     }
 
     #[test]
     fn who_looks_while_a_training_goes_on_finds_no_damage() {
         let (_folder, store) = store();
-        store.save(&snapshot(1)).expect("saved");
+        store.save(&checkpoint(1)).expect("saved");
         thread::scope(|scope| {
             let training =
-                scope.spawn(|| (2..100).for_each(|examples| store.save(&snapshot(examples)).expect("saved")));
+                scope.spawn(|| (2..100).for_each(|examples| store.save(&checkpoint(examples)).expect("saved")));
             while !training.is_finished() {
                 let damaged = store.newest().damaged;
                 assert!(damaged.is_empty(), "{damaged:?}");
@@ -337,12 +337,12 @@ mod tests {
     #[test]
     fn a_failure_to_write_names_the_file_and_leaves_what_was_there() {
         let (_folder, store) = store();
-        store.save(&snapshot(8)).expect("saved");
+        store.save(&checkpoint(8)).expect("saved");
         // A folder in the way cannot be replaced by a file, not even by root.
-        fs::create_dir(store.snapshots().join("0000000016.snapshot")).expect("created");
-        let error = store.save(&snapshot(16)).expect_err("refused");
+        fs::create_dir(store.rolling().join("0000000016.snapshot")).expect("created");
+        let error = store.save(&checkpoint(16)).expect_err("refused");
         assert!(error.to_string().contains("0000000016.snapshot"), "{error}");
         let newest = store.newest();
-        assert_eq!(newest.snapshot.map(|(_, snapshot)| snapshot.progress.examples), Some(8));
+        assert_eq!(newest.checkpoint.map(|(_, checkpoint)| checkpoint.progress.examples), Some(8));
     }
 }

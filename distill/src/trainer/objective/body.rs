@@ -1,6 +1,6 @@
 //! The body morpher's training (`distill/spec/distiller.md`).
 
-use super::{Lesson, Painted, PerceptualTerm, Shown, numbers, part};
+use super::{Objective, PerceptualTerm, TargetBatch, Targets, numbers, part};
 use crate::{
     backend::TrainingBackend,
     loss::{self, BodyTarget, BodyWeights, Loss},
@@ -13,9 +13,9 @@ use bunraku_core::character::{IMAGE_SIZE, Weights};
 use burn::tensor::{Tensor, backend::Backend};
 use image::RgbaImage;
 
-/// Shown are the resting picture with the teacher's face, the finished picture, the moved one and the grid change.
+/// Targets are the resting picture with the teacher's face, the finished picture, the moved one and the grid change.
 #[derive(Clone, Debug)]
-pub struct BodyLesson<B: Backend> {
+pub struct BodyObjective<B: Backend> {
     /// The network's shape.
     pub network: BodyMorpherConfig,
     /// Where the first weights of a position are within; see [`Init::new`](crate::student::Init::new).
@@ -26,14 +26,14 @@ pub struct BodyLesson<B: Backend> {
     pub perceptual: Option<PerceptualTerm<B>>,
 }
 
-fn target<B: Backend>(shown: Shown<B>) -> BodyTarget<B> {
+fn target<B: Backend>(shown: Targets<B>) -> BodyTarget<B> {
     let Ok([image, posed, warped, grid_change]) = <[_; 4]>::try_from(shown.0) else {
         unreachable!("a body is four pictures")
     };
     BodyTarget { image, posed, warped, grid_change }
 }
 
-impl<B: TrainingBackend> Lesson<B> for BodyLesson<B> {
+impl<B: TrainingBackend> Objective<B> for BodyObjective<B> {
     type Student = BodyMorpher<B>;
     type Losses = BodyWeights;
 
@@ -60,12 +60,12 @@ impl<B: TrainingBackend> Lesson<B> for BodyLesson<B> {
         &self,
         teacher: &mut dyn Teacher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
-    ) -> Shown<B::InnerBackend> {
+    ) -> Targets<B::InnerBackend> {
         let posed = teacher.pose(poses);
-        Shown(vec![posed.face_morphed_full, posed.posed, posed.warped, posed.grid_change])
+        Targets(vec![posed.face_morphed_full, posed.posed, posed.warped, posed.grid_change])
     }
 
-    fn crop(&self, mut shown: Shown<B::InnerBackend>, window: Window) -> Shown<B::InnerBackend> {
+    fn crop(&self, mut shown: Targets<B::InnerBackend>, window: Window) -> Targets<B::InnerBackend> {
         // The picture that is moved stays whole: a pixel may be taken from anywhere.
         for pictures in &mut shown.0[1..] {
             *pictures = part(pictures.clone(), window);
@@ -81,29 +81,29 @@ impl<B: TrainingBackend> Lesson<B> for BodyLesson<B> {
         &self,
         student: &BodyMorpher<B>,
         poses: Tensor<B, 2>,
-        shown: Shown<B>,
+        shown: Targets<B>,
         losses: BodyWeights,
         window: Window,
     ) -> Loss<B> {
         let target = target(shown);
         // Alone, the original's terms are computed together with their gradients, where the backend can.
-        let Some(term) = &self.perceptual else { return loss::body(student, poses, &target, losses, window) };
+        let Some(term) = &self.perceptual else { return student.loss(poses, &target, losses, window) };
         let output = student.forward_window(target.image.clone(), poses, window);
         let painted = output.blended.clone();
         let truth = target.posed.clone();
-        term.beside(loss::body_terms(output, &target, losses), painted, truth)
+        term.beside(loss::body_terms(output.compared(), &target, losses), painted, truth)
     }
 
     fn compare(
         &self,
         student: &BodyMorpher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
-        shown: &Shown<B::InnerBackend>,
+        shown: &Targets<B::InnerBackend>,
     ) -> [Tensor<B::InnerBackend, 4>; 2] {
         [student.forward(shown.0[0].clone(), poses).blended, shown.0[1].clone()]
     }
 
-    fn sheet(&self, student: &BodyMorpher<B::InnerBackend>, samples: &[Painted<B::InnerBackend>]) -> RgbaImage {
+    fn sheet(&self, student: &BodyMorpher<B::InnerBackend>, samples: &[TargetBatch<B::InnerBackend>]) -> RgbaImage {
         let mut sheet = BodySheet::new(samples.len());
         for (poses, shown) in samples {
             let [image, posed, _, truth_grid] = [0, 1, 2, 3].map(|index: usize| shown.0[index].clone());

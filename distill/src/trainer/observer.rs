@@ -1,9 +1,9 @@
 //! What a training tells while it runs.
 
 use crate::{
+    checkpoint::{CheckpointError, Damaged, HeldOut, Progress},
     recipe::Replay,
     report::ReportError,
-    snapshot::{Damaged, HeldOut, Progress, SnapshotError},
 };
 
 /// Something that happened.
@@ -70,21 +70,21 @@ pub enum Event<'a> {
         examples: u64,
     },
     /// A snapshot could not be written; training goes on, from the one before if it comes to that.
-    NotSaved(&'a SnapshotError),
+    NotSaved(&'a CheckpointError),
     /// A log, plot or sheet could not be written; training goes on.
     NotReported(&'a ReportError),
 }
 
 /// Somebody who listens.
-pub trait Watch: Send {
+pub trait ProgressObserver: Send {
     /// Takes note of an event; it must not take long.
-    fn tell(&mut self, event: &Event<'_>);
+    fn notify(&mut self, event: &Event<'_>);
 }
 
 /// Somebody who does not.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Unwatched;
+pub struct NoObserver;
 
-impl Watch for Unwatched {
-    fn tell(&mut self, _event: &Event<'_>) {}
+impl ProgressObserver for NoObserver {
+    fn notify(&mut self, _event: &Event<'_>) {}
 }

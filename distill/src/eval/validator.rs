@@ -2,7 +2,7 @@
 
 use super::{
     Scores, Students, SweepRatio, Tally, character_pixels, face_window, mask_pixels,
-    pair::{engine, host},
+    side_by_side::{engine, host},
     ssim_map,
 };
 use crate::{
@@ -79,7 +79,7 @@ pub struct FaceScores {
 
 /// Takes pictures, on plain slices, and adds up how far they are apart. Whoever paints them, burn or an engine.
 #[derive(Clone, Debug)]
-pub struct Examiner {
+pub struct Validator {
     face_window: Vec<bool>,
     /// In the whole picture and in the face window.
     mask: Option<(Vec<bool>, Vec<bool>)>,
@@ -96,7 +96,7 @@ const EYES_AND_MOUTH: &str = "eyes_and_mouth";
 /// The output that is no picture.
 const GRID_CHANGE: &str = "grid_change";
 
-impl Examiner {
+impl Validator {
     /// Nothing compared yet. `mask` is the face mask's window, `[128, 128]`: where it is above 0 are eyes and mouth.
     pub fn new(mask: Option<&[f32]>) -> Self {
         Self {
@@ -195,20 +195,20 @@ pub fn evaluate<B: StudentOps>(
     device: &B::Device,
     mut progress: impl FnMut() -> bool,
 ) -> Result<Evaluation, EvalError> {
-    let mut class = Class::<B>::new(students, image, device)?;
-    let mut examiner = Examiner::new(mask);
+    let mut models = Models::<B>::new(students, image, device)?;
+    let mut validator = Validator::new(mask);
     for pose in poses {
-        examiner.next_pose();
-        class.compare(pose, teacher, &mut examiner);
+        validator.next_pose();
+        models.compare(pose, teacher, &mut validator);
         if !progress() {
             break;
         }
     }
-    Ok(examiner.evaluation())
+    Ok(validator.evaluation())
 }
 
 /// The students, ready to paint.
-struct Class<'a, B: Backend> {
+struct Models<'a, B: Backend> {
     face: Option<FaceMorpher<B>>,
     body: Option<BodyMorpher<B>>,
     engine: Option<CpuEngine>,
@@ -216,7 +216,7 @@ struct Class<'a, B: Backend> {
     device: &'a B::Device,
 }
 
-impl<'a, B: StudentOps> Class<'a, B> {
+impl<'a, B: StudentOps> Models<'a, B> {
     fn new(students: &Students, image: &CharacterImage, device: &'a B::Device) -> Result<Self, EvalError> {
         Ok(Self {
             face: students.face.as_ref().map(|face| FaceMorpher::from_core(face, device)),
@@ -227,36 +227,36 @@ impl<'a, B: StudentOps> Class<'a, B> {
         })
     }
 
-    fn compare(&mut self, pose: &Pose, teacher: &mut dyn Teacher<B>, examiner: &mut Examiner) {
+    fn compare(&mut self, pose: &Pose, teacher: &mut dyn Teacher<B>, validator: &mut Validator) {
         let poses = Tensor::from_data(TensorData::new(pose.0.to_vec(), [1, POSE_LEN]), self.device);
         let Posed { posed, warped, grid_change, face_morphed_full, .. } = teacher.pose(poses.clone());
         let truth = host(posed);
         if let Some(engine) = &mut self.engine {
             engine.render(pose, &mut self.frame);
-            examiner.character(&truth, &self.frame.planes);
+            validator.character(&truth, &self.frame.planes);
         }
         if let Some(face) = &self.face {
             let window = [0..1, 0..4, FACE_ROW..FACE_ROW + FACE_SIZE, FACE_COLUMN..FACE_COLUMN + FACE_SIZE];
-            examiner.face(&host(face_morphed_full.clone().slice(window)), &host(face.forward(poses.clone())));
+            validator.face(&host(face_morphed_full.clone().slice(window)), &host(face.forward(poses.clone())));
         }
         if let Some(body) = &self.body {
             let output = body.forward(face_morphed_full, poses);
-            body_outputs(examiner, &truth, &host(warped), &host(grid_change), output);
+            body_outputs(validator, &truth, &host(warped), &host(grid_change), output);
         }
     }
 }
 
 fn body_outputs<B: Backend>(
-    examiner: &mut Examiner,
+    validator: &mut Validator,
     truth: &[f32],
     warped: &[f32],
     grid_change: &[f32],
     output: BodyOutput<B>,
 ) {
-    examiner.body_picture("blended", truth, &host(output.blended));
-    examiner.body_picture("warped", warped, &host(output.warped));
-    examiner.body_picture("color_change", truth, &host(output.color_change));
-    examiner.grid_change(grid_change, &host(output.grid_change), warped);
+    validator.body_picture("blended", truth, &host(output.blended));
+    validator.body_picture("warped", warped, &host(output.warped));
+    validator.body_picture("color_change", truth, &host(output.color_change));
+    validator.grid_change(grid_change, &host(output.grid_change), warped);
 }
 
 #[cfg(test)]
@@ -267,13 +267,13 @@ mod tests {
     use burn_flex::FlexDevice;
 
     /// Shows what a student would paint.
-    struct Likeness {
+    struct SourceImages {
         image: Tensor<Cpu, 4>,
         face: FaceMorpher<Cpu>,
         body: BodyMorpher<Cpu>,
     }
 
-    impl Teacher<Cpu> for Likeness {
+    impl Teacher<Cpu> for SourceImages {
         fn describe(&self) -> String {
             "a student".to_owned()
         }
@@ -295,9 +295,9 @@ mod tests {
         }
     }
 
-    fn likeness(character: &CharacterModel) -> Likeness {
+    fn source_images(character: &CharacterModel) -> SourceImages {
         let planes = TensorData::new(character.image.planes.clone(), [1, 4, IMAGE_SIZE, IMAGE_SIZE]);
-        Likeness {
+        SourceImages {
             image: Tensor::from_data(planes, &FlexDevice),
             face: FaceMorpher::from_core(&character.face, &FlexDevice),
             body: BodyMorpher::from_core(&character.body, &FlexDevice),
@@ -306,7 +306,8 @@ mod tests {
 
     fn judged(students: &Students, teacher: &CharacterModel, mask: Option<&[f32]>) -> Evaluation {
         let poses = [bunraku_engine::measure::pose(1), bunraku_engine::measure::pose(8)];
-        evaluate(students, &teacher.image, &mut likeness(teacher), mask, &poses, &FlexDevice, || true).expect("drawn")
+        evaluate(students, &teacher.image, &mut source_images(teacher), mask, &poses, &FlexDevice, || true)
+            .expect("drawn")
     }
 
     #[test]
@@ -348,7 +349,7 @@ mod tests {
 
     #[test]
     fn json_begins_with_what_scripts_look_for() {
-        let json = serde_json::to_string(&Examiner::new(None).evaluation()).expect("written");
+        let json = serde_json::to_string(&Validator::new(None).evaluation()).expect("written");
         assert!(!json.contains("sweep"), "{json}");
         assert!(json.starts_with(r#"{"poses":0,"l1":null,"psnr_db":null,"psnr_face_db":null,"ssim":null,"#), "{json}");
     }

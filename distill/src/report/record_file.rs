@@ -13,7 +13,7 @@ use std::{
 ///
 /// # Errors
 /// Those of the file system.
-pub(super) fn open_cut(path: &Path, whole: impl Fn(&[u8]) -> Option<usize>) -> io::Result<File> {
+pub(super) fn open_truncated(path: &Path, whole: impl Fn(&[u8]) -> Option<usize>) -> io::Result<File> {
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
@@ -54,10 +54,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a");
         std::fs::write(&path, "a.b.c").expect("written");
-        append(&mut open_cut(&path, pair).expect("opened"), b"d.").expect("appended");
+        append(&mut open_truncated(&path, pair).expect("opened"), b"d.").expect("appended");
         assert_eq!(std::fs::read_to_string(&path).expect("there"), "a.b.d.");
         let only_a = |bytes: &[u8]| pair(bytes).filter(|_| bytes[0] == b'a');
-        open_cut(&path, only_a).expect("opened");
+        open_truncated(&path, only_a).expect("opened");
         assert_eq!(std::fs::read_to_string(&path).expect("there"), "a.");
     }
 }

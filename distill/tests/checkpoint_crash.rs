@@ -1,11 +1,11 @@
-//! What becomes of snapshots when the process that writes them is killed, or the disk takes no more.
+//! What becomes of checkpoints when the process that writes them is killed, or the disk takes no more.
 //!
 //! The writer is this test program itself, run again with an environment variable that tells it where to write.
 
 #![cfg(unix)]
 
 use bunraku_core::character::Tensor;
-use bunraku_distill::snapshot::{Progress, Snapshot, Store};
+use bunraku_distill::checkpoint::{Checkpoint, CheckpointStore, Progress};
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -17,24 +17,24 @@ use std::{
 /// Where the writer writes.
 const FOLDER: &str = "BUNRAKU_TEST_SNAPSHOT_FOLDER";
 
-/// How many numbers each of the writer's snapshots has, with spaces between; after the last one it begins again.
+/// How many numbers each of the writer's checkpoints has, with spaces between; after the last one it begins again.
 const SIZES: &str = "BUNRAKU_TEST_SNAPSHOT_SIZES";
 
-fn snapshot(examples: u64, numbers: usize) -> Snapshot {
+fn checkpoint(examples: u64, numbers: usize) -> Checkpoint {
     let values = (0..numbers).map(|index| (index as u64 * examples) as f32).collect();
     let tensors = BTreeMap::from([("weights.a".to_owned(), Tensor { shape: vec![numbers], values })]);
-    Snapshot { progress: Progress { examples, ..Progress::new(BTreeMap::new()) }, tensors }
+    Checkpoint { progress: Progress { examples, ..Progress::new(BTreeMap::new()) }, tensors }
 }
 
-/// Not a test of its own: writes snapshots until it is killed, and says of each what became of it. Where nobody tells it
+/// Not a test of its own: writes checkpoints until it is killed, and says of each what became of it. Where nobody tells it
 /// where to write, it does nothing.
 #[test]
 fn writer() {
     let (Ok(folder), Ok(sizes)) = (env::var(FOLDER), env::var(SIZES)) else { return };
-    let store = Store::new(Path::new(&folder));
+    let store = CheckpointStore::new(Path::new(&folder));
     let sizes: Vec<usize> = sizes.split(' ').map(|size| size.parse().expect("a number")).collect();
     for (examples, size) in (1..).zip(sizes.iter().cycle()) {
-        match store.save(&snapshot(examples, *size)) {
+        match store.save(&checkpoint(examples, *size)) {
             Ok(()) => println!("saved {examples}"),
             Err(error) => println!("failed {examples}: {error}"),
         }
@@ -56,10 +56,10 @@ fn reports(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     lines.filter(|line| line.starts_with("saved") || line.starts_with("failed"))
 }
 
-fn newest(folder: &Path) -> Snapshot {
-    let newest = Store::new(folder).newest();
+fn newest(folder: &Path) -> Checkpoint {
+    let newest = CheckpointStore::new(folder).newest();
     assert!(newest.damaged.is_empty(), "{:?}", newest.damaged);
-    newest.snapshot.expect("a snapshot").1
+    newest.checkpoint.expect("a snapshot").1
 }
 
 #[test]
@@ -73,14 +73,14 @@ fn kill_9_in_the_middle_of_a_snapshot_leaves_the_one_before() {
         let examples: u64 = told.strip_prefix("saved ").expect(&told).parse().expect("a number");
         let kept = newest(folder.path());
         assert!(kept.progress.examples >= examples);
-        assert_eq!(kept, snapshot(kept.progress.examples, 300_000));
-        Store::new(folder.path()).clean();
+        assert_eq!(kept, checkpoint(kept.progress.examples, 300_000));
+        CheckpointStore::new(folder.path()).clean();
         assert!(names(folder.path()).iter().all(|name| name.ends_with(".snapshot")), "{:?}", names(folder.path()));
         fs::remove_dir_all(folder.path().join("snapshot")).expect("removed");
     }
 }
 
-/// The names in the snapshots' folder.
+/// The names in the checkpoints' folder.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder.join("snapshot")).expect("there").flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
@@ -98,5 +98,5 @@ fn a_disk_that_takes_no_more_is_told_and_leaves_the_one_before() {
     assert!(told[1].starts_with("failed 2: ") && told[1].contains("0000000002.snapshot"), "{told:?}");
     let kept = newest(folder.path());
     assert!(kept.progress.examples % 2 == 1, "an odd one was small enough");
-    assert_eq!(kept, snapshot(kept.progress.examples, 1000));
+    assert_eq!(kept, checkpoint(kept.progress.examples, 1000));
 }

@@ -2,8 +2,8 @@
 
 use super::Args;
 use crate::command::{
-    findings::text,
     help::{Help as _, say},
+    report::text,
 };
 use anyhow::Context as _;
 use bunraku_core::character::{CharacterImage, CharacterModel};
@@ -13,8 +13,8 @@ use bunraku_distill::{
     eval::{Students, StudentsError},
     examples::face_mask,
     files::{PICTURE_LIMIT, read},
-    likeness::Likeness,
-    trainer::{CONFIG, Prefix},
+    source_images::SourceImages,
+    trainer::{CONFIG, RunDirectory},
 };
 use std::{
     fs,
@@ -22,7 +22,7 @@ use std::{
 };
 
 /// Who is judged.
-pub(super) struct Candidate {
+pub(super) struct Subject {
     pub(super) students: Students,
     pub(super) image: CharacterImage,
     /// Where eyes and mouth are, as [`face_mask`] gives it.
@@ -31,8 +31,8 @@ pub(super) struct Candidate {
     pub(super) backend: Accelerator,
 }
 
-impl Candidate {
-    /// A configuration's newest students, or a character's; with what the command line says instead.
+impl Subject {
+    /// A configuration's newest students, or a character's; with what the command line says overrides.
     pub(super) fn of(args: &Args) -> anyhow::Result<Self> {
         let mask = args.mask.as_deref().map(read_mask).transpose()?;
         let found = match read_config(&args.path)? {
@@ -45,24 +45,24 @@ impl Candidate {
 }
 
 /// A character model, with the teacher, mask and backend of the configuration beside it or in the folder above.
-fn finished(path: &Path, mask: Option<Vec<f32>>) -> anyhow::Result<Candidate> {
+fn finished(path: &Path, mask: Option<Vec<f32>>) -> anyhow::Result<Subject> {
     let character = CharacterModel::load(path);
     let character = character.help("give a distiller's config.yaml or a character model's folder")?;
     let students = Students::of_character(&character, path);
     let image = character.image;
     let Some(config) = config_of(path)? else {
         let (teacher, backend) = (DEFAULT_TEACHER.into(), Accelerator::default());
-        return Ok(Candidate { students, image, mask, teacher, backend });
+        return Ok(Subject { students, image, mask, teacher, backend });
     };
     // A character that was given away is judged without its mask, too, but not silently.
-    let mask = mask.or_else(|| match Likeness::mask(&config) {
+    let mask = mask.or_else(|| match SourceImages::mask(&config) {
         Ok(mask) => Some(mask),
         Err(error) => {
             say(format_args!("warning: {error}; without it eyes and mouth have no scores of their own"));
             None
         }
     });
-    Ok(Candidate { students, image, mask, teacher: config.teacher, backend: config.backend })
+    Ok(Subject { students, image, mask, teacher: config.teacher, backend: config.backend })
 }
 
 /// The configuration of the character model at `path`, a folder or its settings.
@@ -109,18 +109,18 @@ fn found_from(config: DistillerConfig, file: &Path) -> DistillerConfig {
     }
 }
 
-fn in_training(config: &DistillerConfig, mask: Option<Vec<f32>>) -> anyhow::Result<Candidate> {
-    let image = Likeness::image(config);
+fn in_training(config: &DistillerConfig, mask: Option<Vec<f32>>) -> anyhow::Result<Subject> {
+    let image = SourceImages::image(config);
     let image = image.help("`bunraku-distill check` says more; its paths are relative to the working folder")?;
-    let mask = mask.map_or_else(|| Likeness::mask(config), Ok).help("name the face mask with --mask")?;
+    let mask = mask.map_or_else(|| SourceImages::mask(config), Ok).help("name the face mask with --mask")?;
     let students = match Students::of_training(&config.prefix) {
-        Err(StudentsError::None { .. }) if Prefix::new(&config.prefix).character().is_dir() => {
-            let folder = Prefix::new(&config.prefix).character();
+        Err(StudentsError::None { .. }) if RunDirectory::new(&config.prefix).character().is_dir() => {
+            let folder = RunDirectory::new(&config.prefix).character();
             Students::of_character(&CharacterModel::load(&folder)?, &folder)
         }
         students => students.help("`bunraku-distill train` makes the students")?,
     };
-    Ok(Candidate { students, image, mask: Some(mask), teacher: config.teacher.clone(), backend: config.backend })
+    Ok(Subject { students, image, mask: Some(mask), teacher: config.teacher.clone(), backend: config.backend })
 }
 
 fn read_mask(path: &Path) -> anyhow::Result<Vec<f32>> {

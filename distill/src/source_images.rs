@@ -16,7 +16,7 @@ use thiserror::Error;
 
 /// A character's picture and face mask, both as files and decoded.
 #[derive(Clone, Debug)]
-pub struct Likeness {
+pub struct SourceImages {
     /// The picture, a PNG file.
     pub picture: Vec<u8>,
     /// The same, decoded.
@@ -27,10 +27,10 @@ pub struct Likeness {
     pub mask: Vec<f32>,
 }
 
-/// Why there is no likeness.
+/// Why there is no source_images.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum LikenessError {
+pub enum SourceImagesError {
     /// A file cannot be read.
     #[error("{}: {}", path.display(), reason(source))]
     Read {
@@ -63,12 +63,12 @@ pub enum LikenessError {
     Encode(#[from] ImageError),
 }
 
-impl Likeness {
+impl SourceImages {
     /// Reads the files that a configuration names, or draws what it leaves to its layered art.
     ///
     /// # Errors
-    /// See [`LikenessError`].
-    pub fn open(config: &DistillerConfig) -> Result<Self, LikenessError> {
+    /// See [`SourceImagesError`].
+    pub fn open(config: &DistillerConfig) -> Result<Self, SourceImagesError> {
         let given = [&config.character_image, &config.face_mask];
         let drawn = if given.contains(&&None) { portrait(config)? } else { Portrait::default() };
         let picture = given[0].as_deref().map_or(Ok(drawn.picture), file)?;
@@ -79,8 +79,8 @@ impl Likeness {
     /// The picture alone.
     ///
     /// # Errors
-    /// See [`LikenessError`].
-    pub fn image(config: &DistillerConfig) -> Result<CharacterImage, LikenessError> {
+    /// See [`SourceImagesError`].
+    pub fn image(config: &DistillerConfig) -> Result<CharacterImage, SourceImagesError> {
         let drawn = || Ok(portrait(config)?.picture);
         image(config, &config.character_image.as_deref().map_or_else(drawn, file)?)
     }
@@ -88,29 +88,29 @@ impl Likeness {
     /// The face mask alone, as [`face_mask`] gives it.
     ///
     /// # Errors
-    /// See [`LikenessError`].
-    pub fn mask(config: &DistillerConfig) -> Result<Vec<f32>, LikenessError> {
+    /// See [`SourceImagesError`].
+    pub fn mask(config: &DistillerConfig) -> Result<Vec<f32>, SourceImagesError> {
         let drawn = || Ok(portrait(config)?.mask);
         mask(config, &config.face_mask.as_deref().map_or_else(drawn, file)?)
     }
 }
 
-fn portrait(config: &DistillerConfig) -> Result<Portrait, LikenessError> {
+fn portrait(config: &DistillerConfig) -> Result<Portrait, SourceImagesError> {
     Ok(Rig::open(&config.teacher)?.portrait()?)
 }
 
-fn file(path: &Path) -> Result<Vec<u8>, LikenessError> {
-    read(path, PICTURE_LIMIT).map_err(|source| LikenessError::Read { path: path.to_owned(), source })
+fn file(path: &Path) -> Result<Vec<u8>, SourceImagesError> {
+    read(path, PICTURE_LIMIT).map_err(|source| SourceImagesError::Read { path: path.to_owned(), source })
 }
 
 /// The picture in a PNG file's bytes.
-fn image(config: &DistillerConfig, png: &[u8]) -> Result<CharacterImage, LikenessError> {
+fn image(config: &DistillerConfig, png: &[u8]) -> Result<CharacterImage, SourceImagesError> {
     let path = || config.character_image.clone().unwrap_or_else(|| config.teacher.clone());
-    CharacterImage::from_png(png).map_err(|problems| LikenessError::Picture { path: path(), problems })
+    CharacterImage::from_png(png).map_err(|problems| SourceImagesError::Picture { path: path(), problems })
 }
 
 /// The face mask in a PNG file's bytes.
-fn mask(config: &DistillerConfig, png: &[u8]) -> Result<Vec<f32>, LikenessError> {
+fn mask(config: &DistillerConfig, png: &[u8]) -> Result<Vec<f32>, SourceImagesError> {
     let path = || config.face_mask.clone().unwrap_or_else(|| config.teacher.clone());
-    face_mask(png).map_err(|source| LikenessError::Mask { path: path(), source })
+    face_mask(png).map_err(|source| SourceImagesError::Mask { path: path(), source })
 }

@@ -1,7 +1,7 @@
-//! A snapshot's bytes: a line that names the format, a line with the SHA-256 of all that follows, and a `.safetensors`
+//! A checkpoint's bytes: a line that names the format, a line with the SHA-256 of all that follows, and a `.safetensors`
 //! file, whose metadata holds the progress as JSON.
 
-use super::{Progress, Snapshot, SnapshotError};
+use super::{Checkpoint, CheckpointError, Progress};
 use crate::digest::sha256;
 use bunraku_core::character::Tensor;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -13,13 +13,13 @@ const MAGIC: &[u8] = b"bunraku-distill snapshot 1\n";
 /// The metadata's field that holds the progress.
 const PROGRESS: &str = "progress";
 
-fn content(error: impl Display) -> SnapshotError {
-    SnapshotError::Content(error.to_string())
+fn content(error: impl Display) -> CheckpointError {
+    CheckpointError::Content(error.to_string())
 }
 
-impl Snapshot {
+impl Checkpoint {
     /// The file's bytes.
-    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, SnapshotError> {
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
         let bytes: Vec<(&String, &Tensor, Vec<u8>)> =
             self.tensors.iter().map(|(name, tensor)| (name, tensor, little_endian(&tensor.values))).collect();
         let views = bytes.iter().map(|(name, tensor, bytes)| {
@@ -34,8 +34,8 @@ impl Snapshot {
     /// Reads the file's bytes, if they are those that were written.
     ///
     /// # Errors
-    /// [`SnapshotError`] when they are not a snapshot's, were changed since, or hold something else.
-    pub fn read(bytes: &[u8]) -> Result<Self, SnapshotError> {
+    /// [`CheckpointError`] when they are not a checkpoint's, were changed since, or hold something else.
+    pub fn read(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let body = verified(bytes)?;
         let (_, header) = SafeTensors::read_metadata(body).map_err(content)?;
         let progress = header.metadata().as_ref().and_then(|metadata| metadata.get(PROGRESS));
@@ -43,25 +43,25 @@ impl Snapshot {
         let progress: Progress = serde_json::from_str(progress).map_err(content)?;
         let file = SafeTensors::deserialize(body).map_err(content)?;
         let tensors = file.tensors().into_iter().map(|(name, view)| Ok((name, tensor(&view)?)));
-        Ok(Self { progress, tensors: tensors.collect::<Result<_, SnapshotError>>()? })
+        Ok(Self { progress, tensors: tensors.collect::<Result<_, CheckpointError>>()? })
     }
 }
 
 /// What follows the two lines, if its hash is the one in them.
-fn verified(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
+fn verified(bytes: &[u8]) -> Result<&[u8], CheckpointError> {
     const HASH_LEN: usize = 64;
-    let rest = bytes.strip_prefix(MAGIC).ok_or(SnapshotError::Foreign)?;
-    let (hash, rest) = rest.split_at_checked(HASH_LEN).ok_or(SnapshotError::Hash)?;
-    let body = rest.strip_prefix(b"\n").ok_or(SnapshotError::Hash)?;
+    let rest = bytes.strip_prefix(MAGIC).ok_or(CheckpointError::Foreign)?;
+    let (hash, rest) = rest.split_at_checked(HASH_LEN).ok_or(CheckpointError::Hash)?;
+    let body = rest.strip_prefix(b"\n").ok_or(CheckpointError::Hash)?;
     // What a fuzzer changes has no true hash.
-    if cfg!(fuzzing) || hash == sha256(body).as_bytes() { Ok(body) } else { Err(SnapshotError::Hash) }
+    if cfg!(fuzzing) || hash == sha256(body).as_bytes() { Ok(body) } else { Err(CheckpointError::Hash) }
 }
 
 fn little_endian(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-fn tensor(view: &TensorView<'_>) -> Result<Tensor, SnapshotError> {
+fn tensor(view: &TensorView<'_>) -> Result<Tensor, CheckpointError> {
     if view.dtype() != Dtype::F32 {
         return Err(content(format!("a tensor of {:?}", view.dtype())));
     }
@@ -76,7 +76,7 @@ pub(super) mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    pub(in crate::snapshot) fn snapshot(examples: u64) -> Snapshot {
+    pub(in crate::checkpoint) fn checkpoint(examples: u64) -> Checkpoint {
         let tensor = |shape: &[usize]| {
             let values = (0..shape.iter().product()).map(|index: usize| index as f32 / 7.0 + examples as f32).collect();
             Tensor { shape: shape.to_vec(), values }
@@ -86,52 +86,52 @@ pub(super) mod tests {
             steps: examples / 8,
             seconds: 1.0 / 3.0,
             held_out: Some(HeldOut { examples, l1: 0.1 + 0.2 }),
-            ingredients: BTreeMap::from([("seed".to_owned(), "1".to_owned())]),
+            fingerprint: BTreeMap::from([("seed".to_owned(), "1".to_owned())]),
         };
         let tensors = [("weights.a", tensor(&[3, 2])), ("adam.mean.a", tensor(&[3, 2])), ("b", tensor(&[]))];
-        Snapshot { progress, tensors: tensors.map(|(name, tensor)| (name.to_owned(), tensor)).into() }
+        Checkpoint { progress, tensors: tensors.map(|(name, tensor)| (name.to_owned(), tensor)).into() }
     }
 
     #[test]
     fn what_is_written_is_read_bit_for_bit() {
-        let mut written = snapshot(80);
+        let mut written = checkpoint(80);
         written
             .tensors
             .insert("odd".to_owned(), Tensor { shape: vec![2], values: vec![-0.0, f32::MIN_POSITIVE / 8.0] });
-        let read = Snapshot::read(&written.to_bytes().expect("written")).expect("read");
+        let read = Checkpoint::read(&written.to_bytes().expect("written")).expect("read");
         assert_eq!(read, written);
         assert_eq!(read.tensors["odd"].values[0].to_bits(), (-0.0_f32).to_bits());
     }
 
     #[test]
     fn what_is_no_snapshot_is_told_from_what_is_damaged() {
-        assert!(matches!(Snapshot::read(b"PK"), Err(SnapshotError::Foreign)));
+        assert!(matches!(Checkpoint::read(b"PK"), Err(CheckpointError::Foreign)));
         let whole_but_odd = [MAGIC, sha256(b"junk").as_bytes(), b"\njunk"].concat();
-        assert!(matches!(Snapshot::read(&whole_but_odd), Err(SnapshotError::Content(_))));
+        assert!(matches!(Checkpoint::read(&whole_but_odd), Err(CheckpointError::Content(_))));
     }
 
     proptest! {
         #[test]
         fn any_changed_byte_and_any_truncation_is_noticed(place: prop::sample::Index, change in 1..=u8::MAX) {
-            let whole = snapshot(8).to_bytes().expect("written");
+            let whole = checkpoint(8).to_bytes().expect("written");
             let mut changed = whole.clone();
             *place.get_mut(&mut changed) ^= change;
-            prop_assert!(Snapshot::read(&changed).is_err());
-            prop_assert!(Snapshot::read(&whole[..place.index(whole.len())]).is_err());
+            prop_assert!(Checkpoint::read(&changed).is_err());
+            prop_assert!(Checkpoint::read(&whole[..place.index(whole.len())]).is_err());
         }
 
         #[test]
         fn a_changed_body_with_a_true_hash_never_panics(
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         ) {
-            let whole = snapshot(8).to_bytes().expect("written");
+            let whole = checkpoint(8).to_bytes().expect("written");
             let mut body = verified(&whole).expect("whole").to_vec();
             for (place, byte) in changes {
                 *place.get_mut(&mut body) = byte;
             }
             let header = format!("{}\n", sha256(&body));
-            if let Ok(snapshot) = Snapshot::read(&[MAGIC, header.as_bytes(), &body].concat()) {
-                for tensor in snapshot.tensors.values() {
+            if let Ok(checkpoint) = Checkpoint::read(&[MAGIC, header.as_bytes(), &body].concat()) {
+                for tensor in checkpoint.tensors.values() {
                     prop_assert_eq!(tensor.shape.iter().product::<usize>(), tensor.values.len());
                 }
             }
@@ -140,7 +140,7 @@ pub(super) mod tests {
         #[test]
         fn bytes_with_a_true_hash_never_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
             let header = format!("{}\n", sha256(&body));
-            let _ = Snapshot::read(&[MAGIC, header.as_bytes(), &body].concat());
+            let _ = Checkpoint::read(&[MAGIC, header.as_bytes(), &body].concat());
         }
     }
 }

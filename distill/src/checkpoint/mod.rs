@@ -5,7 +5,7 @@
 mod format;
 mod store;
 
-pub use store::{Damaged, Newest, Store};
+pub use store::{CheckpointStore, Damaged, Newest};
 
 use bunraku_core::character::Tensor;
 use serde::{Deserialize, Serialize};
@@ -18,18 +18,18 @@ use thiserror::Error;
 
 /// Everything that training goes on from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Snapshot {
+pub struct Checkpoint {
     /// Where the training is.
     pub progress: Progress,
     /// Weights and the optimiser's moments by name.
     pub tensors: BTreeMap<String, Tensor>,
 }
 
-impl Snapshot {
+impl Checkpoint {
     /// Says so when a weight or a moment is infinite or no number.
-    fn ensure_finite(&self) -> Result<(), SnapshotError> {
+    fn ensure_finite(&self) -> Result<(), CheckpointError> {
         let lost = self.tensors.iter().find(|(_, tensor)| !tensor.values.iter().all(|value| value.is_finite()));
-        lost.map_or(Ok(()), |(name, _)| Err(SnapshotError::NotFinite(name.clone())))
+        lost.map_or(Ok(()), |(name, _)| Err(CheckpointError::NotFinite(name.clone())))
     }
 }
 
@@ -45,19 +45,20 @@ pub struct Progress {
     /// The latest error on the held-out poses.
     pub held_out: Option<HeldOut>,
     /// What the training is made of, by name: with anything else it would be another training.
-    pub ingredients: BTreeMap<String, String>,
+    #[serde(rename = "ingredients")]
+    pub fingerprint: BTreeMap<String, String>,
 }
 
 impl Progress {
     /// Of a training that has not begun.
-    pub fn new(ingredients: BTreeMap<String, String>) -> Self {
-        Self { examples: 0, steps: 0, seconds: 0.0, held_out: None, ingredients }
+    pub fn new(fingerprint: BTreeMap<String, String>) -> Self {
+        Self { examples: 0, steps: 0, seconds: 0.0, held_out: None, fingerprint }
     }
 
-    /// The names of the ingredients in which another training differs from this one.
+    /// The names of the fingerprint in which another training differs from this one.
     pub fn differing(&self, other: &BTreeMap<String, String>) -> Vec<String> {
-        let names: BTreeSet<&String> = self.ingredients.keys().chain(other.keys()).collect();
-        names.into_iter().filter(|name| self.ingredients.get(*name) != other.get(*name)).cloned().collect()
+        let names: BTreeSet<&String> = self.fingerprint.keys().chain(other.keys()).collect();
+        names.into_iter().filter(|name| self.fingerprint.get(*name) != other.get(*name)).cloned().collect()
     }
 }
 
@@ -73,7 +74,7 @@ pub struct HeldOut {
 /// Why a snapshot cannot be written or read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum SnapshotError {
+pub enum CheckpointError {
     /// The file system refused.
     #[error("{}: {source}", path.display())]
     File {

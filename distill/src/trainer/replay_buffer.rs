@@ -2,7 +2,7 @@
 
 use super::{
     fit::Fit,
-    lesson::{Lesson, Shown},
+    objective::{Objective, Targets},
 };
 use crate::{
     backend::TrainingBackend,
@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 pub(crate) struct Examples<B: Backend> {
     /// `[n, 45]`.
     pub(crate) poses: Tensor<B, 2>,
-    pub(crate) shown: Shown<B>,
+    pub(crate) shown: Targets<B>,
     /// Where they are looked at.
     pub(crate) window: Window,
 }
@@ -46,7 +46,7 @@ pub(crate) fn tensor<B: Backend>(poses: &[Pose], device: &B::Device) -> Tensor<B
 }
 
 /// The teacher's pictures, as far as they are kept.
-pub(crate) struct Gallery<B: Backend> {
+pub(crate) struct ReplayBuffer<B: Backend> {
     poses: Poses,
     /// Examples a step, of this device.
     batch: usize,
@@ -58,23 +58,23 @@ pub(crate) struct Gallery<B: Backend> {
     at_once: usize,
     /// Pictures that are painted at once.
     whole: usize,
-    replay: Option<Kept<B>>,
+    buffer: Option<Buffer<B>>,
 }
 
 /// Pictures kept to be learnt from again.
-struct Kept<B: Backend> {
+struct Buffer<B: Backend> {
     settings: Replay,
     seed: u64,
     /// The oldest first.
-    pictures: VecDeque<(Pose, Shown<B>)>,
+    pictures: VecDeque<(Pose, Targets<B>)>,
     /// Pixels around which patches lie more often.
     focus: Vec<u32>,
     /// Batches painted by this device since the training's beginning, those that are gone too.
     batches: u64,
 }
 
-impl<B: Backend> Gallery<B> {
-    /// A gallery before the step `step` of the optimiser, empty: what it should hold is painted again. `seed` decides
+impl<B: Backend> ReplayBuffer<B> {
+    /// A replay_buffer before the step `step` of the optimiser, empty: what it should hold is painted again. `seed` decides
     /// what is replayed.
     pub(crate) fn new(
         poses: Poses,
@@ -86,16 +86,16 @@ impl<B: Backend> Gallery<B> {
         [seed, step]: [u64; 2],
     ) -> Self {
         let Fit { replay, at_once, whole } = fit;
-        let replay = replay.map(|settings| {
+        let buffer = replay.map(|settings| {
             let batches = due(&settings, step).saturating_sub((settings.pictures / settings.teacher_batch) as u64);
-            Kept { settings, seed, pictures: VecDeque::new(), focus: Vec::new(), batches }
+            Buffer { settings, seed, pictures: VecDeque::new(), focus: Vec::new(), batches }
         });
-        Self { poses, batch, share, device, edge, at_once, whole, replay }
+        Self { poses, batch, share, device, edge, at_once, whole, buffer }
     }
 
     /// The same with pixels around which patches lie more often, where the recipe wants that.
     pub(crate) fn focused_on(mut self, pixels: Vec<u32>) -> Self {
-        if let Some(kept) = &mut self.replay {
+        if let Some(kept) = &mut self.buffer {
             kept.focus = pixels;
         }
         self
@@ -103,21 +103,21 @@ impl<B: Backend> Gallery<B> {
 
     /// How many batches the teacher has to paint before the step `step`.
     pub(crate) fn missing(&self, step: u64) -> u64 {
-        self.replay.as_ref().map_or(0, |kept| due(&kept.settings, step).saturating_sub(kept.batches))
+        self.buffer.as_ref().map_or(0, |kept| due(&kept.settings, step).saturating_sub(kept.batches))
     }
 
     /// Has the teacher paint one batch, to be kept.
-    pub(crate) fn paint<A, L>(&mut self, lesson: &L, teacher: &mut dyn Teacher<B>)
+    pub(crate) fn paint<A, L>(&mut self, objective: &L, teacher: &mut dyn Teacher<B>)
     where
         A: TrainingBackend<InnerBackend = B>,
-        L: Lesson<A>,
+        L: Objective<A>,
     {
-        let Some(kept) = &mut self.replay else { return };
+        let Some(kept) = &mut self.buffer else { return };
         let Replay { pictures, teacher_batch, precision, .. } = kept.settings;
         let first = (kept.batches * self.share.count + self.share.rank) * teacher_batch as u64;
         let poses: Vec<Pose> = (first..first + teacher_batch as u64).map(|index| self.poses.at(index)).collect();
         for poses in poses.chunks(self.whole) {
-            let shown = lesson.show(teacher, tensor(poses, &self.device)).cast(precision);
+            let shown = objective.show(teacher, tensor(poses, &self.device)).cast(precision);
             kept.pictures.extend(poses.iter().copied().zip(shown.split()));
         }
         let surplus = kept.pictures.len().saturating_sub(pictures);
@@ -128,22 +128,22 @@ impl<B: Backend> Gallery<B> {
     /// The examples of a step, after `seen` examples: those of each place together, as many as may be at once.
     pub(crate) fn examples<A, L>(
         &mut self,
-        lesson: &L,
+        objective: &L,
         teacher: &mut dyn Teacher<B>,
         step: u64,
         seen: u64,
     ) -> Vec<Examples<B>>
     where
         A: TrainingBackend<InnerBackend = B>,
-        L: Lesson<A>,
+        L: Objective<A>,
     {
         let whole = Window::whole(self.edge);
-        let Some(kept) = &self.replay else {
+        let Some(kept) = &self.buffer else {
             let first = seen + self.share.rank * self.batch as u64;
             let poses: Vec<Pose> = (first..first + self.batch as u64).map(|index| self.poses.at(index)).collect();
             let paint = |poses: &[Pose]| {
                 let poses = tensor(poses, &self.device);
-                Examples { shown: lesson.show(teacher, poses.clone()), poses, window: whole }
+                Examples { shown: objective.show(teacher, poses.clone()), poses, window: whole }
             };
             return poses.chunks(self.at_once).map(paint).collect();
         };
@@ -151,29 +151,29 @@ impl<B: Backend> Gallery<B> {
         let mut pick = || &kept.pictures[random.below(kept.pictures.len() as u64) as usize];
         let picked: Vec<_> = (0..self.batch).map(|_| pick()).collect();
         let places = kept.settings.patch.map_or(1, |_| kept.settings.places.min(self.batch));
-        let gallery = &*self;
+        let replay_buffer = &*self;
         let part = |place: usize| {
             let window = kept.window(step * places as u64 + place as u64, self.edge);
             let picked = &picked[place * self.batch / places..(place + 1) * self.batch / places];
-            picked.chunks(self.at_once).map(move |picked| gallery.patches::<A, L>(lesson, picked, window))
+            picked.chunks(self.at_once).map(move |picked| replay_buffer.patches::<A, L>(objective, picked, window))
         };
         (0..places).flat_map(part).collect()
     }
 
     /// What is to be seen within a window of pictures that are kept.
-    fn patches<A, L>(&self, lesson: &L, picked: &[&(Pose, Shown<B>)], window: Window) -> Examples<B>
+    fn patches<A, L>(&self, objective: &L, picked: &[&(Pose, Targets<B>)], window: Window) -> Examples<B>
     where
         A: TrainingBackend<InnerBackend = B>,
-        L: Lesson<A>,
+        L: Objective<A>,
     {
-        let shown: Vec<_> = picked.iter().map(|(_, shown)| lesson.crop(shown.clone(), window)).collect();
-        let shown = Shown::join(&shown.iter().collect::<Vec<_>>()).cast(Precision::F32);
+        let shown: Vec<_> = picked.iter().map(|(_, shown)| objective.crop(shown.clone(), window)).collect();
+        let shown = Targets::join(&shown.iter().collect::<Vec<_>>()).cast(Precision::F32);
         let poses: Vec<Pose> = picked.iter().map(|(pose, _)| *pose).collect();
         Examples { poses: tensor(&poses, &self.device), shown, window }
     }
 }
 
-impl<B: Backend> Kept<B> {
+impl<B: Backend> Buffer<B> {
     /// The patch with this number, or all of the grid.
     fn window(&self, number: u64, edge: usize) -> Window {
         let Some(size) = self.settings.patch else { return Window::whole(edge) };
@@ -238,11 +238,11 @@ mod tests {
             ..Recipe::built_in(FAST).expect("built in").body.replay.expect("kept")
         };
         let focus = vec![300 * 512 + 200];
-        let kept = Kept::<Flex> { settings, seed: 1, pictures: VecDeque::new(), focus, batches: 0 };
+        let kept = Buffer::<Flex> { settings, seed: 1, pictures: VecDeque::new(), focus, batches: 0 };
         let expected = Window::square(512, 268, 168, 64);
         let around = (0..1000).filter(|number| kept.window(*number, 512) == expected).count();
         assert!((700..800).contains(&around), "{around}");
-        let without = Kept { focus: Vec::new(), ..kept };
+        let without = Buffer { focus: Vec::new(), ..kept };
         assert!((0..1000).filter(|number| without.window(*number, 512) == expected).count() < 20);
     }
 }

@@ -1,6 +1,6 @@
 //! The face morpher's training (`distill/spec/distiller.md`).
 
-use super::{Lesson, Painted, PerceptualTerm, Shown, numbers, part};
+use super::{Objective, PerceptualTerm, TargetBatch, Targets, numbers, part};
 use crate::{
     backend::TrainingBackend,
     loss::{self, FaceTarget, FaceWeights, Loss},
@@ -13,9 +13,9 @@ use bunraku_core::character::{FACE_SIZE, Weights};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use image::RgbaImage;
 
-/// Shown is the face, `[n, 4, 128, 128]`.
+/// Targets is the face, `[n, 4, 128, 128]`.
 #[derive(Clone, Debug)]
-pub struct FaceLesson<B: Backend> {
+pub struct FaceObjective<B: Backend> {
     /// The network's shape.
     pub network: FaceMorpherConfig,
     /// Where the first weights of a position are within; see [`Init::new`](crate::student::Init::new).
@@ -26,15 +26,15 @@ pub struct FaceLesson<B: Backend> {
     pub perceptual: Option<PerceptualTerm<B>>,
 }
 
-impl<B: Backend> FaceLesson<B> {
-    fn target(&self, shown: Shown<B>, window: Window) -> FaceTarget<B> {
+impl<B: Backend> FaceObjective<B> {
+    fn target(&self, shown: Targets<B>, window: Window) -> FaceTarget<B> {
         let Ok([face]) = <[_; 1]>::try_from(shown.0) else { unreachable!("a face is one picture") };
         let mask = TensorData::new(self.mask.clone(), [1, 1, FACE_SIZE, FACE_SIZE]);
         FaceTarget { mask: part(Tensor::from_data(mask, &face.device()), window), face }
     }
 }
 
-impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
+impl<B: TrainingBackend> Objective<B> for FaceObjective<B> {
     type Student = FaceMorpher<B>;
     type Losses = FaceWeights;
 
@@ -56,12 +56,12 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
         &self,
         teacher: &mut dyn Teacher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
-    ) -> Shown<B::InnerBackend> {
-        Shown(vec![teacher.face(poses)])
+    ) -> Targets<B::InnerBackend> {
+        Targets(vec![teacher.face(poses)])
     }
 
-    fn crop(&self, shown: Shown<B::InnerBackend>, window: Window) -> Shown<B::InnerBackend> {
-        Shown(shown.0.into_iter().map(|pictures| part(pictures, window)).collect())
+    fn crop(&self, shown: Targets<B::InnerBackend>, window: Window) -> Targets<B::InnerBackend> {
+        Targets(shown.0.into_iter().map(|pictures| part(pictures, window)).collect())
     }
 
     fn focus(&self) -> Vec<u32> {
@@ -72,13 +72,13 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
         &self,
         student: &FaceMorpher<B>,
         poses: Tensor<B, 2>,
-        shown: Shown<B>,
+        shown: Targets<B>,
         losses: FaceWeights,
         window: Window,
     ) -> Loss<B> {
         let target = self.target(shown, window);
         // Alone, the original's terms are computed together with their gradients, where the backend can.
-        let Some(term) = &self.perceptual else { return loss::face(student, poses, &target, losses, window) };
+        let Some(term) = &self.perceptual else { return student.loss(poses, &target, losses, window) };
         let face = student.forward_window(poses, window);
         let truth = target.face.clone();
         term.beside(loss::face_terms(face.clone(), target, losses), face, truth)
@@ -88,12 +88,12 @@ impl<B: TrainingBackend> Lesson<B> for FaceLesson<B> {
         &self,
         student: &FaceMorpher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
-        shown: &Shown<B::InnerBackend>,
+        shown: &Targets<B::InnerBackend>,
     ) -> [Tensor<B::InnerBackend, 4>; 2] {
         [student.forward(poses), shown.0[0].clone()]
     }
 
-    fn sheet(&self, student: &FaceMorpher<B::InnerBackend>, samples: &[Painted<B::InnerBackend>]) -> RgbaImage {
+    fn sheet(&self, student: &FaceMorpher<B::InnerBackend>, samples: &[TargetBatch<B::InnerBackend>]) -> RgbaImage {
         let faces =
             samples.iter().map(|(poses, shown)| [shown.0[0].clone(), student.forward(poses.clone())].map(numbers));
         let faces: Vec<[Vec<f32>; 2]> = faces.collect();
