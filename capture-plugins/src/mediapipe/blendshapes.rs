@@ -1,11 +1,11 @@
-//! The 52 scores of expression, from the landmarks (`TRACKER.md` §6).
+//! Computes the 52 expression scores from the landmarks (`TRACKER.md` §6).
 
 use super::{
     landmarks::Landmarks,
     runtime::{Layout, Network, NetworkError, Runtime, RuntimeError},
 };
 
-/// The scores' names, in order. The first is no expression: that of a neutral face.
+/// The names of the scores, in order. The first, `_neutral`, is not an expression.
 pub const BLENDSHAPE_NAMES: [&str; 52] = [
     "_neutral",
     "browDownLeft",
@@ -61,7 +61,7 @@ pub const BLENDSHAPE_NAMES: [&str; 52] = [
     "noseSneerRight",
 ];
 
-/// The landmarks that the network looks at; the last ten are the irises.
+/// The landmarks that the network uses; the last ten are the irises.
 const POINTS: [usize; 146] = [
     0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80,
     81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153,
@@ -89,7 +89,7 @@ impl Blendshapes {
         Ok(Self { network: runtime.open(model, &LAYOUT, 1)?, points: [0.0; 2 * POINTS.len()] })
     }
 
-    /// The scores of a face in a picture of this width and height in pixels.
+    /// The scores of a face in a picture of the given width and height in pixels.
     pub(crate) fn score(
         &mut self,
         landmarks: &Landmarks,

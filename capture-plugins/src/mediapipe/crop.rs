@@ -1,7 +1,7 @@
-//! A region of a picture, resampled to a network's input (`TRACKER.md` §2).
+//! Resamples a region of a picture to a network's input (`TRACKER.md` §2).
 //!
-//! Positions are taken to the nearest 1/32 pixel and colours to the nearest byte: a sample is four integer weights, the
-//! same on every machine.
+//! Positions are rounded to 1/32 pixel and colours to a byte, so that every sample is a sum with four integer weights,
+//! the same on every machine.
 
 use super::{region::PixelRegion, view::Rgb8View};
 
@@ -9,10 +9,10 @@ use super::{region::PixelRegion, view::Rgb8View};
 const LARGEST_OUTPUT: usize = 256;
 /// Steps of a position within a pixel.
 const STEPS: i32 = 32;
-/// Positions farther out, in pixels, are as far outside as any other.
+/// Positions are clamped to this distance in pixels.
 const FARTHEST: f64 = 1e7;
 
-/// What lies outside of the picture.
+/// What lies outside the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Border {
     /// Black.
@@ -25,12 +25,12 @@ pub(crate) enum Border {
 pub(crate) struct Cropper {
     size: usize,
     border: Border,
-    /// The number that a network takes for a byte.
+    /// The network's input value for each byte.
     values: [f32; 256],
 }
 
 impl Cropper {
-    /// Makes squares of `size` x `size`, at most 256, in which a byte is `value_of` it.
+    /// Produces squares of `size` x `size` (at most 256), where `value_of` converts each byte.
     pub(crate) fn new(size: usize, border: Border, value_of: impl Fn(f32) -> f32) -> Self {
         Self { size: size.min(LARGEST_OUTPUT), border, values: std::array::from_fn(|byte| value_of(byte as f32)) }
     }
@@ -60,9 +60,9 @@ impl Cropper {
     }
 }
 
-/// A position in 1/32 pixels, halves to even. What is no number lies at some place outside or inside: no matter where.
+/// A position in 1/32 pixels, rounding halves to even. The result for NaN is unspecified.
 fn steps(position: f64) -> i32 {
-    /// Adding it leaves a whole number in the low bits of the fraction: 1.5 x 2^52.
+    /// Adding 1.5 x 2^52 leaves the rounded integer in the low bits of the mantissa.
     const WHOLE: f64 = 6_755_399_441_055_744.0;
     (position.clamp(-FARTHEST, FARTHEST) * f64::from(STEPS) + WHOLE).to_bits() as i32
 }
@@ -80,7 +80,7 @@ fn sample(picture: Rgb8View<'_>, border: Border, [x, y]: [i32; 2]) -> (u8, u8, u
     ((mixed >> 10) as u8, (mixed >> 31) as u8, (mixed >> 52) as u8)
 }
 
-/// The three low bytes, 21 bits apart: room for their sums of weights, which are at most 1024 together.
+/// The three low bytes, 21 bits apart to leave room for weighted sums; the weights add up to 1024.
 fn spread(pixel: u64) -> u64 {
     (pixel & 0xff) | (pixel & 0xff00) << 13 | (pixel & 0xff_0000) << 26
 }
@@ -101,7 +101,7 @@ fn inside(picture: Rgb8View<'_>, column: i32, row: i32) -> Option<[u64; 2]> {
 /// The same where the border, or the last bytes of the picture, are near.
 #[cold]
 fn outside(picture: Rgb8View<'_>, border: Border, column: i32, row: i32) -> [u64; 2] {
-    // Before the first is the first, behind the last the last.
+    // Clamp to the first and last row or column.
     let nearest = |at: i32, count: usize| usize::try_from(at).unwrap_or(0).min(count - 1);
     let tap = |column: i32, row: i32| {
         let (x, y) = (nearest(column, picture.width()), nearest(row, picture.height()));
@@ -119,7 +119,7 @@ mod tests {
     use super::{super::region::Region, *};
     use proptest::prelude::*;
 
-    /// The specification word by word, a pixel at a time.
+    /// A literal implementation of the specification, one pixel at a time.
     fn naive(picture: Rgb8View<'_>, region: &Region, border: Border, size: usize) -> Vec<f32> {
         let (width, height) = (picture.width() as f64, picture.height() as f64);
         let (sin, cos) = region.rotation.sin_cos();
@@ -163,7 +163,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn every_region_is_resampled_as_the_specification_says(
+        fn every_region_is_resampled_as_specified(
             (width, height, gap) in (1usize..40, 1usize..40, 0usize..5),
             (x, y) in (-0.5..1.5, -0.5..1.5),
             (w, h, rotation) in (0.0..3.0, 0.0..3.0, -3.2..3.2),
@@ -178,13 +178,13 @@ mod tests {
             let cropper = Cropper::new(16, border, |byte| byte);
             cropper.crop(picture, &region.in_pixels([width as f64, height as f64]), &mut planes);
             let expected = naive(picture, &region, border, 16);
-            // Another order of the same sum may fall to the other side of a half.
+            // Summing in another order may round a tie the other way.
             let different = planes.iter().zip(&expected).filter(|(a, b)| a != b).count();
             prop_assert!(different <= 6, "{different} differ");
         }
 
         #[test]
-        fn no_region_however_wild_is_more_than_a_picture(values in prop::array::uniform5(any::<f64>())) {
+        fn any_region_gives_values_within_range(values in prop::array::uniform5(any::<f64>())) {
             let data = noise(3 * 7 * 5, 3);
             let picture = Rgb8View::packed(7, 5, &data).expect("a picture");
             let [x, y, width, height, rotation] = values;
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_picture_at_its_own_size_is_itself() {
+    fn the_whole_picture_at_its_own_size_is_unchanged() {
         let data = noise(3 * 16 * 16, 5);
         let picture = Rgb8View::packed(16, 16, &data).expect("a picture");
         let whole = Region { x: 0.5, y: 0.5, width: 1.0, height: 1.0, rotation: 0.0 }.in_pixels([16.0; 2]);

@@ -1,4 +1,4 @@
-//! The 478 landmarks of a face, from a region that holds it (`TRACKER.md` §4).
+//! Finds the 478 landmarks of the face in a region (`TRACKER.md` §4).
 
 use super::{
     crop::{Border, Cropper},
@@ -7,20 +7,20 @@ use super::{
     view::Rgb8View,
 };
 
-/// How many landmarks a face has: 468 of the mesh, then an iris and its ring for either eye.
+/// The number of landmarks: 468 of the mesh, then five for each iris.
 pub const LANDMARKS: usize = 478;
 
-/// The landmarks of a face: x in widths and y in heights of the picture, from its upper left; z, relative depth, in
-/// widths, smaller is nearer.
+/// The landmarks of a face: x and y as fractions of the picture's width and height from its upper left corner, z as
+/// relative depth in widths, smaller is nearer.
 pub type Landmarks = [[f32; 3]; LANDMARKS];
 
-/// Edge of the network's input in pixels, which are its outputs' unit too.
+/// The edge of the network's input in pixels, which are also the unit of its outputs.
 const INPUT: usize = 256;
-/// A face is there if the network is surer than this.
+/// A face is present if its probability exceeds this.
 const MIN_PRESENCE: f32 = 0.5;
-/// How much larger than the face the region for the next frame is.
+/// The size of the next frame's region relative to the face.
 const MARGIN: f64 = 1.5;
-/// Outer corners of the eyes, as seen in the picture.
+/// The outer corners of the left and right eye, as seen in the picture.
 const OUTER_CORNERS: [usize; 2] = [33, 263];
 
 const LAYOUT: Layout = Layout {
@@ -38,7 +38,7 @@ pub(crate) struct LandmarkFinder {
 }
 
 impl LandmarkFinder {
-    /// Opens the network, an ONNX model, on so many threads.
+    /// Opens the network, an ONNX model, with this many threads.
     pub(crate) fn open(runtime: &Runtime, model: &[u8], threads: usize) -> Result<Self, RuntimeError> {
         Ok(Self {
             network: runtime.open(model, &LAYOUT, threads)?,
@@ -48,7 +48,7 @@ impl LandmarkFinder {
         })
     }
 
-    /// Looks at a region: writes the landmarks and gives the face's presence, 0 to 1; none if there is no face.
+    /// Writes the landmarks of the face in a region and returns its probability, 0 to 1; `None` if there is no face.
     pub(crate) fn find(
         &mut self,
         picture: Rgb8View<'_>,
@@ -69,7 +69,7 @@ impl LandmarkFinder {
     }
 }
 
-/// From the network's pixels to the picture.
+/// Projects landmarks from the network's pixels to the picture.
 fn project(raw: &[f32], region: &PixelRegion, [width, height]: [f64; 2], landmarks: &mut Landmarks) {
     let depth = (region.width * region.cos / width).hypot(region.width * region.sin / height);
     for (landmark, raw) in landmarks.iter_mut().zip(raw.as_chunks::<3>().0) {
@@ -79,7 +79,7 @@ fn project(raw: &[f32], region: &PixelRegion, [width, height]: [f64; 2], landmar
     }
 }
 
-/// Where the face will be looked for in the next frame, of a picture of this width and height.
+/// Where to look for the face in the next frame, given the picture's width and height.
 pub(crate) fn next_region(landmarks: &Landmarks, [width, height]: [f64; 2]) -> Region {
     let extent = |axis: usize| {
         let values = landmarks.iter().map(|point| point[axis]);
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_of_a_turned_region_is_its_centre_and_depth_is_in_widths() {
+    fn landmarks_project_through_a_rotated_region_with_depth_in_widths() {
         let region = Region { x: 0.25, y: 0.5, width: 0.5, height: 0.5, rotation: 0.4 };
         let raw: Vec<f32> = (0..LANDMARKS).flat_map(|_| [128.0, 128.0, 256.0]).collect();
         let mut landmarks = [[0.0; 3]; LANDMARKS];
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_region_is_a_square_of_pixels_around_the_face() {
+    fn the_next_region_is_a_square_around_the_face() {
         let mut landmarks = [[0.5, 0.5, 0.0]; LANDMARKS];
         landmarks[0] = [0.4, 0.5, 0.0];
         landmarks[1] = [0.6, 0.9, 0.0];

@@ -1,4 +1,4 @@
-//! The webcam: `MediaPipe`'s face landmarker (`TRACKER.md`).
+//! Webcam face tracking: `MediaPipe`'s face landmarker (`TRACKER.md`).
 
 mod blendshapes;
 pub mod camera;

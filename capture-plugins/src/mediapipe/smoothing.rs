@@ -1,20 +1,20 @@
-//! Landmarks that hold still when the face does: the One-Euro filter of video mode (`TRACKER.md` §5).
+//! Smooths landmarks in video mode with a One-Euro filter (`TRACKER.md` §5).
 
 use super::landmarks::{LANDMARKS, Landmarks};
 use std::f32::consts::TAU;
 
-/// Cut-off of a landmark at rest, in hertz.
+/// The cut-off frequency of a landmark at rest, in hertz.
 const MIN_CUTOFF: f32 = 0.05;
-/// How much the cut-off rises with speed.
+/// How much the cut-off frequency rises with speed.
 const BETA: f32 = 80.0;
-/// Cut-off of the speed itself, in hertz.
+/// The cut-off frequency of the speed itself, in hertz.
 const SPEED_CUTOFF: f32 = 1.0;
-/// A face smaller than this many pixels is left as it is.
+/// A face smaller than this many pixels is not smoothed.
 const SMALLEST: f32 = 1e-6;
 
 /// The filters of all coordinates of one face.
 pub(crate) struct Smoother {
-    /// When the frame before was, if there was one.
+    /// The time of the previous frame, if any.
     last_ms: Option<u64>,
     coordinates: Vec<[Coordinate; 3]>,
 }
@@ -34,13 +34,13 @@ struct Coordinate {
 }
 
 impl Smoother {
-    /// Forgets all that came before.
+    /// Forgets all previous frames.
     pub(crate) fn reset(&mut self) {
         self.last_ms = None;
     }
 
-    /// Smooths the landmarks of a picture of this width and height in pixels, seen at `time_ms`. A time not later than
-    /// the last leaves them as they are.
+    /// Smooths the landmarks in a picture of the given width and height in pixels, taken at `time_ms`. Does nothing
+    /// unless the time is later than the previous one.
     pub(crate) fn smooth(&mut self, landmarks: &mut Landmarks, [width, height]: [f32; 2], time_ms: u64) {
         let size = mean_extent(landmarks, [width, height]);
         if size < SMALLEST || self.last_ms.is_some_and(|last| last >= time_ms) {
@@ -65,7 +65,7 @@ impl Coordinate {
         Self { raw: value, smooth: value, speed: 0.0 }
     }
 
-    /// The next value, `rate` a second, of a face `size` pixels large.
+    /// Filters the next value, at `rate` frames a second, of a face `size` pixels large.
     fn advance(&mut self, value: f32, rate: f32, size: f32) -> f32 {
         let speed = (value - self.raw) / size * rate;
         self.speed += (speed - self.speed) * share(SPEED_CUTOFF, rate);
@@ -75,12 +75,12 @@ impl Coordinate {
     }
 }
 
-/// How much of a new value a low-pass filter of this cut-off takes at this rate, both in hertz.
+/// The weight of a new value in a low-pass filter with this cut-off frequency and rate, both in hertz.
 fn share(cutoff: f32, rate: f32) -> f32 {
     1.0 / (1.0 + rate / (TAU * cutoff))
 }
 
-/// Half of the sum of width and height of what the landmarks take up, in pixels.
+/// The mean of the landmarks' width and height in pixels.
 fn mean_extent(landmarks: &Landmarks, [width, height]: [f32; 2]) -> f32 {
     let extent = |axis: usize| {
         let values = landmarks.iter().map(|point| point[axis]);
@@ -99,7 +99,7 @@ mod tests {
         std::array::from_fn(|i| [0.3 + (i % 20) as f32 * 0.01 + offset, 0.3 + (i / 20) as f32 * 0.01, 0.01])
     }
 
-    /// What comes out of a face that jumps by `step` pictures after a second of rest.
+    /// The smoothed share of a jump by `step` picture widths after a second of rest.
     fn after_a_jump(step: f32) -> f32 {
         let mut smoother = Smoother::default();
         let mut out = face(0.0);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_face_is_as_found_and_a_time_that_stands_still_changes_nothing() {
+    fn the_first_face_and_faces_without_a_later_time_are_not_changed() {
         let mut smoother = Smoother::default();
         for (offset, time_ms) in [(0.0, 100), (0.1, 100), (0.2, 50)] {
             let mut out = face(offset);
@@ -121,13 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn trembling_is_held_back_and_a_turn_is_followed() {
+    fn jitter_is_damped_and_motion_is_followed() {
         assert!(after_a_jump(0.0002) < 0.15, "{}", after_a_jump(0.0002));
         assert!(after_a_jump(0.1) > 0.85, "{}", after_a_jump(0.1));
     }
 
     #[test]
-    fn a_lost_face_is_forgotten() {
+    fn after_a_reset_a_face_is_not_smoothed() {
         let mut smoother = Smoother::default();
         smoother.smooth(&mut face(0.0), SIZE, 0);
         smoother.reset();
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(out, face(0.001));
     }
 
-    /// Three steps by hand, from the formulas of the specification.
+    /// Three steps computed from the specification's formulas.
     #[test]
     fn a_coordinate_follows_the_formulas() {
         let mut coordinate = Coordinate::begin(10.0);

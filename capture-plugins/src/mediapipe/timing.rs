@@ -1,23 +1,23 @@
-//! What a picture takes, part by part.
+//! How long each step of tracking takes.
 
 use std::time::{Duration, Instant};
 
-/// Times of one picture.
+/// The times spent on one frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// Looking for faces, which is not needed while one is followed.
+    /// Face detection; zero while a face is being followed.
     pub detector: Duration,
-    /// Landmarks of all faces, their cutting out included.
+    /// Landmarks of all faces, cropping included.
     pub landmarks: Duration,
-    /// Smoothing and the place of the head.
+    /// Smoothing and head placement.
     pub geometry: Duration,
-    /// Scores of expression.
+    /// Expression scores.
     pub blendshapes: Duration,
-    /// All together.
+    /// All of these together.
     pub total: Duration,
 }
 
-/// Divides the time that passes between the parts.
+/// Measures the steps one after another.
 pub(crate) struct Stopwatch {
     begun: Instant,
     last: Instant,
@@ -30,14 +30,14 @@ impl Stopwatch {
         Self { begun: now, last: now, timings: Timings::default() }
     }
 
-    /// Adds what has passed since the last lap to a part.
-    pub(crate) fn lap(&mut self, part: impl FnOnce(&mut Timings) -> &mut Duration) {
+    /// Adds the time since the previous lap to one step.
+    pub(crate) fn lap(&mut self, step: impl FnOnce(&mut Timings) -> &mut Duration) {
         let now = Instant::now();
-        *part(&mut self.timings) += now - self.last;
+        *step(&mut self.timings) += now - self.last;
         self.last = now;
     }
 
-    /// The times, at the end.
+    /// Stops measuring and returns the times.
     pub(crate) fn stop(mut self) -> Timings {
         self.timings.total = self.begun.elapsed();
         self.timings

@@ -1,4 +1,4 @@
-//! The face landmarker: pictures in, faces out (`TRACKER.md` §5).
+//! The face tracker: pictures in, faces out (`TRACKER.md` §5).
 
 use super::{
     blendshapes::{BLENDSHAPE_NAMES, Blendshapes},
@@ -13,41 +13,41 @@ use super::{
     view::Rgb8View,
 };
 
-/// A tracked face is the detected one if they overlap more than this, by intersection over union.
+/// A tracked and a detected face are the same if their intersection over union exceeds this.
 const SAME_FACE: f64 = 0.5;
 
-/// Whether pictures have to do with one another.
+/// How pictures relate to each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Each is looked at by itself.
+    /// Every picture is independent.
     Image,
-    /// They follow one another: a face is looked for where it was, and a single one is smoothed.
+    /// Pictures form a video: faces are looked for where they were, and a single face is smoothed.
     #[default]
     Video,
 }
 
-/// Which face is taken where there are more than are asked for.
+/// Which faces to choose if there are more than requested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preference {
-    /// The one that the detector is surest of, as `MediaPipe` does.
+    /// The ones with the highest detection score, as in `MediaPipe`.
     #[default]
     Surest,
-    /// The largest: that of whoever sits before the camera. It is kept while it stays.
+    /// The largest, which belong to whoever sits in front of the camera. A chosen face is kept while it stays.
     Largest,
 }
 
-/// How faces are tracked.
+/// How to track faces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrackerOptions {
-    /// Whether pictures have to do with one another.
+    /// How pictures relate to each other.
     pub mode: Mode,
-    /// How many faces to find at most, 1 or more.
+    /// The greatest number of faces to find, at least 1.
     pub faces: usize,
-    /// Which faces those are.
+    /// Which faces to choose.
     pub preference: Preference,
-    /// Who computes the networks.
+    /// Which runtime computes the networks.
     pub runtime: RuntimeChoice,
-    /// Threads of the largest network; the others take one.
+    /// Threads for the largest network; the others use one.
     pub threads: usize,
 }
 
@@ -60,17 +60,17 @@ impl Default for TrackerOptions {
 /// A face in a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Face {
-    /// The landmarks: x in widths and y in heights of the picture, from its upper left; z, relative depth, in widths,
-    /// smaller is nearer.
+    /// The landmarks: x and y as fractions of the picture's width and height from its upper left corner, z as relative
+    /// depth in widths, smaller is nearer.
     pub landmarks: Landmarks,
-    /// Scores of expression, 0 to 1, named by [`BLENDSHAPE_NAMES`].
+    /// Expression scores, 0 to 1, in the order of [`BLENDSHAPE_NAMES`].
     pub blendshapes: [f32; BLENDSHAPE_NAMES.len()],
-    /// From the canonical face, in centimetres, to the camera, which looks along -z: rows, for column vectors. None
-    /// where the landmarks hold no head.
+    /// The transform from the canonical face, in centimetres, to the camera, which looks along -z: rows of a matrix for
+    /// column vectors. `None` if the landmarks do not determine it.
     pub matrix: Option<[[f32; 4]; 4]>,
-    /// How sure the network is that a face is there, 0 to 1.
+    /// The probability that a face is present, 0 to 1.
     pub presence: f32,
-    /// Where the face is looked for in the next picture.
+    /// Where to look for the face in the next picture.
     pub region: Region,
 }
 
@@ -86,7 +86,7 @@ impl Default for Face {
     }
 }
 
-/// Why a picture was not tracked: one of the networks failed.
+/// A picture could not be tracked because a network failed.
 #[derive(Debug, thiserror::Error)]
 #[error("the picture cannot be tracked")]
 pub struct TrackError(#[from] NetworkError);
@@ -100,9 +100,9 @@ pub struct FaceTracker {
     scorer: Blendshapes,
     head: HeadPose,
     smoother: Smoother,
-    /// Where faces were in the picture before.
+    /// Where the faces of the previous picture were.
     tracks: Vec<Region>,
-    /// Room for as many faces as there ever were, of which the first `found` are those of the last picture.
+    /// Buffers for faces; the first `found` are those of the last picture.
     faces: Vec<Face>,
     found: usize,
     timings: Timings,
@@ -112,7 +112,7 @@ impl FaceTracker {
     /// Opens the networks.
     ///
     /// # Errors
-    /// The runtime asked for is not there, or a model is damaged.
+    /// The requested runtime is not available, or a model is damaged.
     pub fn new(models: &TrackingModels, options: &TrackerOptions) -> Result<Self, RuntimeError> {
         let runtime = Runtime::choose(options.runtime)?;
         Ok(Self {
@@ -130,60 +130,64 @@ impl FaceTracker {
         })
     }
 
-    /// The faces of a picture; none if there is none. `time_ms` is the picture's time, which in video mode must rise:
-    /// a picture of a time gone by is not smoothed.
+    /// The faces in a picture. `time_ms` is its time; in video mode it must increase, or the picture is not smoothed.
     ///
     /// # Errors
-    /// A network failed; what was tracked is forgotten.
+    /// A network failed; tracking then starts afresh.
     pub fn track(&mut self, picture: Rgb8View<'_>, time_ms: u64) -> Result<&[Face], TrackError> {
-        let mut watch = Stopwatch::start();
-        if let Err(error) = self.look(picture, time_ms, &mut watch) {
+        let mut stopwatch = Stopwatch::start();
+        if let Err(error) = self.find_faces(picture, time_ms, &mut stopwatch) {
             self.reset();
             return Err(error.into());
         }
-        self.timings = watch.stop();
+        self.timings = stopwatch.stop();
         Ok(&self.faces[..self.found])
     }
 
-    /// Forgets the faces of all pictures before.
+    /// Forgets all previous pictures.
     pub fn reset(&mut self) {
         self.tracks.clear();
         self.smoother.reset();
         self.found = 0;
     }
 
-    /// What the last picture took.
+    /// How long the last picture took.
     pub fn timings(&self) -> Timings {
         self.timings
     }
 
-    /// Who computes the networks, for people.
+    /// The runtime in use, for messages.
     pub fn runtime(&self) -> String {
         self.runtime.to_string()
     }
 
-    fn look(&mut self, picture: Rgb8View<'_>, time_ms: u64, watch: &mut Stopwatch) -> Result<(), NetworkError> {
+    fn find_faces(
+        &mut self,
+        picture: Rgb8View<'_>,
+        time_ms: u64,
+        stopwatch: &mut Stopwatch,
+    ) -> Result<(), NetworkError> {
         if self.options.mode == Mode::Image {
             self.tracks.clear();
         }
         if self.tracks.len() < self.options.faces {
             self.detect(picture)?;
-            watch.lap(|timings| &mut timings.detector);
+            stopwatch.lap(|timings| &mut timings.detector);
         }
         self.find_landmarks(picture)?;
-        watch.lap(|timings| &mut timings.landmarks);
+        stopwatch.lap(|timings| &mut timings.landmarks);
         let size = [picture.width() as f32, picture.height() as f32];
         self.smooth(size, time_ms);
         for face in &mut self.faces[..self.found] {
             face.matrix = self.head.matrix(&face.landmarks, size.map(f64::from));
-            watch.lap(|timings| &mut timings.geometry);
+            stopwatch.lap(|timings| &mut timings.geometry);
             face.blendshapes = self.scorer.score(&face.landmarks, size)?;
-            watch.lap(|timings| &mut timings.blendshapes);
+            stopwatch.lap(|timings| &mut timings.blendshapes);
         }
         Ok(())
     }
 
-    /// Adds the detected faces to the tracked ones; a detection takes the place of the tracks that it covers.
+    /// Adds the detected faces to the tracked ones; a detection replaces the tracks it overlaps.
     fn detect(&mut self, picture: Rgb8View<'_>) -> Result<(), NetworkError> {
         let detected = self.detector.find(picture, self.options.preference)?;
         for region in detected {
@@ -194,7 +198,7 @@ impl FaceTracker {
         Ok(())
     }
 
-    /// Looks for a face at every track and keeps those that are there, with where to look next.
+    /// Finds the landmarks of every tracked face and drops the tracks without one.
     fn find_landmarks(&mut self, picture: Rgb8View<'_>) -> Result<(), NetworkError> {
         self.faces.resize_with(self.faces.len().max(self.tracks.len()), Face::default);
         self.found = 0;

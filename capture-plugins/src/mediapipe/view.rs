@@ -1,8 +1,8 @@
-//! A picture as the tracker sees it: bytes that somebody else owns.
+//! A borrowed picture: the tracker's view of RGB pixels.
 
 use bunraku_core::picture_file;
 
-/// The greatest width and height of a picture in pixels.
+/// The greatest accepted width and height of a picture in pixels.
 pub const LARGEST_EDGE: usize = picture_file::LARGEST_EDGE as usize;
 
 /// 8-bit RGB pixels, row 0 at the top, rows `stride` bytes apart.
@@ -14,39 +14,39 @@ pub struct Rgb8View<'a> {
     data: &'a [u8],
 }
 
-/// Why bytes are no picture.
+/// Why bytes are not a valid picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ViewError {
-    /// A picture without pixels.
+    /// The picture has no pixels.
     #[error("the picture is {width} x {height}: it has no pixels")]
     Empty {
-        /// Pixels from left to right.
+        /// Width in pixels.
         width: usize,
-        /// Pixels from top to bottom.
+        /// Height in pixels.
         height: usize,
     },
-    /// A picture wider or higher than [`LARGEST_EDGE`].
-    #[error("the picture is {width} x {height}: at most {LARGEST_EDGE} pixels a side are tracked")]
+    /// The picture is wider or higher than [`LARGEST_EDGE`].
+    #[error("the picture is {width} x {height}: at most {LARGEST_EDGE} pixels a side can be tracked")]
     TooLarge {
-        /// Pixels from left to right.
+        /// Width in pixels.
         width: usize,
-        /// Pixels from top to bottom.
+        /// Height in pixels.
         height: usize,
     },
     /// The rows overlap.
     #[error("the picture's rows are {stride} bytes apart; {width} pixels of RGB need {}", 3 * .width)]
     Stride {
-        /// Pixels from left to right.
+        /// Width in pixels.
         width: usize,
-        /// Bytes from a row to the next.
+        /// Bytes from one row to the next.
         stride: usize,
     },
     /// Bytes are missing.
-    #[error("the picture has {found} bytes where its size needs {needed}")]
+    #[error("the picture has {found} bytes, but its size needs {needed}")]
     Short {
-        /// Bytes that are there.
+        /// Bytes found.
         found: usize,
-        /// Bytes that should be.
+        /// Bytes needed.
         needed: usize,
     },
 }
@@ -73,7 +73,7 @@ impl<'a> Rgb8View<'a> {
         Ok(Self { width, height, stride, data })
     }
 
-    /// A picture whose rows follow one another without a gap.
+    /// A picture without padding between rows.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -81,17 +81,17 @@ impl<'a> Rgb8View<'a> {
         Self::new(width, height, width.saturating_mul(3), data)
     }
 
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Pixels from top to bottom.
+    /// Height in pixels.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// Bytes from a row to the next.
+    /// Bytes from one row to the next.
     pub fn stride(&self) -> usize {
         self.stride
     }
@@ -104,7 +104,7 @@ impl<'a> Rgb8View<'a> {
     /// The pixel at column `x` of row `y`.
     ///
     /// # Panics
-    /// Outside of the picture.
+    /// If the position is outside the picture.
     pub fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
         let at = y * self.stride + 3 * x;
         [self.data[at], self.data[at + 1], self.data[at + 2]]
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_picture_is_refused_with_its_reason() {
+    fn invalid_pictures_are_refused_with_their_reason() {
         let view = |width, height, stride, bytes| Rgb8View::new(width, height, stride, &vec![0; bytes]).map(|_| ());
         assert_eq!(view(0, 0, 0, 0), Err(ViewError::Empty { width: 0, height: 0 }));
         assert_eq!(view(1 << 20, 1, 3 << 20, 0), Err(ViewError::TooLarge { width: 1 << 20, height: 1 }));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pixel_is_found_across_the_gap_of_a_row() {
+    fn pixels_are_found_in_padded_rows() {
         let data: Vec<u8> = (0..20).collect();
         let view = Rgb8View::new(2, 2, 10, &data).expect("a picture");
         assert_eq!(view.pixel(1, 1), [13, 14, 15]);

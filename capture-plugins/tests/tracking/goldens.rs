@@ -1,4 +1,4 @@
-//! What the `MediaPipe` package found (`TRACKER.md` §10).
+//! Comparison with the results of the `MediaPipe` package (`TRACKER.md` §10).
 
 use super::{json, models, numbers, runtimes, shared, tracker};
 use bunraku_capture::mediapipe::{
@@ -8,7 +8,7 @@ use bunraku_capture::mediapipe::{
 use serde_json::Value;
 use std::{collections::HashMap, path::Path};
 
-/// How far a face is from the package's.
+/// The distance between a face and the package's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Distance {
     mean_px: f64,
@@ -51,9 +51,9 @@ impl Distance {
     }
 }
 
-/// Degrees and centimetres between a face's matrix and another, row-major.
+/// The angle in degrees and the distance in centimetres between a face's matrix and a row-major one.
 fn matrices(face: &Face, golden: &[f64]) -> (f64, f64) {
-    let matrix = face.matrix.expect("a face has a place").map(|row| row.map(f64::from));
+    let matrix = face.matrix.expect("a face has a matrix").map(|row| row.map(f64::from));
     let length = |entry: &dyn Fn(usize, usize) -> f64| (0..3).map(|row| entry(row, 0).powi(2)).sum::<f64>().sqrt();
     let (found, expected) = (|r: usize, c: usize| matrix[r][c], |r: usize, c: usize| golden[4 * r + c]);
     let (scale, golden_scale) = (length(&found), length(&expected));
@@ -61,7 +61,7 @@ fn matrices(face: &Face, golden: &[f64]) -> (f64, f64) {
     let turned =
         entries.map(|(r, c)| (found(r, c) / scale - expected(r, c) / golden_scale).powi(2)).sum::<f64>().sqrt();
     let apart = (0..3).map(|row| (found(row, 3) - expected(row, 3)).powi(2)).sum::<f64>().sqrt();
-    // Two rotations by an angle a apart differ by 2 sqrt(2) sin(a / 2) in all.
+    // The Frobenius distance of two rotations an angle a apart is 2 sqrt(2) sin(a / 2).
     ((2.0 * (turned / 8f64.sqrt()).min(1.0).asin()).to_degrees(), apart)
 }
 
@@ -134,7 +134,7 @@ fn worst(distances: &[Distance]) -> Distance {
     })
 }
 
-/// The limits of pictures that another JPEG decoder read.
+/// The limits for frames that the package read with another JPEG decoder.
 const CLIP: Distance = Distance {
     mean_px: 0.5,
     max_px: f64::INFINITY,

@@ -1,4 +1,4 @@
-//! The tracker beside the `MediaPipe` package: what that found in the same pictures, and pictures that are none.
+//! The tracker compared with the `MediaPipe` package's results, and given unusual pictures.
 
 mod goldens;
 mod odd_pictures;

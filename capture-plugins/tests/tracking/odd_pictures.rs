@@ -1,4 +1,4 @@
-//! Pictures without a face, of odd sizes, and faces that come and go.
+//! Pictures without a face, pictures of odd sizes, and faces that come and go.
 
 use super::{models, runtimes, shared, tracker};
 use bunraku_capture::mediapipe::{
@@ -33,7 +33,7 @@ fn faces(tracker: &mut FaceTracker, frame: &RgbFrame, time_ms: u64) -> usize {
 }
 
 #[test]
-fn where_there_is_no_face_none_is_found() {
+fn pictures_without_a_face_give_none() {
     let Some(models) = models() else { return };
     for runtime in runtimes() {
         let mut tracker = tracker(&models, Mode::Video, 1, runtime);
@@ -45,14 +45,14 @@ fn where_there_is_no_face_none_is_found() {
 }
 
 #[test]
-fn a_picture_without_pixels_is_refused_before_it_is_tracked() {
+fn a_picture_without_pixels_is_refused_before_tracking() {
     let error = RgbFrame::default().view().err().expect("refused").to_string();
     assert_eq!(error, "the picture is 0 x 0: it has no pixels");
     assert!(Rgb8View::packed(4, 4, &[0; 47]).is_err(), "a byte is missing");
 }
 
 #[test]
-fn a_face_in_a_still_of_twelve_megapixels_is_found_where_it_is() {
+fn a_face_in_a_twelve_megapixel_still_is_found_in_place() {
     let (Some(models), Some(face)) = (models(), picture("portrait_b.png")) else { return };
     let mut tracker = tracker(&models, Mode::Image, 1, RuntimeChoice::Rten);
     let nose = |tracker: &mut FaceTracker, frame: &RgbFrame| {
@@ -63,7 +63,7 @@ fn a_face_in_a_still_of_twelve_megapixels_is_found_where_it_is() {
     assert!((small[0] - large[0]).abs() < 0.02 && (small[1] - large[1]).abs() < 0.02, "{small:?} {large:?}");
 }
 
-/// The picture at another size, by the nearest pixels.
+/// The picture at another size, by nearest-neighbour sampling.
 fn enlarged(frame: &RgbFrame, width: usize, height: usize) -> RgbFrame {
     let mut large = black(width, height);
     for y in 0..height {
@@ -76,7 +76,7 @@ fn enlarged(frame: &RgbFrame, width: usize, height: usize) -> RgbFrame {
 }
 
 #[test]
-fn a_face_that_goes_is_lost_and_found_again_when_it_is_back() {
+fn a_face_that_leaves_is_found_again_when_it_returns() {
     let (Some(models), Some(face)) = (models(), picture("portrait_b.png")) else { return };
     let mut tracker = tracker(&models, Mode::Video, 1, RuntimeChoice::Rten);
     let away = black(face.width, face.height);
@@ -84,16 +84,16 @@ fn a_face_that_goes_is_lost_and_found_again_when_it_is_back() {
     assert_eq!(seen(&mut tracker, &face, 0), 1);
     assert!(tracker.timings().detector.as_nanos() > 0);
     assert_eq!(seen(&mut tracker, &face, 33), 1);
-    assert_eq!(tracker.timings().detector.as_nanos(), 0, "a face that is followed needs no detector");
+    assert_eq!(tracker.timings().detector.as_nanos(), 0, "following a face needs no detector");
     assert_eq!([66, 99].map(|time| seen(&mut tracker, &away, time)), [0, 0]);
     assert_eq!(seen(&mut tracker, &face, 132), 1);
     tracker.reset();
     assert_eq!(seen(&mut tracker, &face, 165), 1);
-    assert!(tracker.timings().detector.as_nanos() > 0, "after a reset a face is looked for anew");
+    assert!(tracker.timings().detector.as_nanos() > 0, "after a reset the face is detected again");
 }
 
 #[test]
-fn the_largest_face_is_taken_and_kept_when_another_grows() {
+fn the_largest_face_is_chosen_and_kept() {
     let (Some(models), Some(two)) = (models(), picture("two_faces.png")) else { return };
     let all = TrackerOptions { mode: Mode::Image, faces: 2, ..options(Preference::Surest) };
     let mut tracker = FaceTracker::new(&models, &all).expect("the networks open");

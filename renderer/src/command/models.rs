@@ -6,8 +6,8 @@ use super::{
 };
 use anyhow::Context as _;
 use bunraku_capture::mediapipe::models::{
-    DownloadError, FileState, InstalledFile, Inventory, ModelsError, OFFICIAL_ADDRESS, Watch, folder, install_file,
-    install_url, inventory,
+    DownloadError, DownloadHooks, FileState, InstalledFile, Inventory, ModelsError, OFFICIAL_ADDRESS, folder,
+    install_file, install_url, inventory,
 };
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -78,7 +78,7 @@ fn install(from: &str, folder: &Path) -> anyhow::Result<()> {
                 state.set_len(total.unwrap_or(bytes));
             });
         };
-        let installed = install_url(from, folder, Watch { progress: &mut progress, stop: &stop });
+        let installed = install_url(from, folder, DownloadHooks { progress: &mut progress, stop: &stop });
         bar.finish_and_clear();
         installed
     } else {

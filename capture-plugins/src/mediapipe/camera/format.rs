@@ -1,11 +1,11 @@
-//! The format that a camera is asked for, chosen for latency.
+//! Choosing the format to request of a camera, by latency, and decoding the uncompressed ones.
 
 use super::super::frames::RgbFrame;
 use nokhwa::utils::{CameraFormat, FrameFormat, Resolution};
 use std::cmp::Ordering;
 
-/// The formats that are decoded here, the quickest first: what is not compressed needs no decoding to speak of, and at
-/// these sizes goes through a cable as fast.
+/// The formats that can be decoded, fastest first: uncompressed ones need hardly any decoding and, at these sizes, take
+/// no longer to transfer.
 pub(super) const KNOWN: [FrameFormat; 6] = [
     FrameFormat::YUYV,
     FrameFormat::NV12,
@@ -15,41 +15,41 @@ pub(super) const KNOWN: [FrameFormat; 6] = [
     FrameFormat::GRAY,
 ];
 
-/// What a camera is asked for; it gives what comes nearest.
+/// The format to request of a camera; it delivers the nearest it has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CameraWish {
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub width: u32,
-    /// Pixels from top to bottom.
+    /// Height in pixels.
     pub height: u32,
-    /// Pictures a second.
+    /// Frames a second.
     pub fps: u32,
 }
 
 impl Default for CameraWish {
-    /// 640 x 480, which is more than the tracker's networks see of a face, and a picture as often as cameras have one.
+    /// 640 x 480, which is more detail than the tracker's networks use, at the highest rate of common cameras.
     fn default() -> Self {
         Self { width: 640, height: 480, fps: 60 }
     }
 }
 
 impl CameraWish {
-    /// The wish as a camera's format.
+    /// The request as a camera format.
     pub(super) fn as_format(&self, format: FrameFormat, fps: u32) -> CameraFormat {
         CameraFormat::new(Resolution::new(self.width, self.height), format, fps)
     }
 
-    /// How far `format` is from it: in size, then in rate, then in the work of decoding. Smaller is better.
+    /// How far `format` is from the request: by size, then rate, then decoding cost. Smaller is better.
     fn distance(&self, format: &CameraFormat) -> (f64, f64, usize) {
         let log_ratio = |a: u32, b: u32| (f64::from(a.max(1)) / f64::from(b.max(1))).ln().abs();
         let size = log_ratio(format.width(), self.width) + log_ratio(format.height(), self.height);
         let rate = log_ratio(format.frame_rate(), self.fps);
-        let place = KNOWN.iter().position(|known| *known == format.format()).unwrap_or(KNOWN.len());
-        (size, rate, place)
+        let cost = KNOWN.iter().position(|known| *known == format.format()).unwrap_or(KNOWN.len());
+        (size, rate, cost)
     }
 }
 
-/// The best of `formats` for `wish`, of those that can be decoded.
+/// The decodable format of `formats` nearest to `wish`.
 pub(super) fn best(formats: &[CameraFormat], wish: &CameraWish) -> Option<CameraFormat> {
     let known = formats.iter().filter(|format| {
         KNOWN.contains(&format.format()) && format.width() > 0 && format.height() > 0 && format.frame_rate() > 0
@@ -61,7 +61,10 @@ fn compare(a: (f64, f64, usize), b: (f64, f64, usize)) -> Ordering {
     a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
 }
 
-/// Decodes what needs no more than its bytes put in order.
+/// Decodes an uncompressed RGB, BGR or grey frame.
+///
+/// # Errors
+/// Bytes are missing, or the format is another.
 pub(super) fn decode_plain(
     format: FrameFormat,
     raw: &[u8],
@@ -70,7 +73,7 @@ pub(super) fn decode_plain(
 ) -> Result<(), String> {
     let bytes = if format == FrameFormat::GRAY { 1 } else { 3 };
     let needed = bytes * width * height;
-    let raw = raw.get(..needed).ok_or_else(|| format!("it has {} bytes where {needed} are needed", raw.len()))?;
+    let raw = raw.get(..needed).ok_or_else(|| format!("it has {} bytes, but its size needs {needed}", raw.len()))?;
     let pixels = frame.resize(width, height).as_chunks_mut::<3>().0;
     match format {
         FrameFormat::GRAY => pixels.iter_mut().zip(raw).for_each(|(pixel, &grey)| *pixel = [grey; 3]),
@@ -78,7 +81,7 @@ pub(super) fn decode_plain(
             pixels.iter_mut().zip(raw.as_chunks::<3>().0).for_each(|(pixel, &[b, g, r])| *pixel = [r, g, b]);
         }
         FrameFormat::RAWRGB => pixels.as_flattened_mut().copy_from_slice(raw),
-        other => return Err(format!("its format {other} is not known here")),
+        other => return Err(format!("its format {other} is not supported")),
     }
     Ok(())
 }
@@ -91,7 +94,7 @@ mod tests {
         CameraFormat::new(Resolution::new(width, height), format, fps)
     }
 
-    /// What a common webcam offers.
+    /// The formats of a common webcam.
     fn webcam() -> Vec<CameraFormat> {
         use FrameFormat::{MJPEG, YUYV};
         vec![
@@ -106,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_latency_at_the_wished_size_is_chosen() {
+    fn the_format_with_the_lowest_latency_at_the_requested_size_is_chosen() {
         let chosen = best(&webcam(), &CameraWish::default());
         assert_eq!(chosen, Some(format(640, 480, FrameFormat::YUYV, 30)));
         let faster = [webcam(), vec![format(640, 480, FrameFormat::MJPEG, 60)]].concat();
@@ -116,13 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn formats_without_pixels_or_rate_are_passed_over() {
+    fn formats_without_pixels_or_rate_are_skipped() {
         let broken = [format(0, 0, FrameFormat::YUYV, 30), format(640, 480, FrameFormat::YUYV, 0)];
         assert_eq!(best(&broken, &CameraWish::default()), None);
     }
 
     #[test]
-    fn plain_formats_are_put_in_order() {
+    fn uncompressed_formats_decode_to_rgb() {
         let mut frame = RgbFrame::default();
         for (format, raw, wanted) in [
             (FrameFormat::RAWRGB, &[1, 2, 3][..], [1, 2, 3]),

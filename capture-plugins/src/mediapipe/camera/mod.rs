@@ -22,11 +22,11 @@ use std::{
 };
 use trouble::Trouble;
 
-/// How long the person has to allow the camera, where the system asks.
-const PERMISSION: Duration = Duration::from_mins(1);
+/// How long to wait for the user to allow the camera, where the system asks.
+const PERMISSION_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Pictures in a row that may be damaged before the camera counts as broken.
-const DAMAGED: usize = 30;
+/// How many damaged frames in a row mean that the camera is broken.
+const MOST_DAMAGED: usize = 30;
 
 /// A running camera.
 pub struct CameraSource {
@@ -41,7 +41,7 @@ impl CameraSource {
     /// Opens a camera in the format nearest to `wish`, and starts it.
     ///
     /// # Errors
-    /// There is no such camera, another program uses it, or the system does not let this one.
+    /// There is no such camera, another program uses it, or the system denies access.
     pub fn open(choice: &CameraChoice, wish: &CameraWish) -> Result<Self, FrameError> {
         let chosen = choice::find(choice)?;
         let trouble = Trouble::new(&chosen.name);
@@ -52,12 +52,12 @@ impl CameraSource {
             && best != camera.camera_format()
             && let Err(error) = camera.set_camera_requset(exactly(best, &[best.format()]))
         {
-            // It goes on in the format that it is in.
+            // Keep the format that it has.
             tracing::debug!("{} refuses {best}: {error}", chosen.name);
         }
         camera.open_stream().map_err(|error| trouble.explain(&error))?;
         let format = camera.camera_format();
-        tracing::info!("the camera {} gives {format}", chosen.name);
+        tracing::info!("the camera {} delivers {format}", chosen.name);
         Ok(Self { camera, name: chosen.name, format, index: 0, damaged: 0 })
     }
 
@@ -73,10 +73,10 @@ impl CameraSource {
     }
 }
 
-/// Whether a camera can be used now. No picture is taken.
+/// Checks that a camera can be used now, without taking a frame.
 ///
 /// # Errors
-/// What keeps it from being used, and what to do.
+/// Why it cannot be used, and what to do.
 pub fn probe(camera: &FoundCamera) -> Result<(), FrameError> {
     let trouble = Trouble::new(&camera.name);
     if !nokhwa::nokhwa_check() {
@@ -85,7 +85,7 @@ pub fn probe(camera: &FoundCamera) -> Result<(), FrameError> {
     connect(camera.number, &CameraWish::default()).map(drop).map_err(|error| trouble.explain(&error))
 }
 
-/// Connects to camera `number`; where it does not take its own first format, in those that nearly all have.
+/// Connects to camera `number`. If it refuses its own first format, tries those that nearly all cameras have.
 fn connect(number: u32, wish: &CameraWish) -> Result<Camera, NokhwaError> {
     let index = || CameraIndex::Index(number);
     let first = RequestedFormat::with_formats(RequestedFormatType::None, &format::KNOWN);
@@ -96,28 +96,28 @@ fn connect(number: u32, wish: &CameraWish) -> Result<Camera, NokhwaError> {
     })
 }
 
-/// A request for `format` and no other, which is one of `kinds`.
+/// A request for exactly `format`, which is one of `kinds`.
 fn exactly(format: CameraFormat, kinds: &[FrameFormat]) -> RequestedFormat<'_> {
     RequestedFormat::with_formats(RequestedFormatType::Exact(format), kinds)
 }
 
-/// Asks for the camera where the system wants to be asked (macOS); elsewhere it is allowed at once.
+/// Asks for permission to use the camera where the system requires it (macOS).
 fn ask_permission(trouble: &Trouble<'_>) -> Result<(), FrameError> {
     if nokhwa::nokhwa_check() {
         return Ok(());
     }
     let (answer, answered) = mpsc::sync_channel(1);
     nokhwa::nokhwa_initialize(move |granted| {
-        // Nobody waits for a late answer.
+        // After the timeout, nobody waits for the answer.
         answer.try_send(granted).ok();
     });
-    if answered.recv_timeout(PERMISSION).unwrap_or(false) { Ok(()) } else { Err(trouble.refused()) }
+    if answered.recv_timeout(PERMISSION_TIMEOUT).unwrap_or(false) { Ok(()) } else { Err(trouble.refused()) }
 }
 
 impl FrameSource for CameraSource {
     fn describe(&self) -> String {
         let (width, height) = (self.format.width(), self.format.height());
-        format!("the camera {}, {width} x {height} at {} a second", self.name, self.format.frame_rate())
+        format!("the camera {}, {width} x {height} at {} frames a second", self.name, self.format.frame_rate())
     }
 
     fn rate(&self) -> Option<f64> {
@@ -133,7 +133,7 @@ impl FrameSource for CameraSource {
         if let Err(why) = Self::decode(self.format, &raw, into) {
             self.damaged += 1;
             let name = format!("{index} of the camera {}", self.name);
-            return Err(if self.damaged < DAMAGED {
+            return Err(if self.damaged < MOST_DAMAGED {
                 FrameError::Decode { name, why }
             } else {
                 Trouble::new(&self.name).broken(&why)

@@ -1,20 +1,20 @@
-//! What keeps a camera from working, in words that say what to do.
+//! Explains why a camera does not work, and what to do about it.
 
 use super::super::frames::FrameError;
 use nokhwa::NokhwaError;
 
-/// What to do where there is no camera.
+/// What to do if there is no camera.
 pub(super) const NO_CAMERA: &str = if cfg!(target_os = "linux") {
-    "plug one in; in a container or virtual machine, hand /dev/video0 through; a folder of pictures or a video can stand for \
-     one"
+    "plug one in; in a container or virtual machine, pass /dev/video0 through; a folder of pictures or a video can be used \
+     instead"
 } else {
-    "plug one in; a folder of pictures or a video can stand for one"
+    "plug one in; a folder of pictures or a video can be used instead"
 };
 
 const REFUSED: &str = if cfg!(target_os = "linux") {
     "add yourself to the group `video` (sudo usermod -aG video $USER) and log in again"
 } else if cfg!(target_os = "macos") {
-    "allow it in System Settings, Privacy & Security, Camera, for the program that bunraku was started from"
+    "allow it in System Settings, Privacy & Security, Camera, for the program that started bunraku"
 } else {
     "allow it in Settings, Privacy & security, Camera, also for desktop apps"
 };
@@ -22,18 +22,18 @@ const REFUSED: &str = if cfg!(target_os = "linux") {
 const BUSY: &str =
     "close the program that uses it (a call, OBS, a browser …); most cameras serve one program at a time";
 
-const GONE: &str = "plug it in again; it goes on by itself";
+const GONE: &str = "plug it in again; tracking then continues by itself";
 
 const FAILED: &str =
     "unplug it and plug it in again; if that does not help, try another size or rate with width=, height= and fps=";
 
-/// The troubles of one camera.
+/// Explains the problems of one camera.
 pub(super) struct Trouble<'a> {
     camera: &'a str,
 }
 
 impl<'a> Trouble<'a> {
-    /// Of the camera that the system calls `camera`.
+    /// For the camera that the system calls `camera`.
     pub(super) fn new(camera: &'a str) -> Self {
         Self { camera }
     }
@@ -42,29 +42,29 @@ impl<'a> Trouble<'a> {
         FrameError::Camera { camera: self.camera.to_owned(), why: why.to_owned(), help: help.to_owned() }
     }
 
-    /// The system does not let this program use it.
+    /// The system denies access to it.
     pub(super) fn refused(&self) -> FrameError {
-        self.say("the system does not let this program use it", REFUSED)
+        self.say("the system denies access to it", REFUSED)
     }
 
-    /// It works, and gives nothing of use.
+    /// It delivers only damaged frames.
     pub(super) fn broken(&self, why: &str) -> FrameError {
-        self.say(&format!("its pictures are damaged ({why})"), FAILED)
+        self.say(&format!("its frames are damaged ({why})"), FAILED)
     }
 
-    /// What nokhwa's error means.
+    /// Explains an error of nokhwa.
     pub(super) fn explain(&self, error: &NokhwaError) -> FrameError {
         let text = error.to_string();
         match Kind::of(&text) {
             Kind::Refused => self.refused(),
             Kind::Busy => self.say("another program uses it", BUSY),
-            Kind::Gone => self.say("it is not there any more", GONE),
+            Kind::Gone => self.say("it has been disconnected", GONE),
             Kind::Other => self.say(&text, FAILED),
         }
     }
 }
 
-/// Kinds of trouble, of which nokhwa keeps the system's words only.
+/// Kinds of problems; nokhwa only passes on the system's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Refused,
@@ -74,8 +74,8 @@ enum Kind {
 }
 
 impl Kind {
-    /// By the system's number where there is one (Linux: EPERM 1, ENOENT 2, ENXIO 6, EACCES 13, EBUSY 16, ENODEV 19),
-    /// else by the words and codes of `AVFoundation` and Media Foundation.
+    /// Classifies a message by its error number, if it has one (Linux: EPERM 1, ENOENT 2, ENXIO 6, EACCES 13, EBUSY 16,
+    /// ENODEV 19), or by the words and codes of `AVFoundation` and Media Foundation.
     fn of(text: &str) -> Self {
         let number = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')')?.0.parse::<u32>().ok());
         let text = text.to_lowercase();
@@ -85,7 +85,7 @@ impl Kind {
             Some(16) => Self::Busy,
             Some(2 | 6 | 19) => Self::Gone,
             _ if has(&["permission", "denied", "not authorized", "0x80070005"]) => Self::Refused,
-            // MF_E_HW_MFT_FAILED_START_STREAMING and ERROR_SHARING_VIOLATION are what a second program gets.
+            // A second program gets MF_E_HW_MFT_FAILED_START_STREAMING or ERROR_SHARING_VIOLATION.
             _ if has(&["busy", "in use", "already locked", "0xc00d3704", "0x80070020"]) => Self::Busy,
             // MF_E_VIDEO_RECORDING_DEVICE_INVALIDATED: unplugged.
             _ if has(&["no such device", "disconnected", "0xc00d3ea2"]) => Self::Gone,
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_systems_numbers_and_words_are_understood() {
+    fn system_messages_are_classified() {
         for (text, kind) in [
             ("V4L2 Error: Permission denied (os error 13)", Kind::Refused),
             ("V4L2 Error: Device or resource busy (os error 16)", Kind::Busy),
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn every_trouble_names_the_camera_and_what_to_do() {
+    fn an_explanation_names_the_camera_and_what_to_do() {
         let error = NokhwaError::OpenDeviceError("0".to_owned(), "Permission denied (os error 13)".to_owned());
         let said = Trouble::new("C920").explain(&error).to_string();
         assert!(said.contains("C920") && said.contains(REFUSED), "{said}");

@@ -1,22 +1,22 @@
-//! From the detector's numbers to boxes: the anchors that its outputs are measured from.
+//! Decodes the detector's outputs, which are relative to anchors, into boxes.
 
 use super::{Detection, INPUT, KEYPOINTS};
 
-/// Anchors: two in every cell of a grid of 16 x 16, then six in every cell of one of 8 x 8.
+/// The number of anchors: two in each cell of a 16 x 16 grid, then six in each cell of an 8 x 8 grid.
 pub(super) const ANCHORS: usize = 2 * 16 * 16 + 6 * 8 * 8;
-/// Numbers a box: centre, size, and the keypoints.
+/// Numbers in each box: centre, size and keypoints.
 pub(super) const REGRESSORS: usize = 4 + 2 * KEYPOINTS;
 
-/// Boxes less sure than this are none.
+/// Boxes with a lower score are ignored.
 const MIN_SCORE: f64 = 0.5;
-/// Logits beyond change nothing.
+/// Logits are clamped to this.
 const LOGIT_LIMIT: f64 = 100.0;
 
-/// The centres of all anchors, in the order of the network's outputs; 1 is the edge of its input.
+/// The centres of all anchors, in the order of the network's outputs, as fractions of its input.
 pub(super) struct Anchors(Vec<[f64; 2]>);
 
 impl Anchors {
-    /// Lays out both grids: cells row by row, the anchors of a cell together.
+    /// Lays out both grids, row by row, with the anchors of a cell together.
     pub(super) fn new() -> Self {
         let grid = |cells: usize, anchors: usize| {
             (0..cells * cells * anchors).map(move |index| {
@@ -27,7 +27,7 @@ impl Anchors {
         Self(grid(16, 2).chain(grid(8, 6)).collect())
     }
 
-    /// The boxes that are sure enough.
+    /// The boxes with a sufficient score.
     pub(super) fn decode<'a>(
         &'a self,
         regressors: &'a [f32],
@@ -41,7 +41,7 @@ impl Anchors {
     }
 }
 
-/// The box of one anchor; none if it is inside out or no box at all.
+/// The box of one anchor; `None` if it has a negative size or a non-finite number.
 fn decode(anchor: [f64; 2], numbers: &[f32; REGRESSORS], score: f64) -> Option<Detection> {
     let number = |index: usize| f64::from(numbers[index]) / INPUT as f64;
     let point = |index: usize| [number(index) + anchor[0], number(index + 1) + anchor[1]];
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn anchors_are_cells_row_by_row() {
+    fn anchors_are_laid_out_row_by_row() {
         let Anchors(anchors) = Anchors::new();
         assert_eq!(anchors.len(), ANCHORS);
         assert_eq!((anchors[0], anchors[1], anchors[2]), ([1.0 / 32.0; 2], [1.0 / 32.0; 2], [3.0 / 32.0, 1.0 / 32.0]));
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn only_sure_and_proper_boxes_are_decoded() {
+    fn only_valid_boxes_with_a_sufficient_score_are_decoded() {
         let anchors = Anchors::new();
         let mut logits = vec![-5.0; ANCHORS];
         let mut regressors = vec![0.0; ANCHORS * REGRESSORS];

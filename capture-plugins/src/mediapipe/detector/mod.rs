@@ -1,4 +1,4 @@
-//! Where faces are in a picture (`TRACKER.md` §3).
+//! Detects the faces in a picture (`TRACKER.md` §3).
 
 mod decode;
 mod suppression;
@@ -13,9 +13,9 @@ use super::{
 use decode::{ANCHORS, Anchors, REGRESSORS};
 use suppression::merge_overlapping;
 
-/// Edge of the network's input in pixels.
+/// The edge of the network's input in pixels.
 const INPUT: usize = 128;
-/// How much larger than the detected box the region of a face is.
+/// The size of a face's region relative to its detected box.
 const MARGIN: f64 = 1.5;
 
 const LAYOUT: Layout = Layout {
@@ -24,21 +24,21 @@ const LAYOUT: Layout = Layout {
     outputs: &[("regressors", ANCHORS * REGRESSORS), ("scores", ANCHORS)],
 };
 
-/// Points of a face that the detector finds: eyes, nose, mouth, ears.
+/// The number of points found in each face: eyes, nose, mouth, ears.
 const KEYPOINTS: usize = 6;
 
-/// A face, in whatever units the picture is measured.
+/// A detected face, in fractions of the square that was searched.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Detection {
-    /// How sure the detector is, 0 to 1.
+    /// Its score, 0 to 1.
     score: f64,
     /// Left, top, right, bottom.
     corners: [f64; 4],
-    /// The first two are the eyes as seen in the picture, left and right.
+    /// The first two are the left and the right eye, as seen in the picture.
     keypoints: [[f64; 2]; KEYPOINTS],
 }
 
-/// Finds faces.
+/// Detects faces.
 pub(crate) struct Detector {
     network: Box<dyn Network>,
     cropper: Cropper,
@@ -67,7 +67,7 @@ impl Detector {
         })
     }
 
-    /// The regions of all faces, those that are preferred first.
+    /// The regions of all faces, in order of preference.
     pub(crate) fn find(&mut self, picture: Rgb8View<'_>, preference: Preference) -> Result<&[Region], NetworkError> {
         let size = [picture.width() as f64, picture.height() as f64];
         let side = size[0].max(size[1]);
@@ -92,7 +92,7 @@ impl Detection {
         (right - left) * (bottom - top)
     }
 
-    /// From the square that the detector saw to the picture in it, and from there to where the landmarks are looked for.
+    /// The region in which to find the landmarks, in a picture of the given width and height.
     fn region(&self, [width, height]: [f64; 2]) -> Region {
         let side = width.max(height);
         let pixel = |[x, y]: [f64; 2]| [(x - 0.5) * side + 0.5 * width, (y - 0.5) * side + 0.5 * height];
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_face_in_the_square_is_a_region_of_the_picture_in_it() {
+    fn a_detection_becomes_a_region_of_the_picture() {
         let mut face = Detection { score: 0.9, corners: [0.4, 0.4, 0.6, 0.6], keypoints: [[0.5; 2]; KEYPOINTS] };
         face.keypoints[1] = [0.6, 0.6];
         let region = face.region([400.0, 200.0]);

@@ -1,29 +1,29 @@
-//! Weighted non-maximum suppression: many boxes of one face become one (`TRACKER.md` §3).
+//! Weighted non-maximum suppression, which merges the boxes of a face (`TRACKER.md` §3).
 
 use super::{super::region::overlap, Detection, KEYPOINTS};
 
-/// Boxes that overlap the surest one more than this, by intersection over union, are of the same face.
+/// Boxes belong to one face if their intersection over union with its best box exceeds this.
 const SAME_FACE: f64 = 0.5;
 
-/// Merges `boxes` into `faces`, the surest first, and empties them: a face is the mean of its boxes, weighted by their
-/// scores, and as sure as the surest of them.
+/// Merges `boxes` into `faces`, best first, leaving `boxes` empty. A face is the mean of its boxes, weighted by their
+/// scores, and has the highest of them.
 pub(super) fn merge_overlapping(boxes: &mut Vec<Detection>, faces: &mut Vec<Detection>) {
     faces.clear();
     boxes.sort_by(|a, b| b.score.total_cmp(&a.score));
-    while let Some(&surest) = boxes.first() {
-        let same = |other: &Detection| overlap(surest.corners, other.corners) > SAME_FACE;
-        faces.push(mean(boxes.iter().filter(|other| same(other)), &surest));
+    while let Some(&best) = boxes.first() {
+        let same = |other: &Detection| overlap(best.corners, other.corners) > SAME_FACE;
+        faces.push(mean(boxes.iter().filter(|other| same(other)), &best));
         let before = boxes.len();
         boxes.retain(|other| !same(other));
-        // A box without area overlaps nothing, itself included.
+        // An empty box overlaps nothing, not even itself.
         if boxes.len() == before {
             boxes.remove(0);
         }
     }
 }
 
-/// The mean of all boxes; `surest` where there are none.
-fn mean<'a>(boxes: impl Iterator<Item = &'a Detection>, surest: &Detection) -> Detection {
+/// The weighted mean of all boxes; `best` if there are none.
+fn mean<'a>(boxes: impl Iterator<Item = &'a Detection>, best: &Detection) -> Detection {
     let (mut corners, mut keypoints, mut total) = ([0.0; 4], [[0.0; 2]; KEYPOINTS], 0.0);
     for detection in boxes {
         let score = detection.score;
@@ -35,10 +35,10 @@ fn mean<'a>(boxes: impl Iterator<Item = &'a Detection>, surest: &Detection) -> D
         });
     }
     if total <= 0.0 {
-        return *surest;
+        return *best;
     }
     Detection {
-        score: surest.score,
+        score: best.score,
         corners: corners.map(|sum| sum / total),
         keypoints: keypoints.map(|sum| sum.map(|sum| sum / total)),
     }
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_boxes_of_a_face_are_one_and_two_faces_are_two() {
+    fn boxes_of_one_face_merge_and_two_faces_stay_two() {
         let faces = merged(vec![at(5.0, 0.6), at(0.1, 0.6), at(0.0, 0.9)]);
         let [first, second] = &faces[..] else { panic!("{faces:?}") };
         assert_eq!((first.score, second.score), (0.9, 0.6));
@@ -69,15 +69,15 @@ mod tests {
         assert_eq!(*second, at(5.0, 0.6));
     }
 
-    /// The second overlaps the third, but only what overlaps the surest is of its face.
+    /// The second overlaps the third, but only overlap with the best box counts.
     #[test]
-    fn a_chain_of_boxes_is_not_one_face() {
+    fn a_chain_of_overlapping_boxes_is_not_one_face() {
         let faces = merged(vec![at(0.0, 0.9), at(0.3, 0.8), at(0.6, 0.7)]);
         assert_eq!(faces.iter().map(|face| face.score).collect::<Vec<_>>(), [0.9, 0.7]);
     }
 
     #[test]
-    fn boxes_without_area_end() {
+    fn empty_boxes_do_not_loop_forever() {
         let flat = Detection { corners: [0.5; 4], ..at(0.0, 0.8) };
         assert_eq!(merged(vec![flat, flat]), [flat, flat]);
         assert!(merged(Vec::new()).is_empty());

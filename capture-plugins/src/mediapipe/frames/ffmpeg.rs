@@ -1,4 +1,4 @@
-//! Videos of any other kind, through the program `ffmpeg` where it is installed.
+//! Reads videos of any other format through the program `ffmpeg`, if it is installed.
 
 use super::{FrameError, FrameInfo, FrameSource, RgbFrame, y4m::Y4mSource};
 use std::{
@@ -9,22 +9,22 @@ use std::{
     thread::JoinHandle,
 };
 
-/// How much of what ffmpeg complains about is kept, in bytes.
-const COMPLAINT: usize = 2000;
+/// How many bytes of ffmpeg's error output are kept.
+const ERROR_LIMIT: usize = 2000;
 
-/// A video that ffmpeg decodes and hands over as YUV4MPEG2.
+/// A video that ffmpeg decodes to YUV4MPEG2.
 pub(super) struct FfmpegSource {
     name: String,
     video: Y4mSource<ChildStdout>,
-    child: Running,
+    child: KillOnDrop,
 }
 
-/// A process that does not outlive this.
-struct Running(Child);
+/// A process that is killed when this is dropped.
+struct KillOnDrop(Child);
 
-impl Drop for Running {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         self.0.kill().ok();
         self.0.wait().ok();
     }
@@ -34,7 +34,7 @@ impl FfmpegSource {
     /// Starts `ffmpeg` on the file `path`.
     ///
     /// # Errors
-    /// ffmpeg is not installed, or finds no video in the file.
+    /// ffmpeg is not installed or finds no video in the file.
     pub(super) fn open(path: &Path) -> Result<Self, FrameError> {
         Self::open_with("ffmpeg", path)
     }
@@ -42,27 +42,27 @@ impl FfmpegSource {
     fn open_with(program: &str, path: &Path) -> Result<Self, FrameError> {
         let name = path.display().to_string();
         let error = |why: String| FrameError::Video { name: name.clone(), why };
-        let mut child = spawn(program, path).map(Running).map_err(|cause| match cause.kind() {
+        let mut child = spawn(program, path).map(KillOnDrop).map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound => error(format!(
-                "`{program}` is not installed, and without it only .mjpeg and .y4m are read; install it, or give a folder \
+                "`{program}` is not installed, and without it only .mjpeg and .y4m can be read: install it, or use a folder \
                  of pictures"
             )),
-            _ => error(format!("`{program}` cannot be started: {cause}")),
+            _ => error(format!("cannot start `{program}`: {cause}")),
         })?;
-        let complaints = child.0.stderr.take().map(listen);
+        let errors = child.0.stderr.take().map(listen);
         let output = child.0.stdout.take().ok_or_else(|| error(format!("`{program}` has no output")))?;
         let video = Y4mSource::open(&name, output).map_err(|cause| {
-            // Nothing comes of it: it has ended, or is made to.
+            // It has failed: make sure that it ends, so that its error output does.
             child.0.kill().ok();
-            let said = complaints.and_then(|thread| thread.join().ok()).unwrap_or_default();
+            let said = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
             let said = said.lines().next().map(str::trim).filter(|line| !line.is_empty());
-            said.map_or(cause, |line| error(format!("{program} says: {line}")))
+            said.map_or(cause, |line| error(format!("{program} reports: {line}")))
         })?;
         Ok(Self { name, video, child })
     }
 }
 
-/// `file:` keeps names from being read as options, addresses or protocols.
+/// Starts `program`. `file:` keeps paths from being taken for options, addresses or protocols.
 fn spawn(program: &str, path: &Path) -> io::Result<Child> {
     let mut input = OsString::from("file:");
     input.push(path);
@@ -76,13 +76,13 @@ fn spawn(program: &str, path: &Path) -> io::Result<Child> {
         .spawn()
 }
 
-/// Keeps the beginning of what ffmpeg complains about, and the pipe empty.
+/// Collects the beginning of ffmpeg's error output and keeps its pipe drained.
 fn listen(mut pipe: ChildStderr) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut said = Vec::new();
         let mut chunk = [0; 512];
         while let Ok(count @ 1..) = pipe.read(&mut chunk) {
-            let room = COMPLAINT - said.len().min(COMPLAINT);
+            let room = ERROR_LIMIT - said.len().min(ERROR_LIMIT);
             said.extend(&chunk[..count.min(room)]);
         }
         String::from_utf8_lossy(&said).into_owned()
@@ -110,13 +110,13 @@ mod tests {
     use tempfile::TempDir;
 
     #[test]
-    fn without_ffmpeg_it_says_what_else_is_read() {
+    fn without_ffmpeg_the_error_lists_the_readable_formats() {
         let error = FfmpegSource::open_with("no-such-ffmpeg", Path::new("clip.mp4")).err().expect("not installed");
         let said = error.to_string();
         assert!(said.contains("clip.mp4") && said.contains("not installed") && said.contains(".y4m"), "{said}");
     }
 
-    /// A program that stands for ffmpeg.
+    /// A shell script in the role of ffmpeg.
     #[cfg(unix)]
     fn program(script: &str) -> (TempDir, PathBuf) {
         use std::os::unix::fs::PermissionsExt as _;
@@ -129,7 +129,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn its_pictures_are_read_and_it_ends_with_the_source() {
+    fn frames_are_read_from_ffmpeg() {
         let (_folder, path) = program("printf 'YUV4MPEG2 W2 H1 F25:1 Cmono\\nFRAME\\n\\020\\353'; exec sleep 1000");
         let mut source = FfmpegSource::open_with(&path.to_string_lossy(), Path::new("-clip.mp4")).expect("it runs");
         assert_eq!(source.rate(), Some(25.0));
@@ -140,7 +140,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_it_complains_about_is_handed_on() {
+    fn errors_of_ffmpeg_are_passed_on() {
         let (_folder, path) = program("echo 'no moov atom' >&2; exit 1");
         let error = FfmpegSource::open_with(&path.to_string_lossy(), Path::new("clip.mp4")).err().expect("refused");
         assert!(error.to_string().contains("no moov atom"), "{error}");

@@ -1,4 +1,4 @@
-//! A folder of pictures, in the order in which people number them.
+//! Reads a folder of pictures in the natural order of their names.
 
 use super::{FrameError, FrameInfo, FrameSource, RgbFrame, jpeg::decode_jpeg};
 use bunraku_core::picture_file;
@@ -10,21 +10,21 @@ use std::{
     time::Instant,
 };
 
-/// The pictures of a folder: PNG and JPEG, by the natural order of their names (2 before 10).
+/// The PNG and JPEG pictures of a folder, in the natural order of their names (2 before 10).
 pub struct FolderSource {
     folder: PathBuf,
     /// File names, sorted.
     names: Vec<String>,
     next: usize,
-    /// The bytes of a file, reused.
+    /// A buffer for file contents.
     file: Vec<u8>,
 }
 
 impl FolderSource {
-    /// Looks what pictures `folder` holds.
+    /// Lists the pictures of `folder`.
     ///
     /// # Errors
-    /// The folder cannot be read, or holds no picture.
+    /// The folder cannot be read or contains no picture.
     pub fn open(folder: &Path) -> Result<Self, FrameError> {
         let cannot = |source| FrameError::Read { path: folder.to_owned(), source };
         let mut names = Vec::new();
@@ -46,7 +46,7 @@ impl FolderSource {
         self.names.len()
     }
 
-    /// Never: a folder without pictures cannot be opened.
+    /// Always false: a folder without pictures cannot be opened.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
@@ -74,23 +74,23 @@ impl FrameSource for FolderSource {
     }
 }
 
-/// The greatest size of a picture's file in bytes: an uncompressed one of 40 megapixels.
+/// The greatest accepted file size in bytes: that of an uncompressed picture of 40 megapixels.
 const PICTURE_LIMIT: u64 = 160 << 20;
 
-/// Reads a regular file within bounds. A pipe of that name is not opened: reading it might never end.
+/// Reads a regular file of bounded size. A pipe is not opened, since reading it might never end.
 fn read_into<'a>(path: &Path, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
     buffer.clear();
     if !path.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     fs::File::open(path)?.take(PICTURE_LIMIT + 1).read_to_end(buffer)?;
     if buffer.len() as u64 > PICTURE_LIMIT {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("is larger than {PICTURE_LIMIT} bytes")));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {PICTURE_LIMIT} bytes")));
     }
     Ok(buffer)
 }
 
-/// Decodes a PNG or JPEG picture, whichever the bytes say it is; what is transparent shows its colour.
+/// Decodes a PNG or JPEG picture, detected from its bytes; transparency is ignored.
 fn decode(bytes: &[u8], into: &mut RgbFrame) -> Result<(), String> {
     if bytes.starts_with(&[0xff, 0xd8]) {
         return decode_jpeg(bytes, into).map_err(|error| error.to_string());
@@ -104,11 +104,11 @@ fn decode(bytes: &[u8], into: &mut RgbFrame) -> Result<(), String> {
 
 fn is_picture(name: &str) -> bool {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    // What begins with a dot is hidden: another program's business.
+    // Skip hidden files, such as those that other programs leave behind.
     !name.starts_with('.') && ["png", "jpg", "jpeg"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-/// Compares names as people do: a run of digits is a number.
+/// Compares names naturally: runs of digits compare as numbers.
 fn natural_order(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     loop {
@@ -116,14 +116,14 @@ fn natural_order(a: &str, b: &str) -> Ordering {
         let (text_b, rest_b) = split_run(right);
         let order = compare_runs(text_a, text_b);
         if order != Ordering::Equal || text_a.is_empty() {
-            // Names that differ in leading zeros alone still have an order.
+            // Order names that differ only in leading zeros.
             return order.then_with(|| a.cmp(b));
         }
         (left, right) = (rest_a, rest_b);
     }
 }
 
-/// The first run of digits or of anything else, and what follows.
+/// The first run of digits or non-digits, and the rest.
 fn split_run(text: &str) -> (&str, &str) {
     let digits = text.starts_with(|c: char| c.is_ascii_digit());
     text.split_at(text.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(text.len()))
@@ -149,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn names_are_ordered_as_people_count() {
+    fn names_are_in_natural_order() {
         let mut names = ["f10.png", "f9.png", "f09.png", "f2b.png", "f2a3.png", "a.png", "f.png", "f100.png"];
         names.sort_by(|a, b| natural_order(a, b));
         assert_eq!(names, ["a.png", "f2a3.png", "f2b.png", "f09.png", "f9.png", "f10.png", "f100.png", "f.png"]);
     }
 
     #[test]
-    fn the_pictures_come_in_order_and_then_no_more() {
+    fn pictures_are_read_in_order_to_the_end() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, red) in [("p10.png", 10), ("p9.PNG", 9), (".hidden.png", 1)] {
             fs::write(folder.path().join(name), png([red, 2, 3])).expect("written");
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_without_pictures_and_one_that_is_not_there_are_told_apart() {
+    fn an_empty_folder_and_a_missing_one_give_different_errors() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         assert!(matches!(FolderSource::open(folder.path()), Err(FrameError::NoPictures { .. })));
         assert!(matches!(FolderSource::open(&folder.path().join("none")), Err(FrameError::Read { .. })));

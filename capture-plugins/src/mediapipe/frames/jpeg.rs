@@ -1,4 +1,4 @@
-//! JPEG pictures, and the frames of a camera or video that are JPEG pictures.
+//! Decodes JPEG, as pictures and as frames of cameras and videos.
 
 use super::{super::view::LARGEST_EDGE, RgbFrame};
 use std::io::Cursor;
@@ -8,10 +8,10 @@ use zune_jpeg::{
     zune_core::{colorspace::ColorSpace, options::DecoderOptions},
 };
 
-/// Decodes into `frame`, whose name is left as it is.
+/// Decodes a JPEG picture into `frame`, except its name.
 ///
 /// # Errors
-/// The bytes are no JPEG picture, a damaged one, or one wider or higher than [`LARGEST_EDGE`].
+/// The bytes are not a valid JPEG picture, or it is wider or higher than [`LARGEST_EDGE`].
 pub fn decode_jpeg(bytes: &[u8], frame: &mut RgbFrame) -> Result<(), DecodeErrors> {
     let options = DecoderOptions::default()
         .jpeg_set_out_colorspace(ColorSpace::RGB)

@@ -1,39 +1,39 @@
-//! Motion JPEG: JPEG pictures one after another in a file or pipe (`.mjpeg`, `.mjpg`).
+//! Reads motion JPEG (`.mjpeg`, `.mjpg`): JPEG pictures one after another.
 
 use super::{FrameError, FrameInfo, FrameSource, RgbFrame, jpeg::decode_jpeg};
 use std::{io::Read, time::Instant};
 
-/// The most bytes of one picture: far more than 8192 x 8192 pixels of a camera take.
-const MOST: usize = 64 << 20;
+/// The greatest accepted size of one picture in bytes, far more than 8192 x 8192 pixels from a camera take.
+const PICTURE_LIMIT: usize = 64 << 20;
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
 
-/// Finds where the JPEG picture at the front of a growing buffer ends, looking at every byte once.
+/// Finds the end of the JPEG picture at the start of a growing buffer, examining every byte once.
 ///
-/// Segments are stepped over by their lengths, so that a thumbnail inside one does not count; coded data is searched for
-/// the marker that ends it (ITU-T T.81, B.1.1).
+/// Segments are skipped by their lengths, so that a thumbnail inside one is not taken for a picture; entropy-coded data
+/// is searched for the marker that ends it (ITU-T T.81, B.1.1).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JpegEnd {
     position: usize,
     in_scan: bool,
 }
 
-/// What is known of the picture at the front of the buffer.
+/// What is known about the picture at the start of the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// It is not yet whole.
+    /// It is incomplete.
     More,
-    /// It ends before this byte.
+    /// It is complete and ends before this byte.
     Whole(usize),
-    /// It is damaged, or none; a picture may begin at or after this byte, which is not 0 unless the buffer is empty.
+    /// It is damaged or not a picture; the next may begin at or after this byte, which is 0 only if the buffer is empty.
     Damaged(usize),
 }
 
 const START: [u8; 2] = [0xff, 0xd8];
 
 impl JpegEnd {
-    /// Looks on in `buffer`, which holds what it held the last time and more.
+    /// Continues in `buffer`, which has grown since the last call.
     pub fn advance(&mut self, buffer: &[u8]) -> Progress {
         if buffer.len() < 2 {
             return Progress::More;
@@ -53,11 +53,11 @@ impl JpegEnd {
             };
             match marker {
                 0xd9 => return Progress::Whole(self.position + 2),
-                // Filling before a marker.
+                // A fill byte before a marker.
                 0xff => self.position += 1,
-                // In coded data: a byte of 0xff, and restarts.
+                // In entropy-coded data: an escaped 0xff, or a restart marker.
                 0x00 | 0xd0..=0xd7 if self.in_scan => self.position += 2,
-                // Markers that stand alone.
+                // Markers without a segment.
                 0x01 | 0xd0..=0xd7 => self.position += 2,
                 // The next picture begins before this one ended.
                 0xd8 => return Progress::Damaged(self.position),
@@ -78,19 +78,19 @@ impl JpegEnd {
     }
 }
 
-/// Where another picture may begin in `buffer`: a length that is wrong may have led far beyond it. A start that is cut
-/// off at the end counts.
+/// Where another picture may begin in `buffer`, since a wrong length may have led far beyond it. A first byte of a start
+/// marker at the very end counts.
 fn find(buffer: &[u8]) -> usize {
     let whole = buffer.windows(2).skip(1).position(|pair| pair == START);
     let cut = usize::from(buffer.len() > 1 && buffer.last() == Some(&START[0]));
     whole.map_or(buffer.len() - cut, |position| position + 1)
 }
 
-/// The pictures of a stream of motion JPEG.
+/// The frames of a motion JPEG stream.
 pub struct MjpegSource<R> {
     name: String,
     stream: R,
-    /// What was read; given away is what lies before `begin`.
+    /// What was read; everything before `begin` has been used.
     buffer: Vec<u8>,
     begin: usize,
     end: JpegEnd,
@@ -99,7 +99,7 @@ pub struct MjpegSource<R> {
 }
 
 impl<R: Read + Send> MjpegSource<R> {
-    /// The pictures of `stream`, which people know as `name`.
+    /// Reads from `stream`, which messages call `name`.
     pub fn new(name: &str, stream: R) -> Self {
         Self {
             name: name.to_owned(),
@@ -116,21 +116,21 @@ impl<R: Read + Send> MjpegSource<R> {
         FrameError::Video { name: self.name.clone(), why: why.to_string() }
     }
 
-    /// Gives the next `count` bytes away.
+    /// Discards the next `count` bytes.
     fn forget(&mut self, count: usize) {
         self.begin += count;
         self.end = JpegEnd::default();
     }
 
-    /// Reads on; false at the end of the stream.
+    /// Reads more; false at the end of the stream.
     fn read_more(&mut self) -> Result<bool, FrameError> {
         self.buffer.drain(..self.begin);
         self.begin = 0;
         let before = self.buffer.len();
-        if before > MOST {
+        if before > PICTURE_LIMIT {
             self.buffer.clear();
             self.end = JpegEnd::default();
-            return Err(self.error(&format!("a picture of it has more than {MOST} bytes")));
+            return Err(self.error(&format!("a frame has more than {PICTURE_LIMIT} bytes")));
         }
         self.buffer.resize(before + CHUNK, 0);
         let read = self.stream.read(&mut self.buffer[before..]);
@@ -163,8 +163,8 @@ impl<R: Read + Send> FrameSource for MjpegSource<R> {
                     super::name_by_number(&mut into.name, index);
                     let decoded = decode_jpeg(&rest[..length], into);
                     self.forget(length);
-                    // Only this picture is lost: what follows stands in the buffer.
-                    let name = || format!("{}, picture {index}", self.name);
+                    // Only this frame is lost: the following ones are still in the buffer.
+                    let name = || format!("{}, frame {index}", self.name);
                     decoded.map_err(|why| FrameError::Decode { name: name(), why: why.to_string() })?;
                     return Ok(Some(FrameInfo { index, captured }));
                 }
@@ -173,7 +173,7 @@ impl<R: Read + Send> FrameSource for MjpegSource<R> {
             }
         }
         if self.index == 0 {
-            return Err(self.error(&"it holds no JPEG picture"));
+            return Err(self.error(&"it contains no JPEG picture"));
         }
         Ok(None)
     }
@@ -184,18 +184,18 @@ pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A picture of 8 x 8 pixels of one grey, `grey` sixteenths of white, from 1 to 4 or 12 to 15: the baseline coding
-    /// of one block that holds nothing but its mean.
+    /// An 8 x 8 picture of a single grey, `grey` sixteenths of white (1 to 4 or 12 to 15): one block in baseline coding
+    /// that holds only its mean.
     pub(in super::super) fn tiny_jpeg(grey: u8) -> Vec<u8> {
         let mut jpeg = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
         jpeg.extend([1; 64]);
         // One component, 8 x 8 pixels.
         jpeg.extend([0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0]);
-        // A difference of ten bits is announced by `0`, and so is the end of a block.
+        // The code `0` announces a difference of ten bits and, in the AC table, the end of a block.
         jpeg.extend([0xff, 0xc4, 0, 20, 0x00, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10]);
         jpeg.extend([0xff, 0xc4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         jpeg.extend([0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0]);
-        // `0`, ten bits of the difference from mid grey (8 for a step of one), `0`, filled up with ones.
+        // `0`, ten bits of difference from mid grey (8 a step), `0`, padded with ones.
         let difference = (i32::from(grey) - 8) * 16 * 8;
         let bits = if difference > 0 { difference } else { difference + 1023 } as u32 & 1023;
         let coded = (bits << 5 | 0b01111) as u16;
@@ -228,36 +228,36 @@ pub(super) mod tests {
                 }
             }
         }
-        panic!("it does not end");
+        panic!("reading does not end");
     }
 
     #[test]
-    fn pictures_come_one_after_another_in_their_order() {
-        let film = [tiny_jpeg(2), tiny_jpeg(4), tiny_jpeg(14)].concat();
-        let (greys, errors) = read_all(&film);
+    fn frames_are_read_in_order() {
+        let video = [tiny_jpeg(2), tiny_jpeg(4), tiny_jpeg(14)].concat();
+        let (greys, errors) = read_all(&video);
         assert!(errors.is_empty() && greys.len() == 3, "{greys:?} {errors:?}");
         assert!(greys.is_sorted() && greys[0] < 60 && greys[2] > 200, "{greys:?}");
     }
 
     #[test]
-    fn rubbish_between_pictures_and_a_torn_end_lose_no_other_picture() {
+    fn garbage_and_torn_pictures_lose_no_other_frame() {
         let torn = tiny_jpeg(4);
-        let film = [b"rubbish \xff", &tiny_jpeg(2)[..], b"more", &torn[..60], &tiny_jpeg(12), &torn[..100]].concat();
-        let (greys, _) = read_all(&film);
+        let video = [b"rubbish \xff", &tiny_jpeg(2)[..], b"more", &torn[..60], &tiny_jpeg(12), &torn[..100]].concat();
+        let (greys, _) = read_all(&video);
         assert_eq!(greys.len(), 2, "{greys:?}");
     }
 
     #[test]
-    fn a_thumbnail_in_a_segment_is_no_picture_of_its_own() {
+    fn a_thumbnail_inside_a_segment_is_not_a_frame() {
         let (whole, thumbnail) = (tiny_jpeg(2), tiny_jpeg(14));
         let length = ((thumbnail.len() + 2) as u16).to_be_bytes();
-        let film = [&whole[..2], &[0xff, 0xe1], &length, &thumbnail, &whole[2..]].concat();
-        let (greys, errors) = read_all(&film);
+        let video = [&whole[..2], &[0xff, 0xe1], &length, &thumbnail, &whole[2..]].concat();
+        let (greys, errors) = read_all(&video);
         assert!(greys.len() == 1 && greys[0] < 60, "{greys:?} {errors:?}");
     }
 
     #[test]
-    fn a_file_without_a_picture_says_so() {
+    fn a_file_without_a_picture_is_reported() {
         for bytes in [&b""[..], b"nothing of the kind", &[0xff; 9]] {
             let (greys, errors) = read_all(bytes);
             assert!(greys.is_empty() && errors[0].contains("no JPEG picture"), "{errors:?}");
@@ -266,22 +266,22 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_end_and_the_pieces_they_come_in_do_not_matter(
+        fn any_bytes_are_read_to_the_end_however_they_are_split(
             bytes in prop::collection::vec(prop_oneof![3 => Just(0xff), 1 => 0xc0..=0xdf_u8, 4 => any::<u8>()], 0..300),
             cut in 0..300_usize,
         ) {
-            let film = [&bytes[..], &tiny_jpeg(12)].concat();
-            let cut = cut.min(film.len());
+            let video = [&bytes[..], &tiny_jpeg(12)].concat();
+            let cut = cut.min(video.len());
             let mut stepwise = JpegEnd::default();
-            let first = stepwise.advance(&film[..cut]);
-            let (again, at_once) = (stepwise.advance(&film), JpegEnd::default().advance(&film));
+            let first = stepwise.advance(&video[..cut]);
+            let (again, at_once) = (stepwise.advance(&video), JpegEnd::default().advance(&video));
             if first == Progress::More {
                 prop_assert_eq!(again, at_once);
             }
             if let Progress::Whole(end) | Progress::Damaged(end) = at_once {
-                prop_assert!(end <= film.len() && end > 0);
+                prop_assert!(end <= video.len() && end > 0);
             }
-            read_all(&film);
+            read_all(&video);
         }
     }
 }

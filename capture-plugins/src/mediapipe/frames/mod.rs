@@ -1,4 +1,4 @@
-//! Where pictures come from: a folder, a video file, a camera.
+//! Sources of frames: folders of pictures, video files and cameras.
 
 mod ffmpeg;
 pub mod folder;
@@ -12,90 +12,90 @@ use super::view::{Rgb8View, ViewError};
 pub use open::{Input, open};
 use std::{fmt::Write as _, path::PathBuf, time::Instant};
 
-/// A picture that is written over and over: 8-bit RGB, rows without a gap, row 0 at the top.
+/// A reusable frame: 8-bit RGB, row 0 at the top, no padding between rows.
 #[derive(Clone, Debug, Default)]
 pub struct RgbFrame {
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub width: usize,
-    /// Pixels from top to bottom.
+    /// Height in pixels.
     pub height: usize,
     /// R, G and B of each pixel.
     pub data: Vec<u8>,
-    /// What the source calls it: a file's name, or a number.
+    /// A file name, or the frame's number.
     pub name: String,
 }
 
 impl RgbFrame {
-    /// Makes room for `width` x `height` pixels, whose bytes are then to be written.
+    /// Resizes to `width` x `height` pixels and returns their bytes, for the caller to fill.
     pub fn resize(&mut self, width: usize, height: usize) -> &mut [u8] {
         (self.width, self.height) = (width, height);
         self.data.resize(3 * width * height, 0);
         &mut self.data
     }
 
-    /// The picture for the tracker.
+    /// The frame as a view for the tracker.
     ///
     /// # Errors
-    /// It has no pixels, too many, or not as many bytes as its size needs.
+    /// It has no pixels, is too large, or its bytes do not match its size.
     pub fn view(&self) -> Result<Rgb8View<'_>, ViewError> {
         Rgb8View::packed(self.width, self.height, &self.data)
     }
 }
 
-/// What is known of a picture beside its pixels.
+/// What is known about a frame besides its pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameInfo {
-    /// Pictures that came before it, those that were skipped included.
+    /// How many frames preceded it, including skipped ones.
     pub index: u64,
-    /// When it was taken or, of a file, read.
+    /// When it was taken or, for a file, read.
     pub captured: Instant,
 }
 
-/// Gives one picture after another.
+/// Delivers one frame after another.
 pub trait FrameSource: Send {
-    /// What it is, for people.
+    /// What it is, for messages.
     fn describe(&self) -> String;
 
-    /// Pictures a second, where the source knows.
+    /// Frames a second, if known.
     fn rate(&self) -> Option<f64>;
 
-    /// The next picture, into a frame that may hold an earlier one; none at the end. Waits for a camera.
+    /// Reads the next frame into `into`, which may hold an earlier one; `None` at the end. Waits for a camera.
     ///
     /// # Errors
-    /// The picture cannot be read; the frame then holds nothing of use, and another call may succeed.
+    /// The frame cannot be read; `into` is then unspecified, and the next call may succeed.
     fn next(&mut self, into: &mut RgbFrame) -> Result<Option<FrameInfo>, FrameError>;
 }
 
-/// Makes `index` the name of a picture, without a new string.
+/// Sets `name` to `index` without allocating.
 pub(crate) fn name_by_number(name: &mut String, index: u64) {
     name.clear();
-    write!(name, "{index}").ok(); // a string takes everything
+    write!(name, "{index}").ok(); // writing to a string cannot fail
 }
 
-/// Why there is no picture.
+/// Why no frame can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
     /// The file or folder cannot be read.
     #[error("cannot read {path}")]
     Read {
-        /// What was to be read.
+        /// Its path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// The folder holds no picture.
-    #[error("the folder {path} holds no picture (.png, .jpg or .jpeg)")]
+    /// The folder contains no picture.
+    #[error("the folder {path} contains no picture (.png, .jpg or .jpeg)")]
     NoPictures {
         /// The folder.
         path: PathBuf,
     },
-    /// The picture is damaged, of another kind than its name says, or too large.
+    /// A picture is damaged, too large, or not of a supported format.
     #[error("the picture {name} cannot be decoded: {why}")]
     Decode {
-        /// The picture.
+        /// Its name.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong.
         why: String,
     },
     /// The video cannot be read.
@@ -103,15 +103,15 @@ pub enum FrameError {
     Video {
         /// The file.
         name: String,
-        /// What is wrong with it, and what to do.
+        /// What is wrong, and what to do.
         why: String,
     },
     /// The camera cannot be used.
-    #[error("the camera cannot be used ({camera}): {why}; {help}")]
+    #[error("cannot use the camera ({camera}): {why}; {help}")]
     Camera {
-        /// Which.
+        /// Which one.
         camera: String,
-        /// What is wrong with it.
+        /// What is wrong.
         why: String,
         /// What to do.
         help: String,
@@ -119,7 +119,7 @@ pub enum FrameError {
 }
 
 impl FrameError {
-    /// Whether only this picture is lost and the next may be there at once.
+    /// Whether only this frame is lost, so that the next may be readable at once.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Decode { .. })
     }

@@ -1,4 +1,4 @@
-//! Opens whatever pictures may come from, by what it is called.
+//! Opens a camera, a folder of pictures or a video by name.
 
 use super::{
     super::camera::{CameraChoice, CameraSource, CameraWish},
@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where pictures come from.
+/// Where frames come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A camera.
@@ -24,7 +24,7 @@ pub enum Input {
 }
 
 impl Input {
-    /// Reads `camera`, `camera:NUMBER`, `camera:NAME`, a device such as `/dev/video0`, or a path.
+    /// Parses `camera`, `camera:NUMBER`, `camera:NAME`, a device such as `/dev/video0`, or a path.
     pub fn parse(text: &str) -> Self {
         match text.split_once(':') {
             None if text == "camera" => Self::Camera(CameraChoice::Any),
@@ -33,10 +33,10 @@ impl Input {
         }
     }
 
-    /// Opens it. A camera is asked for the format nearest to `wish`.
+    /// Opens it. A camera is opened in its format nearest to `wish`.
     ///
     /// # Errors
-    /// Whatever keeps it from being opened, with what to do.
+    /// Why it cannot be opened, and what to do.
     pub fn open(&self, wish: &CameraWish) -> Result<Box<dyn FrameSource>, FrameError> {
         Ok(match self {
             Self::Camera(choice) => Box::new(CameraSource::open(choice, wish)?),
@@ -55,7 +55,7 @@ impl fmt::Display for Input {
     }
 }
 
-/// Opens what `input` names, as [`Input::parse`] reads it; a camera in its best format for tracking.
+/// Opens what `input` names, as parsed by [`Input::parse`]; a camera is opened in its best format for tracking.
 ///
 /// # Errors
 /// As [`Input::open`].
@@ -63,7 +63,7 @@ pub fn open(input: &str) -> Result<Box<dyn FrameSource>, FrameError> {
     Input::parse(input).open(&CameraWish::default())
 }
 
-/// The number of a Video4Linux device, also where `path` is a link to one (`/dev/v4l/by-id/…`).
+/// The number of the Video4Linux device at `path`, which may be a link (`/dev/v4l/by-id/…`).
 fn device(path: &Path) -> Option<CameraChoice> {
     if !path.starts_with("/dev") {
         return None;
@@ -90,7 +90,7 @@ mod tests {
     use crate::mediapipe::frames::{RgbFrame, mjpeg::tests::tiny_jpeg};
 
     #[test]
-    fn cameras_devices_and_files_are_told_apart() {
+    fn cameras_devices_and_files_are_distinguished() {
         for (text, wanted) in [
             ("camera", Input::Camera(CameraChoice::Any)),
             ("camera:2", Input::Camera(CameraChoice::Number(2))),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_and_both_kinds_of_video_are_opened() {
+    fn folders_and_both_kinds_of_video_open() {
         let folder = tempfile::tempdir().expect("a folder");
         let pictures = folder.path().join("pictures");
         std::fs::create_dir(&pictures).expect("made");
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_named() {
+    fn errors_name_missing_files() {
         for input in ["/nowhere/clip.y4m", "/nowhere"] {
             let error = open(input).err().expect("not there").to_string();
             assert!(error.contains(input), "{error}");

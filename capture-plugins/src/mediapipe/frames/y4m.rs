@@ -1,4 +1,5 @@
-//! YUV4MPEG2 (`.y4m`): raw video with a line of text before it and before every picture, as ffmpeg and mjpegtools write.
+//! Reads YUV4MPEG2 (`.y4m`): raw video with a header line for the stream and one for every frame, as written by ffmpeg
+//! and mjpegtools.
 
 use super::{
     super::view::LARGEST_EDGE,
@@ -10,26 +11,26 @@ use std::{
     time::Instant,
 };
 
-/// The longest line of text.
+/// The longest accepted header line in bytes.
 const LONGEST_LINE: u64 = 1024;
 
-/// What the first line says.
+/// The stream's header.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Y4mHeader {
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub width: usize,
-    /// Pixels from top to bottom.
+    /// Height in pixels.
     pub height: usize,
-    /// Pictures a second, if it says so.
+    /// Frames a second, if given.
     pub rate: Option<f64>,
-    /// How colour is stored.
+    /// How chroma is stored.
     pub subsampling: Subsampling,
-    /// Which numbers mean black and white.
+    /// Which values mean black and white.
     pub range: Range,
 }
 
 impl Y4mHeader {
-    /// Reads the first line, without its end.
+    /// Parses the header line, without its line end.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -41,7 +42,7 @@ impl Y4mHeader {
         let (mut width, mut height) = (0, 0);
         let mut header = Self { width, height, rate: None, subsampling: Subsampling::S420, range: Range::Limited };
         for word in words {
-            // A word that is not ASCII is none of those below.
+            // A word that does not start with an ASCII character is none of those below.
             let Some((tag, value)) = word.split_at_checked(1) else { continue };
             match tag {
                 "W" => width = edge(value)?,
@@ -53,7 +54,7 @@ impl Y4mHeader {
             }
         }
         if width == 0 || height == 0 {
-            return Err(format!("its pictures are {width} x {height}: they have no pixels"));
+            return Err(format!("its frames are {width} x {height}: they have no pixels"));
         }
         Ok(Self { width, height, ..header })
     }
@@ -62,11 +63,11 @@ impl Y4mHeader {
 fn edge(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(edge) if edge <= LARGEST_EDGE => Ok(edge),
-        _ => Err(format!("a width or height of `{text}` is not from 1 to {LARGEST_EDGE}")),
+        _ => Err(format!("invalid width or height `{text}`: expected 1 to {LARGEST_EDGE}")),
     }
 }
 
-/// A ratio such as `30000:1001`; what is unknown is `0:0`.
+/// Parses a ratio such as `30000:1001`; `0:0` means unknown.
 fn rate(text: &str) -> Option<f64> {
     let (over, under) = text.split_once(':')?;
     let rate = over.parse::<f64>().ok()? / under.parse::<f64>().ok()?;
@@ -79,11 +80,11 @@ fn subsampling(text: &str) -> Result<Subsampling, String> {
         "422" => Ok(Subsampling::S422),
         "444" => Ok(Subsampling::S444),
         "mono" => Ok(Subsampling::Mono),
-        _ => Err(format!("its colour is stored as `{text}`; known are 420, 422, 444 and mono, of 8 bits")),
+        _ => Err(format!("its colour format `{text}` is not supported: expected 420, 422, 444 or mono with 8 bits")),
     }
 }
 
-/// The pictures of a stream of YUV4MPEG2.
+/// The frames of a YUV4MPEG2 stream.
 pub struct Y4mSource<R> {
     name: String,
     stream: BufReader<R>,
@@ -93,10 +94,10 @@ pub struct Y4mSource<R> {
 }
 
 impl<R: Read + Send> Y4mSource<R> {
-    /// The pictures of `stream`, which people know as `name`.
+    /// Reads the header of `stream`, which messages call `name`.
     ///
     /// # Errors
-    /// The first line cannot be read or understood.
+    /// The header is missing or invalid.
     pub fn open(name: &str, stream: R) -> Result<Self, FrameError> {
         let error = |why: String| FrameError::Video { name: name.to_owned(), why };
         let mut stream = BufReader::new(stream);
@@ -105,7 +106,7 @@ impl<R: Read + Send> Y4mSource<R> {
         Ok(Self { name: name.to_owned(), stream, header, planes: Vec::new(), index: 0 })
     }
 
-    /// What the first line said.
+    /// The stream's header.
     pub fn header(&self) -> &Y4mHeader {
         &self.header
     }
@@ -128,13 +129,13 @@ impl<R: Read + Send> FrameSource for Y4mSource<R> {
         let line = read_line(&mut self.stream).map_err(|why| self.error(why))?;
         let Some(line) = line else { return Ok(None) };
         if !line.starts_with("FRAME") {
-            return Err(self.error(format!("picture {} of it does not begin with FRAME", self.index)));
+            return Err(self.error(format!("frame {} does not begin with FRAME", self.index)));
         }
         let Y4mHeader { width, height, subsampling, range, .. } = self.header;
         self.planes.resize(subsampling.bytes(width, height), 0);
         if let Err(error) = self.stream.read_exact(&mut self.planes) {
             if error.kind() == ErrorKind::UnexpectedEof {
-                tracing::warn!("the last picture of {} is torn and left out", self.name);
+                tracing::warn!("ignoring the torn last frame of {}", self.name);
                 return Ok(None);
             }
             return Err(self.error(error.to_string()));
@@ -149,17 +150,19 @@ impl<R: Read + Send> FrameSource for Y4mSource<R> {
     }
 }
 
-/// A line without its end; none at the end of the stream.
+/// Reads a line without its line end; `None` at the end of the stream.
 fn read_line(stream: &mut impl BufRead) -> Result<Option<String>, String> {
     let mut line = String::new();
     stream.take(LONGEST_LINE).read_line(&mut line).map_err(|error| match error.kind() {
-        ErrorKind::InvalidData => "a line of it is no text: it is no YUV4MPEG2".to_owned(),
+        ErrorKind::InvalidData => "a header line is not text: this is not YUV4MPEG2".to_owned(),
         _ => error.to_string(),
     })?;
     if line.is_empty() {
         return Ok(None);
     }
-    line.pop().filter(|&end| end == '\n').ok_or("a line of it does not end: it is no YUV4MPEG2, or torn")?;
+    line.pop()
+        .filter(|&end| end == '\n')
+        .ok_or("a header line does not end: this is not YUV4MPEG2, or it is truncated")?;
     Ok(Some(line))
 }
 
@@ -168,24 +171,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn film(first_line: &str, pictures: &[Vec<u8>]) -> Vec<u8> {
-        let mut bytes = format!("{first_line}\n").into_bytes();
-        for picture in pictures {
+    fn video(header: &str, frames: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = format!("{header}\n").into_bytes();
+        for frame in frames {
             bytes.extend(b"FRAME\n");
-            bytes.extend(picture);
+            bytes.extend(frame);
         }
         bytes
     }
 
     #[test]
-    fn a_film_is_read_with_its_rate_and_size() {
+    fn a_video_is_read_with_its_rate_and_size() {
         let grey = |luma: u8| [vec![luma; 8], vec![128; 4]].concat();
-        let bytes = film("YUV4MPEG2 W4 H2 F30000:1001 Ip A1:1 C420jpeg XYSCSS=420JPEG", &[grey(16), grey(235)]);
-        let mut source = Y4mSource::open("clip.y4m", &bytes[..]).expect("a film");
+        let bytes = video("YUV4MPEG2 W4 H2 F30000:1001 Ip A1:1 C420jpeg XYSCSS=420JPEG", &[grey(16), grey(235)]);
+        let mut source = Y4mSource::open("clip.y4m", &bytes[..]).expect("a video");
         assert!(source.rate().is_some_and(|rate| (rate - 29.97).abs() < 0.001));
         let mut frame = RgbFrame::default();
         for (index, wanted) in [(0, 0), (1, 255)] {
-            let info = source.next(&mut frame).expect("readable").expect("a picture");
+            let info = source.next(&mut frame).expect("readable").expect("a frame");
             assert_eq!((info.index, frame.width, frame.height), (index, 4, 2));
             assert!(frame.data.iter().all(|value| value.abs_diff(wanted) <= 1), "{:?}", frame.data);
         }
@@ -193,16 +196,16 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_picture_is_left_out() {
-        let bytes = film("YUV4MPEG2 W2 H2 C444", &[vec![128; 12], vec![128; 11]]);
-        let mut source = Y4mSource::open("clip.y4m", &bytes[..]).expect("a film");
+    fn a_torn_last_frame_is_dropped() {
+        let bytes = video("YUV4MPEG2 W2 H2 C444", &[vec![128; 12], vec![128; 11]]);
+        let mut source = Y4mSource::open("clip.y4m", &bytes[..]).expect("a video");
         let mut frame = RgbFrame::default();
         assert!(source.next(&mut frame).expect("whole").is_some());
         assert!(source.next(&mut frame).expect("torn").is_none());
     }
 
     #[test]
-    fn a_first_line_that_cannot_be_followed_says_why() {
+    fn an_invalid_header_is_explained() {
         for (line, word) in [
             ("YUV4MPEG2 W0 H2", "0 x 2"),
             ("YUV4MPEG2 H2", "0 x 2"),
@@ -220,8 +223,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..200), known: bool) {
-            let bytes = if known { film("YUV4MPEG2 W2 H2 C444", &[vec![0; 12], bytes]) } else { bytes };
+        fn any_bytes_are_read_to_the_end(bytes in prop::collection::vec(any::<u8>(), 0..200), known: bool) {
+            let bytes = if known { video("YUV4MPEG2 W2 H2 C444", &[vec![0; 12], bytes]) } else { bytes };
             let Ok(mut source) = Y4mSource::open("x", &bytes[..]) else { return Ok(()) };
             let mut frame = RgbFrame::default();
             for _ in 0..=bytes.len() {
@@ -230,7 +233,7 @@ mod tests {
                     Ok(None) | Err(_) => return Ok(()),
                 }
             }
-            prop_assert!(false, "it does not end");
+            prop_assert!(false, "reading does not end");
         }
     }
 }

@@ -1,19 +1,19 @@
-//! Where the head is: the canonical face laid onto the landmarks (`TRACKER.md` §7).
+//! Places the head by fitting the canonical face to the landmarks (`TRACKER.md` §7).
 
 mod procrustes;
 
 use super::{landmarks::Landmarks, models::FaceGeometry};
-use procrustes::{Pair, align};
+use procrustes::{Correspondence, align};
 
-/// Landmarks of the mesh, without the irises.
+/// The number of landmarks without the irises.
 const MESH: usize = 468;
-/// tan of half the camera's vertical field of view, 63 degrees: half the height of the near plane, 1 cm away.
+/// The tangent of half the camera's vertical field of view (63 degrees): half the height of the near plane at 1 cm.
 const HALF_HEIGHT: f64 = 0.612_800_788_139_932;
-/// A face all of whose points are nearer to their mean, in pictures, is none.
+/// A face is degenerate if all its points are nearer than this to their mean, as fractions of the picture.
 const DEGENERATE: f64 = 1e-3;
 
-/// Finds the matrix from the canonical face, in centimetres, to the camera: rows, for column vectors; the camera is at
-/// the origin and looks along -z.
+/// Computes the matrix from the canonical face, in centimetres, to the camera, which is at the origin and looks along -z.
+/// Matrices are rows for column vectors.
 pub(crate) struct HeadPose {
     basis: Vec<BasisPoint>,
 }
@@ -24,7 +24,7 @@ struct BasisPoint {
     canonical: [f64; 3],
 }
 
-/// A landmark on the near plane, and its depth there.
+/// A landmark projected to the near plane, with its depth.
 #[derive(Clone, Copy)]
 struct OnPlane {
     x: f64,
@@ -33,7 +33,7 @@ struct OnPlane {
 }
 
 impl HeadPose {
-    /// Keeps the points of the canonical face that have a weight; those of no landmark are left out.
+    /// Takes the weighted points of the canonical face, skipping those without a landmark.
     pub(crate) fn new(geometry: &FaceGeometry) -> Self {
         let point = |landmark: usize, weight: f32| {
             let canonical = geometry.positions.get(landmark)?.map(f64::from);
@@ -42,8 +42,7 @@ impl HeadPose {
         Self { basis: geometry.basis.iter().filter_map(|basis| point(basis.landmark, basis.weight)).collect() }
     }
 
-    /// The matrix of a face in a picture of this width and height; none if its landmarks are all at one place or are no
-    /// face that can be turned.
+    /// The matrix of a face in a picture of the given width and height; `None` if its landmarks do not determine one.
     pub(crate) fn matrix(&self, landmarks: &Landmarks, [width, height]: [f64; 2]) -> Option<[[f32; 4]; 4]> {
         if is_degenerate(landmarks) {
             return None;
@@ -69,12 +68,12 @@ impl HeadPose {
         near: [f64; 2],
         place: impl Fn(OnPlane) -> [f64; 3],
     ) -> Option<procrustes::Similarity> {
-        let pair = |basis: &BasisPoint| {
+        let correspondence = |basis: &BasisPoint| {
             let [x, y, z] = landmarks[basis.landmark].map(f64::from);
             let point = OnPlane { x: (x - 0.5) * near[0], y: (0.5 - y) * near[1], depth: z * near[0] };
-            Pair { weight: basis.weight, from: basis.canonical, to: place(point) }
+            Correspondence { weight: basis.weight, from: basis.canonical, to: place(point) }
         };
-        align(self.basis.iter().map(pair))
+        align(self.basis.iter().map(correspondence))
     }
 }
 
@@ -90,7 +89,7 @@ mod tests {
     use super::{super::models::BasisPoint as Basis, *};
     use bunraku_core::rotation::Rotation;
 
-    /// A bowl of 468 points, the first 40 of them weighted.
+    /// A bowl of 468 points, 40 of them weighted.
     fn bowl() -> FaceGeometry {
         let position = |i: usize| {
             let (ring, angle) = ((i as f32 / 468.0).sqrt() * 8.0, i as f32 * 2.4);
@@ -100,7 +99,7 @@ mod tests {
         FaceGeometry { positions: (0..468).map(position).collect(), basis }
     }
 
-    /// What a camera that hardly sees depth would find of the face at that place.
+    /// The landmarks of the face, rotated and placed, as a camera sees them.
     fn seen(geometry: &FaceGeometry, turn: &Rotation, at: [f64; 3], aspect: f64) -> Landmarks {
         let (near_height, near_width) = (2.0 * HALF_HEIGHT, 2.0 * HALF_HEIGHT * aspect);
         let mut landmarks = [[0.5; 3]; 478];
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_face_is_found_where_it_was_put() {
+    fn the_matrix_of_a_placed_face_is_recovered() {
         let geometry = bowl();
         let pose = HeadPose::new(&geometry);
         for (degrees, at) in [([0.0; 3], [0.0, 0.0, -40.0]), ([20.0, -15.0, 30.0], [6.0, -4.0, -55.0])] {
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_face_without_extent_has_no_place() {
+    fn a_degenerate_face_has_no_matrix() {
         let pose = HeadPose::new(&bowl());
         assert_eq!(pose.matrix(&[[0.5; 3]; 478], [640.0, 480.0]), None);
         assert_eq!(pose.matrix(&[[f32::NAN; 3]; 478], [640.0, 480.0]), None);

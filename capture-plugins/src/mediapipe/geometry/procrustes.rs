@@ -1,16 +1,16 @@
-//! The similarity that lays one set of points best onto another (weighted Procrustes, `TRACKER.md` §7).
+//! Weighted Procrustes alignment: the best similarity between two sets of points (`TRACKER.md` §7).
 
 use bunraku_core::rotation::Rotation;
 
-/// A point, where it should go, and how much that matters.
+/// A point, its target and its weight.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pair {
+pub(super) struct Correspondence {
     pub(super) weight: f64,
     pub(super) from: [f64; 3],
     pub(super) to: [f64; 3],
 }
 
-/// Scales, then turns, then moves.
+/// Scales, then rotates, then translates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Similarity {
     pub(super) scale: f64,
@@ -19,7 +19,7 @@ pub(super) struct Similarity {
 }
 
 impl Similarity {
-    /// As rows of a 4 x 4 matrix for column vectors.
+    /// The rows of the 4 x 4 matrix for column vectors.
     pub(super) fn matrix(&self) -> [[f64; 4]; 4] {
         let rows = self.rotation.rows();
         let row = |i: usize| {
@@ -30,11 +30,11 @@ impl Similarity {
     }
 }
 
-/// The similarity that leaves the least sum of weighted squares; none for points that determine none.
-pub(super) fn align(pairs: impl Iterator<Item = Pair> + Clone) -> Option<Similarity> {
+/// The similarity with the least weighted sum of squared distances; `None` if the points do not determine one.
+pub(super) fn align(pairs: impl Iterator<Item = Correspondence> + Clone) -> Option<Similarity> {
     let total: f64 = pairs.clone().map(|pair| pair.weight).sum();
-    let mean = |place: fn(&Pair) -> [f64; 3]| {
-        let add = |sum: [f64; 3], pair: Pair| add_scaled(sum, place(&pair), pair.weight / total);
+    let mean = |place: fn(&Correspondence) -> [f64; 3]| {
+        let add = |sum: [f64; 3], pair: Correspondence| add_scaled(sum, place(&pair), pair.weight / total);
         pairs.clone().fold([0.0; 3], add)
     };
     let (from, to) = (mean(|pair| pair.from), mean(|pair| pair.to));
@@ -76,7 +76,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rigid_movement_is_found_again(
+        fn a_known_similarity_is_recovered(
             degrees in prop::array::uniform3(-180.0..180.0),
             translation in prop::array::uniform3(-100.0..100.0),
             scale in 0.01..50.0,
@@ -84,7 +84,7 @@ mod tests {
         ) {
             let moved = Similarity { scale, rotation: Rotation::from_euler_deg(degrees), translation };
             let place = |from: [f64; 3]| add_scaled(translation, moved.rotation.turn(from), scale);
-            let pairs = POINTS.into_iter().zip(weights).map(|(from, weight)| Pair { weight, from, to: place(from) });
+            let pairs = POINTS.into_iter().zip(weights).map(|(from, weight)| Correspondence { weight, from, to: place(from) });
             let found = align(pairs).expect("points in space");
             for (found, expected) in found.matrix().iter().flatten().zip(moved.matrix().iter().flatten()) {
                 prop_assert!((found - expected).abs() < 1e-6 * (1.0 + scale), "{found} {expected}");
@@ -93,8 +93,8 @@ mod tests {
     }
 
     #[test]
-    fn points_in_one_place_determine_nothing() {
-        let pair = Pair { weight: 1.0, from: [1.0; 3], to: [2.0; 3] };
+    fn coincident_points_have_no_alignment() {
+        let pair = Correspondence { weight: 1.0, from: [1.0; 3], to: [2.0; 3] };
         assert_eq!(align([pair; 5].into_iter()), None);
         assert_eq!(align(std::iter::empty()), None);
     }

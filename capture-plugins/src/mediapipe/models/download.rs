@@ -1,4 +1,4 @@
-//! A download that goes on where the last one broke off, and stops at once when told to.
+//! Resumable downloads that can be stopped at any time.
 
 use super::{manifest::sha256, transfer};
 use bunraku_core::source::CancellationToken;
@@ -16,82 +16,82 @@ use transfer::{Event, Head};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DownloadError {
-    /// No network, no such host, a certificate that does not fit, …
+    /// The server cannot be reached.
     #[error("cannot download {address}: {why}")]
     Unreachable {
-        /// What was to be downloaded.
+        /// The URL.
         address: String,
-        /// As the connection says.
+        /// The connection's error.
         why: String,
     },
-    /// The server has no such thing, or does not give it.
-    #[error("cannot download {address}: the server answers with status {status}")]
+    /// The server refused.
+    #[error("cannot download {address}: the server answered with status {status}")]
     Status {
-        /// What was to be downloaded.
+        /// The URL.
         address: String,
-        /// HTTP's.
+        /// The HTTP status.
         status: u16,
     },
-    /// The connection broke off again and again.
-    #[error("the download of {address} broke off after {bytes} bytes ({why}); the same command goes on from there")]
+    /// The connection kept breaking off.
+    #[error("the download of {address} broke off after {bytes} bytes ({why}): run the command again to resume")]
     Broken {
-        /// What was to be downloaded.
+        /// The URL.
         address: String,
-        /// What has come in all.
+        /// The total received so far.
         bytes: u64,
-        /// As the connection says.
+        /// The connection's error.
         why: String,
     },
-    /// The person stopped it.
-    #[error("the download was stopped after {bytes} bytes; the same command goes on from there")]
+    /// The download was stopped.
+    #[error("the download was stopped after {bytes} bytes: run the command again to resume")]
     Stopped {
-        /// What has come in all.
+        /// The total received so far.
         bytes: u64,
     },
-    /// There is no end to it.
+    /// The content is larger than any bundle.
     #[error("{address} has more than {LIMIT} bytes, far more than the bundle")]
     TooLarge {
-        /// What was to be downloaded.
+        /// The URL.
         address: String,
     },
-    /// Another program downloads to the same file.
-    #[error("{} is being downloaded to already, by another `bunraku models install`", part.display())]
+    /// Another process is downloading to the same file.
+    #[error("another `bunraku models install` is already downloading to {}", part.display())]
     Busy {
-        /// That file.
+        /// The file.
         part: PathBuf,
     },
-    /// A full disk, no permission.
+    /// The file cannot be written.
     #[error("cannot write {}", part.display())]
     Write {
-        /// The file that is downloaded to.
+        /// The file.
         part: PathBuf,
         /// Why.
         source: io::Error,
     },
 }
 
-/// The most bytes that are taken; the bundle has 3.8 MB.
+/// The greatest accepted size in bytes; the bundle has 3.8 MB.
 const LIMIT: u64 = super::store::LIMIT;
-/// How often a connection may break off, as long as each brings something.
+/// The most connections for one download, as long as each of them makes progress.
 const CONNECTIONS: usize = 8;
-/// How long it takes at most until a stop is noticed.
-const GLANCE: Duration = Duration::from_millis(100);
+/// How often to check whether to stop.
+const STOP_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Who watches a download, and may stop it.
-pub struct Watch<'a> {
-    /// Is told of the bytes that have come and, where it is known, of how many there are.
+/// A caller's hooks into a download.
+pub struct DownloadHooks<'a> {
+    /// Called with the number of bytes received and, if known, their total.
     pub progress: &'a mut dyn FnMut(u64, Option<u64>),
-    /// Stops it.
+    /// Stops the download.
     pub stop: &'a CancellationToken,
 }
 
-/// What is at `address`, which should have the sum `expected`: where it has not, it is given all the same, once it has
-/// come from the beginning in one go. `part` keeps what has come so far.
+/// Downloads `address`, whose SHA-256 should be `expected`, keeping what has arrived in `part`. Other content is returned
+/// as well, once it has been received from the beginning in one connection.
 pub(super) fn download(
     address: &str,
     part: &Path,
     expected: &str,
-    mut watch: Watch<'_>,
+    mut hooks: DownloadHooks<'_>,
 ) -> Result<Vec<u8>, DownloadError> {
     let mut part = Part::open(part)?;
     let mut before = part.len;
@@ -101,11 +101,11 @@ pub(super) fn download(
             return Ok(bytes);
         }
         let resumed = part.len > 0;
-        match connect(address, &mut part, &mut watch) {
-            // What was there may be of another file: then all comes anew.
+        match connect(address, &mut part, &mut hooks) {
+            // The earlier part may be of another file: start over.
             Ok(()) if resumed && sha256(&part.read()?) != expected => part.cut(0)?,
             Ok(()) => return part.read(),
-            // Only a connection that brought something, or says that all must come anew, is worth another.
+            // Try again only if the connection made progress or discarded the earlier part.
             Err(DownloadError::Broken { .. }) if part.len != before => {}
             Err(error) => return Err(error),
         }
@@ -114,12 +114,12 @@ pub(super) fn download(
     Err(DownloadError::Broken { address: address.to_owned(), bytes: part.len, why: "too often".to_owned() })
 }
 
-/// One connection: what it brings is added to `part`.
-fn connect(address: &str, part: &mut Part, watch: &mut Watch<'_>) -> Result<(), DownloadError> {
+/// Makes one connection and appends what arrives to `part`.
+fn connect(address: &str, part: &mut Part, hooks: &mut DownloadHooks<'_>) -> Result<(), DownloadError> {
     let events = transfer::start(address, part.len);
     let mut total = None;
     loop {
-        match next(&events, watch.stop, part.len)? {
+        match next(&events, hooks.stop, part.len)? {
             Event::Head(head) => total = begin(address, part, &head)?,
             Event::Bytes(bytes) if part.len + bytes.len() as u64 > LIMIT => {
                 part.cut(0)?;
@@ -133,7 +133,7 @@ fn connect(address: &str, part: &mut Part, watch: &mut Watch<'_>) -> Result<(), 
             Event::Unreachable(why) => return Err(DownloadError::Unreachable { address: address.to_owned(), why }),
             Event::Broken(why) => return Err(broken(address, part, why)),
         }
-        (watch.progress)(part.len, total);
+        (hooks.progress)(part.len, total);
     }
 }
 
@@ -141,36 +141,36 @@ fn broken(address: &str, part: &Part, why: String) -> DownloadError {
     DownloadError::Broken { address: address.to_owned(), bytes: part.len, why }
 }
 
-/// The next thing that happens, unless a stop comes before it.
+/// Waits for the next event, unless stopped first.
 fn next(events: &Receiver<Event>, stop: &CancellationToken, bytes: u64) -> Result<Event, DownloadError> {
     loop {
         if stop.is_cancelled() {
             return Err(DownloadError::Stopped { bytes });
         }
-        match events.recv_timeout(GLANCE) {
+        match events.recv_timeout(STOP_INTERVAL) {
             Ok(event) => return Ok(event),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Ok(Event::Broken("the connection is gone".to_owned())),
+            Err(RecvTimeoutError::Disconnected) => return Ok(Event::Broken("the connection was lost".to_owned())),
         }
     }
 }
 
-/// What the server's answer means for what is there already; how many bytes there will be, where it says so.
+/// Prepares `part` for the content that the answer announces; returns the total size, if known.
 fn begin(address: &str, part: &mut Part, head: &Head) -> Result<Option<u64>, DownloadError> {
     match head.status {
         200 => part.cut(0)?,
         206 if head.from == Some(part.len) => {}
-        // It has less than is there, or gives another part than was asked for.
+        // It has fewer bytes than we do, or sent another part than requested.
         206 | 416 => {
             part.cut(0)?;
-            return Err(broken(address, part, "the server has another file than before".to_owned()));
+            return Err(broken(address, part, "the file on the server has changed".to_owned()));
         }
         status => return Err(DownloadError::Status { address: address.to_owned(), status }),
     }
     Ok(head.length.map(|length| part.len + length))
 }
 
-/// A file of which more and more is there; nobody else may write to it meanwhile.
+/// A partial download, locked against other processes.
 struct Part {
     path: PathBuf,
     file: File,
@@ -183,7 +183,7 @@ impl Part {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(fault)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(DownloadError::Busy { part: path.to_owned() }),
-            // Some network disks cannot lock: then it is as if nobody else wrote.
+            // Some network file systems cannot lock; carry on without.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let len = file.metadata().map_err(fault)?.len();
@@ -221,18 +221,19 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mediapipe::models::test_server::{Manner, Server};
+    use crate::mediapipe::models::test_server::{Behaviour, Server};
     use std::fs;
 
     const BODY: &[u8] = b"the quick brown fox jumps over the lazy dog";
 
-    struct Try {
+    /// A download to a temporary folder.
+    struct Attempt {
         folder: tempfile::TempDir,
         stop: CancellationToken,
         shown: Vec<(u64, Option<u64>)>,
     }
 
-    impl Try {
+    impl Attempt {
         fn new(kept: &[u8]) -> Self {
             let folder = tempfile::tempdir().expect("a folder");
             fs::write(folder.path().join("part"), kept).expect("written");
@@ -241,8 +242,8 @@ mod tests {
 
         fn get(&mut self, server: &Server) -> Result<Vec<u8>, DownloadError> {
             let mut progress = |bytes, total| self.shown.push((bytes, total));
-            let watch = Watch { progress: &mut progress, stop: &self.stop };
-            download(&server.address(), &self.folder.path().join("part"), &sha256(BODY), watch)
+            let hooks = DownloadHooks { progress: &mut progress, stop: &self.stop };
+            download(&server.address(), &self.folder.path().join("part"), &sha256(BODY), hooks)
         }
 
         fn kept(&self) -> Vec<u8> {
@@ -251,77 +252,77 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_download_shows_how_far_it_is() {
-        let mut fresh = Try::new(b"");
-        assert_eq!(fresh.get(&Server::new(BODY, Manner::default())).expect("downloaded"), BODY);
+    fn a_download_reports_its_progress() {
+        let mut fresh = Attempt::new(b"");
+        assert_eq!(fresh.get(&Server::new(BODY, Behaviour::default())).expect("downloaded"), BODY);
         assert_eq!(fresh.shown.last(), Some(&(43, Some(43))));
     }
 
     #[test]
-    fn what_is_there_is_not_asked_for_again() {
-        let server = Server::new(BODY, Manner::default());
-        let mut half = Try::new(&BODY[..20]);
+    fn bytes_already_downloaded_are_not_requested_again() {
+        let server = Server::new(BODY, Behaviour::default());
+        let mut half = Attempt::new(&BODY[..20]);
         assert_eq!(half.get(&server).expect("downloaded"), BODY);
-        assert_eq!(server.asked(), [Some(20)]);
+        assert_eq!(server.requested(), [Some(20)]);
         assert_eq!(half.shown[0], (20, Some(43)));
         assert_eq!(half.get(&server).expect("there already"), BODY);
-        assert_eq!(server.asked().len(), 1, "nothing more is asked for");
+        assert_eq!(server.requested().len(), 1, "nothing more is requested");
     }
 
     #[test]
-    fn a_connection_that_breaks_off_is_gone_on_from() {
-        let server = Server::new(BODY, Manner { most: 17, ..Manner::default() });
-        assert_eq!(Try::new(b"").get(&server).expect("downloaded"), BODY);
-        assert_eq!(server.asked(), [None, Some(17), Some(34)]);
-        let mute = Server::new(BODY, Manner { most: 0, ..Manner::default() });
-        let mut kept = Try::new(&BODY[..5]);
+    fn a_broken_connection_is_resumed() {
+        let server = Server::new(BODY, Behaviour { most: 17, ..Behaviour::default() });
+        assert_eq!(Attempt::new(b"").get(&server).expect("downloaded"), BODY);
+        assert_eq!(server.requested(), [None, Some(17), Some(34)]);
+        let mute = Server::new(BODY, Behaviour { most: 0, ..Behaviour::default() });
+        let mut kept = Attempt::new(&BODY[..5]);
         let error = kept.get(&mute).expect_err("nothing comes");
         assert!(matches!(&error, DownloadError::Broken { bytes: 5, .. }), "{error}");
         assert_eq!(kept.kept(), BODY[..5]);
     }
 
     #[test]
-    fn what_was_kept_of_another_file_is_thrown_away() {
+    fn a_part_of_another_file_is_discarded() {
         for kept in [&b"xxxx"[..], &[b'x'; 43], &[b'x'; 99]] {
-            let server = Server::new(BODY, Manner::default());
-            assert_eq!(Try::new(kept).get(&server).expect("downloaded"), BODY, "{} bytes kept", kept.len());
+            let server = Server::new(BODY, Behaviour::default());
+            assert_eq!(Attempt::new(kept).get(&server).expect("downloaded"), BODY, "{} bytes kept", kept.len());
         }
     }
 
     #[test]
-    fn a_server_that_knows_no_ranges_gives_all_of_it() {
-        let server = Server::new(BODY, Manner { ranges: false, ..Manner::default() });
-        assert_eq!(Try::new(&BODY[..20]).get(&server).expect("downloaded"), BODY);
+    fn a_server_without_ranges_sends_everything() {
+        let server = Server::new(BODY, Behaviour { ranges: false, ..Behaviour::default() });
+        assert_eq!(Attempt::new(&BODY[..20]).get(&server).expect("downloaded"), BODY);
     }
 
     #[test]
-    fn a_refusal_is_told_and_what_was_kept_stays() {
-        let server = Server::new(BODY, Manner { status: Some(404), ..Manner::default() });
-        let mut kept = Try::new(&BODY[..20]);
+    fn a_refusal_is_reported_and_the_part_is_kept() {
+        let server = Server::new(BODY, Behaviour { status: Some(404), ..Behaviour::default() });
+        let mut kept = Attempt::new(&BODY[..20]);
         let error = kept.get(&server).expect_err("refused").to_string();
         assert!(error.contains("404") && error.contains(&server.address()), "{error}");
         assert_eq!(kept.kept(), BODY[..20]);
     }
 
     #[test]
-    fn other_content_is_given_as_it_is() {
-        assert_eq!(Try::new(b"").get(&Server::new(b"abc", Manner::default())).expect("given"), b"abc");
+    fn other_content_is_returned_as_it_is() {
+        assert_eq!(Attempt::new(b"").get(&Server::new(b"abc", Behaviour::default())).expect("given"), b"abc");
     }
 
     #[test]
-    fn a_stop_keeps_what_has_come() {
-        let mut kept = Try::new(&BODY[..20]);
+    fn stopping_keeps_the_part() {
+        let mut kept = Attempt::new(&BODY[..20]);
         kept.stop.cancel();
-        let error = kept.get(&Server::new(BODY, Manner::default())).expect_err("stopped");
+        let error = kept.get(&Server::new(BODY, Behaviour::default())).expect_err("stopped");
         assert!(matches!(error, DownloadError::Stopped { bytes: 20 }), "{error}");
         assert_eq!(kept.kept(), BODY[..20]);
     }
 
     #[test]
-    fn two_downloads_to_one_file_do_not_mix() {
-        let mut one = Try::new(&BODY[..20]);
+    fn two_downloads_to_one_file_are_refused() {
+        let mut one = Attempt::new(&BODY[..20]);
         let _other = Part::open(&one.folder.path().join("part")).expect("the first");
-        let error = one.get(&Server::new(BODY, Manner::default())).expect_err("busy");
+        let error = one.get(&Server::new(BODY, Behaviour::default())).expect_err("busy");
         assert!(matches!(error, DownloadError::Busy { .. }), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with the tracking models, in words that say what to do.
+//! Errors of loading and installing the tracking models, with what to do about them.
 
 use super::{download::DownloadError, task::TaskError};
 use std::{io, path::PathBuf};
@@ -8,24 +8,24 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelsError {
-    /// The environment names no place for a person's data.
-    #[error("there is no folder for the tracking models: set XDG_DATA_HOME to one")]
+    /// The user's data folder is unknown.
+    #[error("cannot find a folder for the tracking models: set XDG_DATA_HOME")]
     NoFolder,
-    /// Nothing is installed.
+    /// No models are installed.
     #[error("the tracking models are not installed in {}: run `bunraku models install` once", folder.display())]
     Missing {
         /// Where they should be.
         folder: PathBuf,
     },
-    /// Not what was installed any more.
+    /// A file is not as it was installed.
     #[error("the tracking model {} {what}: run `bunraku models install` again", path.display())]
     Damaged {
-        /// The file at fault.
+        /// The damaged file.
         path: PathBuf,
         /// What is wrong with it, as a predicate.
         what: String,
     },
-    /// A file that is there cannot be read.
+    /// A file exists but cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
         /// The file.
@@ -33,7 +33,7 @@ pub enum ModelsError {
         /// Why.
         source: io::Error,
     },
-    /// No permission, a full disk.
+    /// A file cannot be written, for lack of permission or disk space.
     #[error("cannot write {}", path.display())]
     Write {
         /// The file.
@@ -41,30 +41,30 @@ pub enum ModelsError {
         /// Why.
         source: io::Error,
     },
-    /// Another file than the official bundle, or a part of it.
+    /// The file is not the complete official bundle.
     #[error(
-        "{what} is not the official face_landmarker.task, or not all of it: it has {bytes} bytes and the SHA-256 {found}, \
-         expected are {} bytes and {}",
+        "{what} is not the complete official face_landmarker.task: it has {bytes} bytes and the SHA-256 {found}, expected \
+         {} bytes and {}",
         super::OFFICIAL_BYTES,
         super::OFFICIAL_SHA256
     )]
     Hash {
-        /// Which file or address.
+        /// Which file or URL.
         what: String,
-        /// Its length.
+        /// Its size.
         bytes: u64,
-        /// Its sum.
+        /// Its SHA-256.
         found: String,
     },
-    /// The bundle is the official one and yet is not understood: a fault of this program.
+    /// The official bundle cannot be read, which is a bug in this program.
     #[error("{what} {fault}")]
     Task {
-        /// Which file or address.
+        /// Which file or URL.
         what: String,
         /// What is wrong with it.
         fault: TaskError,
     },
-    /// It could not be downloaded.
+    /// The bundle cannot be downloaded.
     #[error(transparent)]
     Download(#[from] DownloadError),
 }

@@ -1,4 +1,4 @@
-//! Where the tracking models are kept: the person's own data, as the system has it.
+//! The folder of the tracking models, among the user's data.
 
 use super::ModelsError;
 use std::{
@@ -7,20 +7,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folder of the tracking models: `$XDG_DATA_HOME/bunraku/models` where that is set, on any system; otherwise under
-/// `%APPDATA%`, `~/Library/Application Support` or `~/.local/share`. It need not be there.
+/// The folder of the tracking models, which need not exist: `$XDG_DATA_HOME/bunraku/models` if that is set, on any
+/// system; otherwise under `%APPDATA%`, `~/Library/Application Support` or `~/.local/share`.
 ///
 /// # Errors
 /// [`ModelsError::NoFolder`]
 pub fn folder() -> Result<PathBuf, ModelsError> {
-    // The specification of the XDG folders wants relative paths to be ignored.
+    // The XDG base directory specification requires relative paths to be ignored.
     let set = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let data =
         set("XDG_DATA_HOME").or_else(|| own(env::consts::OS, env::var_os("APPDATA"), env::home_dir().as_deref()));
     data.map(|data| data.join("bunraku").join("models")).ok_or(ModelsError::NoFolder)
 }
 
-/// The system's own place for a person's data.
+/// The system's folder for user data.
 fn own(system: &str, app_data: Option<OsString>, home: Option<&Path>) -> Option<PathBuf> {
     let home = home.filter(|home| home.is_absolute());
     match system {
@@ -35,8 +35,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_system_has_its_own_place() {
-        // An absolute path on whatever system tests this.
+    fn each_system_has_its_own_folder() {
+        // An absolute path on any system.
         let home = env::temp_dir();
         assert_eq!(own("linux", None, Some(&home)), Some(home.join(".local/share")));
         assert_eq!(own("macos", None, Some(&home)), Some(home.join("Library/Application Support")));

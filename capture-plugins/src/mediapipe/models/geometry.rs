@@ -1,31 +1,30 @@
-//! The face as such: what `MediaPipe`'s bundle says of its shape, for the transform of the head
-//! (`TRACKER.md` §7 and §8).
+//! The canonical face's geometry, for placing the head (`TRACKER.md` §7 and §8).
 //!
-//! The numbers are read from the bundle that the person installs (Apache-2.0, the `MediaPipe` authors); none is in this
-//! project.
+//! It is read from the bundle that the user installs (Apache-2.0, the `MediaPipe` authors); none of its numbers are in
+//! this project.
 
 use super::wire::{Damaged, Fields, Value};
 use thiserror::Error;
 
-/// How many landmarks the canonical face has; the irises' ten, which come after them, are not of it.
+/// The number of landmarks in the canonical face, which excludes the irises' ten that follow them.
 pub const FACE_LANDMARKS: usize = 468;
 
-/// A face's shape, and which of its points hold their place when it moves.
+/// The canonical face, and its points that move little with expressions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaceGeometry {
-    /// Where each of the [`FACE_LANDMARKS`] landmarks lies in the canonical face: cm, right-handed, x to the image's
-    /// right, y up, z towards the camera.
+    /// The positions of the [`FACE_LANDMARKS`] landmarks in centimetres: right-handed, x to the image's right, y up, z
+    /// towards the camera.
     pub positions: Vec<[f32; 3]>,
-    /// The landmarks that the transform is fitted to. At least three, no landmark twice.
+    /// The landmarks to which the transform is fitted: at least three, each once.
     pub basis: Vec<BasisPoint>,
 }
 
-/// A landmark that the transform is fitted to.
+/// A landmark to which the transform is fitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BasisPoint {
-    /// Its number, under [`FACE_LANDMARKS`].
+    /// Its index, below [`FACE_LANDMARKS`].
     pub landmark: usize,
-    /// How much it counts, above 0.
+    /// Its weight, above 0.
     pub weight: f32,
 }
 
@@ -33,20 +32,20 @@ pub struct BasisPoint {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GeometryError {
-    /// A field that ends where there are no bytes left.
+    /// A field extends past the end of the file.
     #[error("is damaged")]
     Damaged,
-    /// Another face.
-    #[error("has {0} numbers for its vertices, {FACE_LANDMARKS} vertices of 5 are expected")]
+    /// The number of vertices is not the canonical face's.
+    #[error("has {0} numbers for its vertices, expected {FACE_LANDMARKS} vertices of 5 numbers")]
     Vertices(usize),
-    /// A number that is none.
+    /// A number is not finite, or a weight is not above 0.
     #[error("has a vertex or a weight that is not a finite number, or a weight that is not above 0")]
     Number,
-    /// A landmark beyond the face's, or one that is there twice.
-    #[error("fits its transform to landmark {0}, which the face has not, or twice")]
+    /// A landmark does not exist, or appears twice.
+    #[error("fits its transform to landmark {0}, which does not exist or appears twice")]
     Landmark(u64),
-    /// Too few points for a transform.
-    #[error("fits its transform to {0} landmarks, at least 3 are needed")]
+    /// Too few points to determine a transform.
+    #[error("fits its transform to {0} landmarks, expected at least 3")]
     Basis(usize),
 }
 
@@ -80,7 +79,7 @@ impl FaceGeometry {
         if basis.len() < 3 {
             return Err(GeometryError::Basis(basis.len()));
         }
-        // The last two of each are where the vertex lies in a texture.
+        // The last two numbers of each vertex are texture coordinates.
         Ok(Self { positions: vertices.iter().map(|&[x, y, z, _, _]| [x, y, z]).collect(), basis })
     }
 }
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_fitted_to_is_refused() {
+    fn invalid_geometry_is_refused() {
         let basis = [point(4, 0.5), point(300, 1.0)].concat();
         let read = |mesh: Vec<u8>, last: Vec<u8>| FaceGeometry::read(&[mesh, basis.clone(), last].concat());
         assert_eq!(read(mesh(467, 1.0), point(1, 1.0)), Err(GeometryError::Vertices(467 * 5)));

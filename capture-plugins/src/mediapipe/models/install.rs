@@ -1,8 +1,8 @@
-//! From the official bundle to installed models.
+//! Installs the tracking models from the official bundle.
 
 use super::{
     ModelsError, TrackingModels,
-    download::{Watch, download},
+    download::{DownloadHooks, download},
     manifest::sha256,
     store,
     task::Converted,
@@ -12,46 +12,45 @@ use std::{
     path::{self, Path},
 };
 
-/// Where the official bundle is.
+/// The URL of the official bundle.
 pub const OFFICIAL_ADDRESS: &str =
     "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task";
 /// Its SHA-256 (`TRACKER.md`).
 pub const OFFICIAL_SHA256: &str = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff";
-/// Its length.
+/// Its size in bytes.
 pub const OFFICIAL_BYTES: u64 = 3_758_596;
 
-/// Name of a download that is not whole yet, in the folder of the models.
+/// The name of an unfinished download in the models folder.
 const PART: &str = "face_landmarker.task.part";
 
-/// Installs the models of a bundle that is at hand.
+/// Installs the models from a bundle file.
 ///
 /// # Errors
-/// [`ModelsError::Hash`] where it is not the official one, [`ModelsError::Read`] and [`ModelsError::Write`].
+/// [`ModelsError::Hash`] if it is not the official one, [`ModelsError::Read`] or [`ModelsError::Write`].
 pub fn install_file(bundle: &Path, folder: &Path) -> Result<(), ModelsError> {
     let bytes = store::read(bundle).map_err(|source| ModelsError::Read { path: bundle.to_owned(), source })?;
-    // The list is read from other folders too.
+    // The manifest may be read from another working directory.
     let source = path::absolute(bundle).unwrap_or_else(|_| bundle.to_owned()).display().to_string();
     create(folder)?;
     install(&bytes, &source, folder)
 }
 
-/// Downloads the bundle and installs its models. What came of a download that breaks off, or is stopped, is kept, and
-/// gone on from the next time.
+/// Downloads the bundle and installs its models. An interrupted or stopped download is kept and resumed the next time.
 ///
 /// # Errors
 /// As [`install_file`], and [`ModelsError::Download`].
-pub fn install_url(address: &str, folder: &Path, watch: Watch<'_>) -> Result<(), ModelsError> {
+pub fn install_url(address: &str, folder: &Path, hooks: DownloadHooks<'_>) -> Result<(), ModelsError> {
     create(folder)?;
     let part = folder.join(PART);
-    let bytes = download(address, &part, OFFICIAL_SHA256, watch).inspect_err(|_| {
-        // Nothing has come: there is nothing to go on from.
+    let bytes = download(address, &part, OFFICIAL_SHA256, hooks).inspect_err(|_| {
+        // An empty download is not worth keeping.
         if fs::metadata(&part).is_ok_and(|metadata| metadata.len() == 0) {
             let _ = fs::remove_file(&part);
         }
     })?;
     let installed = install(&bytes, address, folder);
     if !matches!(installed, Err(ModelsError::Write { .. })) {
-        // Used, or of no use: either way, at worst it is left and looked at once more.
+        // The download has been used or is useless. If it cannot be removed, it is only checked once more the next time.
         let _ = fs::remove_file(part);
     }
     installed
@@ -61,10 +60,10 @@ fn create(folder: &Path) -> Result<(), ModelsError> {
     fs::create_dir_all(folder).map_err(|source| ModelsError::Write { path: folder.to_owned(), source })
 }
 
-/// Uses the models of the official bundle without installing them.
+/// Loads the models from the official bundle without installing them.
 ///
 /// # Errors
-/// As [`install_file`], but for what it writes.
+/// [`ModelsError::Hash`] if it is not the official one, or [`ModelsError::Read`].
 pub fn load_bundle(bundle: &Path) -> Result<TrackingModels, ModelsError> {
     let bytes = store::read(bundle).map_err(|source| ModelsError::Read { path: bundle.to_owned(), source })?;
     let what = || bundle.display().to_string();

@@ -1,21 +1,21 @@
-//! The list of what was installed, with the sums by which damage is noticed.
+//! The manifest of installed models, with checksums to detect damage.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
-/// Name of the list in the folder of the models.
+/// The name of the manifest in the models folder.
 pub(super) const MANIFEST: &str = "manifest.json";
 
 /// What was installed.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
-    /// 1; another number is another program's.
+    /// Always [`Self::FORMAT`].
     pub(super) format: u32,
-    /// The file or address that it came from.
+    /// The file or URL of the bundle.
     pub(super) source: String,
-    /// The bundle's sum.
+    /// The bundle's SHA-256.
     pub(super) bundle_sha256: String,
     pub(super) files: Vec<Entry>,
 }
@@ -30,7 +30,7 @@ pub(super) struct Entry {
 }
 
 impl Manifest {
-    /// The only [`Self::format`] there is.
+    /// The only supported format.
     pub(super) const FORMAT: u32 = 1;
 }
 
@@ -40,10 +40,10 @@ impl Entry {
     }
 }
 
-/// The SHA-256 as 64 lower-case digits.
+/// The SHA-256 as 64 lower-case hexadecimal digits.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a text does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sum_is_written_as_everywhere() {
+    fn checksums_are_lower_case_hexadecimal() {
         assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -1,6 +1,6 @@
-//! The tracking models: three networks and the face's geometry, converted from the official bundle `face_landmarker.task`
-//! (`TRACKER.md` §8) and kept in the person's data folder. The bundle is Google's, under the Apache License 2.0;
-//! nothing of it is part of this project.
+//! The tracking models: three networks and the face geometry, converted from the official bundle `face_landmarker.task`
+//! (`TRACKER.md` §8) and kept in the user's data folder. The bundle is Google's, under the Apache License 2.0; no part of
+//! it is included in this project.
 
 mod download;
 mod error;
@@ -18,7 +18,7 @@ mod tests;
 mod transfer;
 mod wire;
 
-pub use download::{DownloadError, Watch};
+pub use download::{DownloadError, DownloadHooks};
 pub use error::ModelsError;
 pub use folder::folder;
 pub use geometry::{BasisPoint, FACE_LANDMARKS, FaceGeometry, GeometryError};
@@ -27,7 +27,7 @@ pub use network::Network;
 pub use store::{FileState, InstalledFile, Inventory, inventory, load};
 pub use task::TaskError;
 
-/// Everything that the tracker needs to know beside its code.
+/// All data that the tracker needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackingModels {
     /// [`Network::Detector`] as an ONNX file.
@@ -36,7 +36,7 @@ pub struct TrackingModels {
     pub landmarks: Vec<u8>,
     /// [`Network::Blendshapes`] as an ONNX file.
     pub blendshapes: Vec<u8>,
-    /// The face's shape.
+    /// The face's geometry.
     pub geometry: FaceGeometry,
 }
 

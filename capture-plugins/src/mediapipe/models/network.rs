@@ -1,25 +1,25 @@
-//! The three networks: how they are called, and what goes in and out of them (`TRACKER.md` §1).
+//! The three networks: their file names, inputs and outputs (`TRACKER.md` §1).
 
 use crate::mediapipe::onnx::{Interface, Port};
 
 /// One of the face landmarker's networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// Finds faces in a picture: `image` [1, 3, 128, 128], RGB from -1 to 1, to `regressors` [1, 896, 16] and `scores`
-    /// [1, 896, 1], logits.
+    /// Detects faces: `image` [1, 3, 128, 128], RGB from -1 to 1, to `regressors` [1, 896, 16] and `scores` [1, 896, 1],
+    /// which are logits.
     Detector,
-    /// Finds the landmarks of a face: `image` [1, 3, 256, 256], RGB from 0 to 1, to `landmarks` [1, 478, 3], in pixels of
+    /// Finds the landmarks of a face: `image` [1, 3, 256, 256], RGB from 0 to 1, to `landmarks` [1, 478, 3] in pixels of
     /// the image, `presence_logit` [1, 1] and `aux_score` [1, 1].
     Landmarks,
-    /// Tells a face's expression: `points` [1, 146, 2] to `blendshapes` [1, 52], from 0 to 1.
+    /// Scores a face's expression: `points` [1, 146, 2] to `blendshapes` [1, 52], from 0 to 1.
     Blendshapes,
 }
 
 impl Network {
-    /// All of them.
+    /// All networks.
     pub const ALL: [Self; 3] = [Self::Detector, Self::Landmarks, Self::Blendshapes];
 
-    /// Name of its file in the bundle.
+    /// Its file name in the bundle.
     pub fn entry(self) -> &'static str {
         match self {
             Self::Detector => "face_detector.tflite",
@@ -28,7 +28,7 @@ impl Network {
         }
     }
 
-    /// Name of its file once installed.
+    /// Its file name once installed.
     pub fn file(self) -> &'static str {
         match self {
             Self::Detector => "face_detector.onnx",
@@ -37,7 +37,7 @@ impl Network {
         }
     }
 
-    /// What goes in and out of the ONNX file.
+    /// The inputs and outputs of its ONNX file.
     pub fn interface(self) -> Interface {
         const fn port(name: &'static str, shape: &'static [usize]) -> Port {
             Port { name, shape }

@@ -1,4 +1,4 @@
-//! The installed models: reading them back, and saying how it is with each.
+//! The installed models: writing, loading and checking them.
 
 use super::{
     FaceGeometry, ModelsError, Network, TrackingModels,
@@ -13,19 +13,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Name of the geometry once installed.
+/// The geometry's file name once installed.
 const GEOMETRY: &str = "face_geometry.binarypb";
-/// The most bytes that are read of a file; the largest has 2.5 MB.
+/// The greatest accepted file size in bytes; the largest model has 2.5 MB.
 pub(super) const LIMIT: u64 = 64 << 20;
 
-/// The installed models of a folder, and how it is with each file.
+/// The models installed in a folder and the state of each file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Inventory {
-    /// The folder that was looked into.
+    /// The folder.
     pub folder: PathBuf,
-    /// Whether all is there and as it was installed.
+    /// Whether every file is as it was installed.
     pub usable: bool,
-    /// The file or address that they came from, where something is installed.
+    /// The file or URL they were installed from, if any.
     pub source: Option<String>,
     /// The networks and the geometry.
     pub files: Vec<InstalledFile>,
@@ -36,30 +36,30 @@ pub struct Inventory {
 pub struct InstalledFile {
     /// Its name.
     pub name: &'static str,
-    /// How it is with it.
+    /// Its state.
     pub state: FileState,
-    /// Its length, where it could be read.
+    /// Its size, if it could be read.
     pub bytes: Option<u64>,
-    /// Its sum, where it could be read.
+    /// Its SHA-256, if it could be read.
     pub sha256: Option<String>,
 }
 
-/// How it is with a file.
+/// The state of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileState {
     /// As it was installed.
     Whole,
-    /// It is there, but not as it was installed, or nobody knows how it was.
+    /// It differs from what was installed, or there is no manifest.
     Damaged,
-    /// It is not there.
+    /// It does not exist.
     Missing,
 }
 
-/// Loads the models that are installed in `folder`, each checked against its sum.
+/// Loads the models installed in `folder`, checking their checksums.
 ///
 /// # Errors
-/// [`ModelsError::Missing`] where nothing is installed, [`ModelsError::Damaged`] where it is not what was installed, and
+/// [`ModelsError::Missing`] if nothing is installed, [`ModelsError::Damaged`] if a file has changed, or
 /// [`ModelsError::Read`].
 pub fn load(folder: &Path) -> Result<TrackingModels, ModelsError> {
     let manifest = manifest(folder)?;
@@ -74,7 +74,7 @@ pub fn load(folder: &Path) -> Result<TrackingModels, ModelsError> {
     })
 }
 
-/// How it is with the models of `folder`, where nothing need be.
+/// The state of the models in `folder`, which need not exist.
 pub fn inventory(folder: &Path) -> Inventory {
     let manifest = manifest(folder).ok();
     let files = [Network::Detector.file(), Network::Landmarks.file(), Network::Blendshapes.file(), GEOMETRY];
@@ -87,7 +87,7 @@ pub fn inventory(folder: &Path) -> Inventory {
     }
 }
 
-/// Writes what came out of a bundle, the list of it last: until then the files are not those of any list.
+/// Writes the contents of a bundle, and the manifest last, so that an interrupted installation is detected.
 pub(super) fn write(folder: &Path, source: &str, bundle: &[u8], models: &Converted<'_>) -> Result<(), ModelsError> {
     let file = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
@@ -114,11 +114,11 @@ fn manifest(folder: &Path) -> Result<Manifest, ModelsError> {
         serde_json::from_slice(&text).map_err(|error| damaged(folder, MANIFEST, format!("is damaged ({error})")))?;
     match manifest.format {
         Manifest::FORMAT => Ok(manifest),
-        format => Err(damaged(folder, MANIFEST, format!("is of format {format}, {} is known", Manifest::FORMAT))),
+        format => Err(damaged(folder, MANIFEST, format!("has format {format}, expected {}", Manifest::FORMAT))),
     }
 }
 
-/// The bytes of a file that is as it was installed.
+/// Reads a file and checks that it is as it was installed.
 fn checked(folder: &Path, manifest: &Manifest, name: &str) -> Result<Vec<u8>, ModelsError> {
     let path = folder.join(name);
     let bytes = match read(&path) {
@@ -155,16 +155,16 @@ fn damaged(folder: &Path, name: &str, what: String) -> ModelsError {
     ModelsError::Damaged { path: folder.join(name), what }
 }
 
-/// All of a regular file that is not larger than any honest one.
+/// Reads a regular file of bounded size.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a pipe would wait for somebody to write to it.
+    // Opening a pipe would block until something writes to it.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
     File::open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LIMIT {
-        return Err(io::Error::other(format!("it has more than {LIMIT} bytes, more than any tracking model")));
+        return Err(io::Error::other(format!("it is larger than {LIMIT} bytes, which no tracking model is")));
     }
     Ok(bytes)
 }

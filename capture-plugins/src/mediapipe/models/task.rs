@@ -1,4 +1,4 @@
-//! The official bundle `face_landmarker.task`: three networks and the face's geometry in a zip archive
+//! Reads the official bundle `face_landmarker.task`, a zip archive with three networks and the face geometry
 //! (`TRACKER.md` §8).
 
 use super::{
@@ -13,48 +13,48 @@ use crate::mediapipe::{
 use bunraku_core::archive::{Archive, ArchiveError};
 use thiserror::Error;
 
-/// Name of the geometry in the bundle.
+/// The geometry's file name in the bundle.
 const GEOMETRY: &str = "geometry_pipeline_metadata_landmarks.binarypb";
 
 /// Why a bundle cannot be used.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskError {
-    /// The zip container is damaged, or lacks something.
-    #[error("is not a whole face_landmarker.task: {0}")]
+    /// The archive is damaged or incomplete.
+    #[error("is not a complete face_landmarker.task: {0}")]
     Archive(#[from] ArchiveError),
-    /// A network in it cannot be read.
+    /// A network cannot be read.
     #[error("has a network that cannot be read: {} {fault}", network.entry())]
     Network {
-        /// Which.
+        /// Which one.
         network: Network,
-        /// What is wrong with it.
+        /// What is wrong.
         fault: TfliteError,
     },
-    /// A network in it is another one.
+    /// A network cannot be converted.
     #[error("has a network that cannot be converted: {}: {fault}", network.entry())]
     Convert {
-        /// Which.
+        /// Which one.
         network: Network,
-        /// What is wrong with it.
+        /// What is wrong.
         fault: ConvertError,
     },
-    /// The geometry in it cannot be read.
+    /// The geometry cannot be read.
     #[error("has a face geometry that cannot be read: {GEOMETRY} {0}")]
     Geometry(#[from] GeometryError),
 }
 
-/// What is in a bundle, each part as it is to be kept.
+/// The contents of a bundle, ready to be installed.
 #[derive(Clone, Debug)]
 pub(super) struct Converted<'a> {
     /// ONNX files, in the order of [`Network::ALL`].
     pub(super) networks: [Vec<u8>; Network::ALL.len()],
-    /// As it is in the bundle.
+    /// As in the bundle.
     pub(super) geometry: &'a [u8],
 }
 
 impl<'a> Converted<'a> {
-    /// Reads a bundle and converts its networks: some milliseconds.
+    /// Reads a bundle and converts its networks, which takes a few milliseconds.
     pub(super) fn from_task(bundle: &'a [u8]) -> Result<Self, TaskError> {
         let archive = Archive::open(bundle)?;
         let geometry = archive.read(GEOMETRY)?;
@@ -65,7 +65,7 @@ impl<'a> Converted<'a> {
 }
 
 impl TrackingModels {
-    /// The models in an official bundle, without installing them. It takes some milliseconds.
+    /// Loads the models from an official bundle without installing them, which takes a few milliseconds.
     ///
     /// # Errors
     /// See [`TaskError`].

@@ -1,4 +1,4 @@
-//! A web server for one file, with the faults that servers and connections have.
+//! Test support: a web server for one file that can misbehave as real servers and connections do.
 
 use std::{
     io::{BufRead as _, BufReader, Result, Write as _},
@@ -7,61 +7,66 @@ use std::{
     thread,
 };
 
-/// How it answers.
+/// How the server behaves.
 #[derive(Clone, Copy)]
-pub(super) struct Manner {
-    /// The most bytes it sends before the connection breaks off.
+pub(super) struct Behaviour {
+    /// The most bytes sent in one connection.
     pub(super) most: usize,
-    /// Whether it knows how to give a part.
+    /// Whether range requests are supported.
     pub(super) ranges: bool,
-    /// What it answers in any case.
+    /// The status of every answer, if fixed.
     pub(super) status: Option<u16>,
 }
 
-impl Default for Manner {
+impl Default for Behaviour {
     fn default() -> Self {
         Self { most: usize::MAX, ranges: true, status: None }
     }
 }
 
-/// A running server; it ends with the tests.
+/// A running server, which ends with the test process.
 pub(super) struct Server {
     address: SocketAddr,
-    asked: Arc<Mutex<Vec<Option<usize>>>>,
+    requested: Arc<Mutex<Vec<Option<usize>>>>,
 }
 
 impl Server {
-    pub(super) fn new(body: &'static [u8], manner: Manner) -> Self {
+    pub(super) fn new(body: &'static [u8], behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let asked = Arc::<Mutex<Vec<_>>>::default();
-        let asking = Arc::clone(&asked);
+        let requested = Arc::<Mutex<Vec<_>>>::default();
+        let requests = Arc::clone(&requested);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that goes away ends its own connection only.
-                let _ = answer(stream, body, manner, &asking);
+                // A client that disconnects ends only its own connection.
+                let _ = answer(stream, body, behaviour, &requests);
             }
         });
-        Self { address, asked }
+        Self { address, requested }
     }
 
     pub(super) fn address(&self) -> String {
         format!("http://{}/face_landmarker.task", self.address)
     }
 
-    /// From which byte on each connection asked; none for all.
-    pub(super) fn asked(&self) -> Vec<Option<usize>> {
-        self.asked.lock().expect("nothing panics with it").clone()
+    /// The first byte that each connection requested; `None` for the whole file.
+    pub(super) fn requested(&self) -> Vec<Option<usize>> {
+        self.requested.lock().expect("no thread panics holding it").clone()
     }
 }
 
-fn answer(mut stream: TcpStream, body: &[u8], manner: Manner, asked: &Mutex<Vec<Option<usize>>>) -> Result<()> {
+fn answer(
+    mut stream: TcpStream,
+    body: &[u8],
+    behaviour: Behaviour,
+    requested: &Mutex<Vec<Option<usize>>>,
+) -> Result<()> {
     let lines = BufReader::new(stream.try_clone()?).lines().map_while(Result::ok);
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).map(|line| line.to_lowercase()).collect();
     let range = head.iter().find_map(|line| line.strip_prefix("range: bytes="));
     let from = range.and_then(|range| range.strip_suffix('-')?.parse::<usize>().ok());
-    asked.lock().expect("nothing panics with it").push(from);
-    let (status, from) = match (manner.status, from.filter(|_| manner.ranges)) {
+    requested.lock().expect("no thread panics holding it").push(from);
+    let (status, from) = match (behaviour.status, from.filter(|_| behaviour.ranges)) {
         (Some(status), _) => (status, body.len()),
         (None, Some(from)) if from < body.len() => (206, from),
         (None, Some(_)) => (416, body.len()),
@@ -72,5 +77,5 @@ fn answer(mut stream: TcpStream, body: &[u8], manner: Manner, asked: &Mutex<Vec<
         write!(stream, "Content-Range: bytes {from}-{}/{}\r\n", body.len() - 1, body.len())?;
     }
     stream.write_all(b"\r\n")?;
-    stream.write_all(&body[from..][..manner.most.min(body.len() - from)])
+    stream.write_all(&body[from..][..behaviour.most.min(body.len() - from)])
 }

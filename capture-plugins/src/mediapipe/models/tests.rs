@@ -1,4 +1,4 @@
-//! The official bundle, where it is at hand.
+//! Tests with the official bundle, which is not part of the repository.
 
 use super::*;
 use rten::{Model, ValueOrView};
@@ -11,7 +11,7 @@ fn shared(path: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(path).expect("a file can be read"))
 }
 
-/// Numbers without a pattern from -1 to 1, the same at every run (xorshift).
+/// Pseudo-random numbers from -1 to 1, the same in every run (xorshift).
 fn noise(count: usize) -> Vec<f32> {
     let mut state = 0x9E37_79B9_u32;
     let mut next = || {
@@ -26,7 +26,7 @@ fn noise(count: usize) -> Vec<f32> {
 fn run(model: Vec<u8>, interface: &crate::mediapipe::onnx::Interface, input: &[f32]) -> Vec<Vec<f32>> {
     let model = Model::load(model).expect("rten reads it");
     let input = rten_tensor::Tensor::from_data(interface.input.shape, input.to_vec());
-    let id = |name| model.node_id(name).expect("it is called so");
+    let id = |name| model.node_id(name).expect("the node exists");
     let outputs: Vec<_> = interface.outputs.iter().map(|port| id(port.name)).collect();
     let results = model.run(vec![(id(interface.input.name), ValueOrView::from(input.view()))], &outputs, None);
     let results = results.expect("it runs").into_iter().zip(interface.outputs);
@@ -46,23 +46,19 @@ fn the_networks_compute_what_the_reference_conversions_do() {
         let interface = network.interface();
         let Some(reference) = shared(&format!("models/{}.onnx", interface.name)) else { return };
         let count = interface.input.shape.iter().product();
-        // Points of a face are not around 0: their spread divides.
+        // Keep the points away from 0, since the network divides by their spread.
         let input: Vec<f32> = noise(count).into_iter().map(|number| number * 0.5 + 0.5).collect();
         let ours = run(models.network(network).to_vec(), &interface, &input);
         let theirs = run(reference, &interface, &input);
         for ((ours, theirs), port) in ours.iter().zip(&theirs).zip(interface.outputs) {
             let error = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(error <= 1e-4, "{}: {error}", port.name);
-            assert!(
-                theirs.iter().any(|number| *number != theirs[0]) || theirs.len() == 1,
-                "{} says nothing",
-                port.name
-            );
+            assert!(theirs.iter().any(|number| *number != theirs[0]) || theirs.len() == 1, "{} is constant", port.name);
         }
     }
 }
 
-/// Something installed from the official bundle.
+/// A folder with models installed from the official bundle.
 fn installed() -> Option<tempfile::TempDir> {
     let bundle = shared("face_landmarker.task")?;
     let folder = tempfile::tempdir().expect("a folder");
@@ -72,7 +68,7 @@ fn installed() -> Option<tempfile::TempDir> {
 }
 
 #[test]
-fn what_was_installed_loads_as_it_was_converted() {
+fn installed_models_load_as_converted() {
     let (Some(folder), Some(bundle)) = (installed(), shared("face_landmarker.task")) else { return };
     let loaded = load(folder.path()).expect("whole");
     assert_eq!(loaded, TrackingModels::from_task(&bundle).expect("the official bundle"));
@@ -90,7 +86,7 @@ fn without_models_the_error_names_the_command() {
 }
 
 #[test]
-fn damage_is_noticed_in_every_file() {
+fn damage_to_any_file_is_detected() {
     let Some(folder) = installed() else { return };
     for entry in std::fs::read_dir(folder.path()).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -118,7 +114,7 @@ mod hostile {
     use proptest::prelude::*;
     use std::sync::OnceLock;
 
-    /// The official bundle, or the least there can be of one.
+    /// The official bundle, or the smallest possible archive without it.
     fn bundle() -> &'static [u8] {
         static BUNDLE: OnceLock<Vec<u8>> = OnceLock::new();
         BUNDLE.get_or_init(|| shared("face_landmarker.task").unwrap_or_else(|| b"PK\x05\x06".to_vec()))
@@ -131,7 +127,7 @@ mod hostile {
     }
 
     proptest! {
-        // Each reads megabytes: a few hundred take seconds.
+        // Each case reads megabytes; a few hundred take seconds.
         #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]
@@ -147,7 +143,7 @@ mod hostile {
             let mut file = bundle().to_vec();
             let len = file.len();
             for (at, byte) in flips {
-                // The directory is at the end.
+                // The archive's directory is at the end.
                 let at = at.min(len - 1);
                 file[if at_end { len - 1 - at } else { at }] = byte;
             }
@@ -162,7 +158,7 @@ mod hostile {
             let archive = Archive::open(bundle());
             let Some(file) = archive.ok().and_then(|archive| archive.read(network.entry()).ok()) else { return Ok(()) };
             let mut file = file.to_vec();
-            // The tables are at both ends, the weights between them.
+            // The tables are at both ends, with the weights between them.
             let len = file.len();
             let ends = |at: usize| if at < 4_000 { at } else { len - (at - 3_999) };
             for (at, byte) in flips {

@@ -1,4 +1,4 @@
-//! One HTTP connection, on a thread of its own, so that whoever waits for it can do something else.
+//! One HTTP transfer on a thread of its own, so that the caller can stop waiting for it.
 
 use std::{
     io::Read as _,
@@ -7,49 +7,49 @@ use std::{
     time::Duration,
 };
 
-/// What happens to a connection, in this order.
+/// What happens during a transfer, in this order.
 pub(super) enum Event {
-    /// The server answers.
+    /// The server has answered.
     Head(Head),
-    /// Some of what was asked for.
+    /// Some content has arrived.
     Bytes(Vec<u8>),
-    /// That was all.
+    /// The content is complete.
     End,
-    /// There was no answer.
+    /// The server did not answer.
     Unreachable(String),
-    /// There was an answer, but not all of what was asked for.
+    /// The content was cut short.
     Broken(String),
 }
 
-/// What the server says before what was asked for.
+/// The head of the server's answer.
 pub(super) struct Head {
-    /// HTTP's status.
+    /// The HTTP status.
     pub(super) status: u16,
-    /// Which byte comes first, where it is not the whole.
+    /// The first byte, if the content is only a part.
     pub(super) from: Option<u64>,
-    /// How many bytes are coming.
+    /// The number of bytes to come, if known.
     pub(super) length: Option<u64>,
 }
 
-/// How long a server may take to be found, and to say anything at all.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Bytes that are handed on at a time.
-const PIECE: usize = 64 << 10;
-/// Pieces that may wait to be written.
-const WAITING: usize = 4;
+/// The timeout for connecting, for the answer and for each read.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes passed on at a time.
+const CHUNK: usize = 64 << 10;
+/// Chunks that may wait to be written.
+const QUEUE: usize = 4;
 
-/// Asks for what is at `address`, from byte `from` on. Dropping the receiver ends it.
+/// Requests `address` from byte `from` on. Dropping the receiver ends the transfer.
 pub(super) fn start(address: &str, from: u64) -> Receiver<Event> {
-    let (sender, receiver) = sync_channel(WAITING);
+    let (sender, receiver) = sync_channel(QUEUE);
     let address = address.to_owned();
-    // Where nobody listens any more, there is nothing to be said.
+    // The transfer ends with an error when the receiver is dropped.
     thread::spawn(move || transfer(&address, from, &sender).ok());
     receiver
 }
 
 fn transfer(address: &str, from: u64, events: &SyncSender<Event>) -> Result<(), SendError<Event>> {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_connect(Some(PATIENCE));
-    let config = config.timeout_recv_response(Some(PATIENCE)).timeout_per_read(Some(PATIENCE)).build();
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_connect(Some(TIMEOUT));
+    let config = config.timeout_recv_response(Some(TIMEOUT)).timeout_per_read(Some(TIMEOUT)).build();
     let mut request = ureq::Agent::new_with_config(config).get(address);
     if from > 0 {
         request = request.header("Range", format!("bytes={from}-"));
@@ -66,19 +66,19 @@ fn transfer(address: &str, from: u64, events: &SyncSender<Event>) -> Result<(), 
     }))?;
     let mut body = answer.into_body().into_reader();
     loop {
-        let mut piece = vec![0; PIECE];
-        match body.read(&mut piece) {
+        let mut chunk = vec![0; CHUNK];
+        match body.read(&mut chunk) {
             Ok(0) => return events.send(Event::End),
             Ok(len) => {
-                piece.truncate(len);
-                events.send(Event::Bytes(piece))?;
+                chunk.truncate(len);
+                events.send(Event::Bytes(chunk))?;
             }
             Err(error) => return events.send(Event::Broken(error.to_string())),
         }
     }
 }
 
-/// The first byte of `bytes 200-1000/67589`.
+/// The first byte of a content range such as `bytes 200-1000/67589`.
 fn first_byte(range: &str) -> Option<u64> {
     range.strip_prefix("bytes ")?.split_once('-')?.0.trim().parse().ok()
 }
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_says_where_it_begins() {
+    fn a_content_range_gives_the_first_byte() {
         assert_eq!(first_byte("bytes 200-1000/67589"), Some(200));
         assert_eq!(first_byte("bytes */67589"), None);
     }

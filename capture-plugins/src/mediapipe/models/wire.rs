@@ -1,22 +1,22 @@
-//! The reading half of Protocol Buffers: a message's fields one after the other (protobuf.dev/programming-guides/encoding).
+//! Reads the fields of Protocol Buffers messages (protobuf.dev/programming-guides/encoding).
 
 /// A field's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value<'a> {
     /// An integer.
     Integer(u64),
-    /// A text, packed numbers, or a message within the message.
+    /// A string, packed numbers or an embedded message.
     Bytes(&'a [u8]),
-    /// A float, or four bytes of another meaning.
+    /// A float or another 4-byte value.
     Four([u8; 4]),
-    /// A double, or eight bytes of another meaning.
+    /// A double or another 8-byte value.
     Eight([u8; 8]),
 }
 
-/// The fields of a message, each with its number. A message that is damaged ends with an error.
+/// An iterator over a message's fields with their numbers. A damaged message ends with an error.
 pub(super) struct Fields<'a>(&'a [u8]);
 
-/// A message ends within a field, or has one of an unknown kind.
+/// A message ends inside a field or has a field of an unknown type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Damaged;
 
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_read_as_the_guide_to_the_encoding_says() {
+    fn fields_of_every_type_are_read() {
         let message = [&[0x08, 0x96, 0x01][..], b"\x12\x07testing", &[0x1d, 1, 2, 3, 4]].concat();
         let fields: Vec<_> = Fields::of(&message).collect();
         let expected = [(1, Value::Integer(150)), (2, Value::Bytes(b"testing")), (3, Value::Four([1, 2, 3, 4]))];
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_ends_within_a_field_is_damaged() {
+    fn a_message_that_ends_inside_a_field_is_damaged() {
         for message in [&[0x08][..], &[0x08, 0xff], b"\x12\x07test", &[0x1d, 1, 2, 3], &[0x0b], &[0xff; 12]] {
             assert_eq!(Fields::of(message).collect::<Vec<_>>(), [Err(Damaged)], "{message:?}");
         }

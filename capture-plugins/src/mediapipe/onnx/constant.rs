@@ -1,9 +1,9 @@
-//! Constants in the order of axes that ONNX wants them in.
+//! Converts constants to ONNX's order of axes.
 
 use super::Fault;
 use crate::mediapipe::tflite::{Element, Tensor};
 
-/// A constant as a file has it.
+/// A constant as stored in the file.
 #[derive(Clone, Copy)]
 pub(super) struct Constant<'a> {
     pub(super) shape: &'a [usize],
@@ -11,18 +11,18 @@ pub(super) struct Constant<'a> {
     pub(super) data: &'a [u8],
 }
 
-/// What a constant is to become.
+/// The form to convert a constant to.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
-    /// As it is.
+    /// Unchanged.
     Same,
     /// Filters [out, height, width, in] to [out, in, height, width].
     Filter,
-    /// Filters of each channel [1, height, width, channels] to [channels, 1, height, width].
+    /// Depthwise filters [1, height, width, channels] to [channels, 1, height, width].
     Depthwise,
-    /// Filters of a pixel [out, 1, 1, in] to the matrix [in, out] that stands on the right.
+    /// 1 x 1 filters [out, 1, 1, in] to the right-hand matrix [in, out].
     Matrix,
-    /// A number a channel, [channels] or [1, 1, channels], to [channels, 1, 1].
+    /// One number for each channel, [channels] or [1, 1, channels], to [channels, 1, 1].
     Channels,
 }
 
@@ -31,11 +31,11 @@ impl<'a> Constant<'a> {
         Some(Self { shape: &tensor.shape, element: tensor.element, data: tensor.data? })
     }
 
-    /// Whether all numbers are known to be at most 1.
+    /// Whether all numbers are at most 1; false if unknown.
     pub(super) fn is_at_most_one(&self) -> bool {
         match self.element {
             Element::F32 => self.data.as_chunks().0.iter().all(|bytes| f32::from_le_bytes(*bytes) <= 1.0),
-            // Half precision: the bits are in the order of the numbers, and a sign in front is less than nothing.
+            // Half-precision bits are ordered like the numbers; a sign bit makes them negative.
             Element::F16 => self.data.as_chunks().0.iter().all(|bytes| {
                 let bits = u16::from_le_bytes(*bytes);
                 bits <= 0x3C00 || (0x8000..=0xFC00).contains(&bits)
@@ -44,7 +44,7 @@ impl<'a> Constant<'a> {
         }
     }
 
-    /// The shape in another form, and whether this constant has that form at all.
+    /// The shape in another form, or an error if this constant's shape does not allow it.
     pub(super) fn shape_as(&self, form: Form) -> Result<Vec<usize>, Fault> {
         Ok(match (form, self.shape) {
             (Form::Same, shape) => shape.to_vec(),
@@ -53,14 +53,14 @@ impl<'a> Constant<'a> {
             (Form::Matrix, &[out, 1, 1, inner]) => vec![inner, out],
             (Form::Channels, []) => vec![1, 1, 1],
             (Form::Channels, [ones @ .., channels]) if ones.iter().all(|&axis| axis == 1) => vec![*channels, 1, 1],
-            _ => return Err("has a constant of a shape that does not fit"),
+            _ => return Err("has a constant of an unexpected shape"),
         })
     }
 
-    /// The bytes in another form, whose shape is known to be right.
+    /// The bytes in another form, which [`Self::shape_as`] has accepted.
     pub(super) fn data_as(&self, form: Form) -> Vec<u8> {
         match (form, self.shape) {
-            // Either way the channels, which come last, come first, and the rest keeps its order.
+            // In both forms the last axis moves to the front and the rest keeps its order.
             (Form::Depthwise | Form::Matrix, &[out, height, width, inner]) => {
                 self.transposed(1, out * height * width, inner)
             }
@@ -69,19 +69,19 @@ impl<'a> Constant<'a> {
         }
     }
 
-    /// `count` matrices of `rows` x `columns`, each turned over.
+    /// Transposes each of `count` matrices of `rows` x `columns`.
     fn transposed(&self, count: usize, rows: usize, columns: usize) -> Vec<u8> {
         let size = self.element.size();
-        let mut turned = Vec::with_capacity(self.data.len());
+        let mut transposed = Vec::with_capacity(self.data.len());
         for matrix in 0..count {
             for column in 0..columns {
                 for row in 0..rows {
                     let at = ((matrix * rows + row) * columns + column) * size;
-                    turned.extend(&self.data[at..at + size]);
+                    transposed.extend(&self.data[at..at + size]);
                 }
             }
         }
-        turned
+        transposed
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn channels_come_before_rows_and_columns() {
+    fn channels_move_before_rows_and_columns() {
         let data: Vec<u8> = (0..24).flat_map(|number: u16| number.to_le_bytes()).collect();
         let numbers = |bytes: Vec<u8>| bytes.chunks(2).map(|pair| pair[0]).collect::<Vec<_>>();
         let filter = Constant { shape: &[2, 2, 2, 3], element: Element::F16, data: &data };
@@ -106,10 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn numbers_above_one_are_found_in_either_precision() {
+    fn numbers_above_one_are_detected_in_both_precisions() {
         let halves = |bits: [u16; 2]| bits.into_iter().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
         let at_most_one = |element, data: &[u8]| Constant { shape: &[2], element, data }.is_at_most_one();
-        // 1 and -2; 1.001 and 0; not a number and 0.
+        // 1 and -2; 1.001 and 0; NaN and 0.
         for (bits, expected) in [([0x3C00, 0xC000], true), ([0x3C01, 0], false), ([0x7E00, 0], false)] {
             assert_eq!(at_most_one(Element::F16, &halves(bits)), expected, "{bits:?}");
         }

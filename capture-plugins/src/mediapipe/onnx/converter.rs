@@ -1,4 +1,4 @@
-//! The walk over a network: what each tensor has become, and the operations that do not care what it is.
+//! Walks over a network, keeping track of what each tensor becomes.
 
 use super::{
     Fault, Port,
@@ -8,28 +8,28 @@ use super::{
 };
 use crate::mediapipe::tflite::{Activation, Graph, Kind, Operator, Tensor};
 
-/// A network half converted.
+/// A network being converted.
 pub(super) struct Converter<'a> {
     pub(super) graph: &'a Graph<'a>,
     pub(super) model: Model,
     values: Vec<Option<Value>>,
 }
 
-/// What a tensor has become.
+/// What a tensor is in the ONNX model.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
-    /// The constant that tensor is, perhaps of other precision.
+    /// The constant with this index, perhaps in another precision.
     Constant(usize),
-    /// What a node computes.
+    /// The output of a node.
     Computed(Computed),
 }
 
-/// What a node computes.
+/// The output of a node.
 #[derive(Clone, Debug)]
 pub(super) struct Computed {
-    /// How it is called.
+    /// Its name.
     pub(super) name: String,
-    /// Whether it is a picture, with its channels before rows and columns.
+    /// Whether it is a picture, with channels before rows and columns.
     pub(super) picture: bool,
 }
 
@@ -44,8 +44,8 @@ impl<'a> Converter<'a> {
         self.model.finish(name)
     }
 
-    /// The network's input becomes `port`.
-    pub(super) fn take(&mut self, port: Port) -> Result<(), Fault> {
+    /// Makes the network's input `port`.
+    pub(super) fn input(&mut self, port: Port) -> Result<(), Fault> {
         let [tensor] = self.graph.inputs[..] else { return Err("is not the only input") };
         let shape = self.shape(tensor);
         let picture = shape.len() == 4;
@@ -54,17 +54,17 @@ impl<'a> Converter<'a> {
             _ => port.shape == shape,
         };
         if !is_same {
-            return Err("is of another shape");
+            return Err("has an unexpected shape");
         }
         self.model.input(port.name, port.shape);
         self.define(tensor, Value::Computed(Computed { name: port.name.to_owned(), picture }))
     }
 
-    /// What `tensor` has become is an output.
-    pub(super) fn give(&mut self, tensor: usize, port: Port) -> Result<(), Fault> {
+    /// Makes `tensor` the output `port`.
+    pub(super) fn output(&mut self, tensor: usize, port: Port) -> Result<(), Fault> {
         let count = |shape: &[usize]| shape.iter().try_fold(1_usize, |count, &axis| count.checked_mul(axis));
         if count(self.shape(tensor)) != count(port.shape) {
-            return Err("is of another size");
+            return Err("has an unexpected size");
         }
         let rows = self.in_rows(tensor, port.name)?;
         self.reshape(&rows, port.name, port.shape)?;
@@ -77,7 +77,7 @@ impl<'a> Converter<'a> {
         match operator.kind {
             Kind::Dequantize => {
                 let Value::Constant(constant) = *self.value(operand(operator, 0)?)? else {
-                    return Err("changes the precision of what is no constant");
+                    return Err("changes the precision of something that is not a constant");
                 };
                 return self.define(output, Value::Constant(constant));
             }
@@ -99,7 +99,7 @@ impl<'a> Converter<'a> {
         .and_then(|computed| self.define(output, Value::Computed(computed)))
     }
 
-    /// The shape of a tensor as the file has it.
+    /// The shape of a tensor in the file.
     pub(super) fn shape(&self, tensor: usize) -> &'a [usize] {
         &self.graph.tensors[tensor].shape
     }
@@ -107,46 +107,48 @@ impl<'a> Converter<'a> {
     fn define(&mut self, tensor: usize, value: Value) -> Result<(), Fault> {
         let place = &mut self.values[tensor];
         if place.is_some() {
-            return Err("gives a tensor that is there already");
+            return Err("computes a tensor that already exists");
         }
         *place = Some(value);
         Ok(())
     }
 
     pub(super) fn value(&self, tensor: usize) -> Result<&Value, Fault> {
-        self.values[tensor].as_ref().ok_or("takes what nothing has given yet")
+        self.values[tensor].as_ref().ok_or("uses a tensor that has not been computed yet")
     }
 
-    /// What a node computes that is no constant.
+    /// The node output that a tensor is.
     pub(super) fn computed(&self, tensor: usize) -> Result<Computed, Fault> {
         match self.value(tensor)? {
             Value::Computed(computed) => Ok(computed.clone()),
-            Value::Constant(_) => Err("takes a constant where none is expected"),
+            Value::Constant(_) => Err("uses a constant where none is expected"),
         }
     }
 
-    /// As [`Self::computed`], of a tensor that is no picture.
+    /// As [`Self::computed`], for a tensor that is not a picture.
     pub(super) fn plain(&self, tensor: usize) -> Result<Computed, Fault> {
         let computed = self.computed(tensor)?;
-        if computed.picture { Err("takes a picture where none is expected") } else { Ok(computed) }
+        if computed.picture { Err("uses a picture where none is expected") } else { Ok(computed) }
     }
 
     /// The constant that a tensor is.
     pub(super) fn constant(&self, tensor: usize) -> Result<(usize, Constant<'a>), Fault> {
-        let Value::Constant(constant) = *self.value(tensor)? else { return Err("takes no constant where one must be") };
-        let found = Constant::of(&self.graph.tensors[constant]).ok_or("takes no constant where one must be")?;
+        let Value::Constant(constant) = *self.value(tensor)? else {
+            return Err("lacks a constant where one is expected");
+        };
+        let found = Constant::of(&self.graph.tensors[constant]).ok_or("lacks a constant where one is expected")?;
         Ok((constant, found))
     }
 
-    /// The whole numbers that a constant holds.
+    /// The integers of a constant.
     pub(super) fn integers(&self, tensor: usize) -> Result<Vec<i64>, Fault> {
-        /// Of the longest such list: two for each of a picture's axes.
+        /// The longest list needed: two for each of a picture's axes.
         const MOST: usize = 16;
-        let integers = self.graph.tensors[tensor].integers().ok_or("takes no whole numbers where some must be")?;
-        if integers.len() <= MOST { Ok(integers) } else { Err("takes too many whole numbers") }
+        let integers = self.graph.tensors[tensor].integers().ok_or("lacks integers where some are expected")?;
+        if integers.len() <= MOST { Ok(integers) } else { Err("uses too many integers") }
     }
 
-    /// Adds a constant in the form wanted, once, and says how it is called.
+    /// Adds a constant in the given form, unless it was added before, and returns its name.
     pub(super) fn weights(&mut self, tensor: usize, form: Form) -> Result<String, Fault> {
         let (index, constant) = self.constant(tensor)?;
         let name = format!("c{index}_{form:?}").to_lowercase();
@@ -154,7 +156,7 @@ impl<'a> Converter<'a> {
         Ok(name)
     }
 
-    /// The tensor's numbers in the file's order: of a picture, channels last.
+    /// The tensor with its numbers in the file's order, which for a picture is channels last.
     pub(super) fn in_rows(&mut self, tensor: usize, prefix: &str) -> Result<String, Fault> {
         let computed = self.computed(tensor)?;
         match *self.shape(tensor) {
@@ -176,7 +178,7 @@ impl<'a> Converter<'a> {
         Ok(())
     }
 
-    /// Adds what an operation does to its result at the end: `add` adds the operation under the name given to it.
+    /// Adds an operation, which `add` does under the name it is given, followed by its activation.
     pub(super) fn activated(
         &mut self,
         output: usize,
@@ -197,12 +199,12 @@ impl<'a> Converter<'a> {
     }
 }
 
-/// Operand number `index` of an operation.
+/// The input number `index` of an operation.
 pub(super) fn operand(operator: &Operator, index: usize) -> Result<usize, Fault> {
     operator.inputs.get(index).copied().flatten().ok_or("lacks an input")
 }
 
-/// What a tensor that is computed is called.
+/// The name of a computed tensor.
 pub(super) fn name_of(tensor: usize) -> String {
     format!("t{tensor}")
 }

@@ -1,8 +1,8 @@
-//! Writing a network as ONNX: opset 13, half-precision weights behind a `Cast` that every runtime folds away when it
-//! loads, float32 in between (`TRACKER.md` §1 and §8).
+//! Converts networks to ONNX: opset 13, float32, with half-precision weights behind a `Cast` that every runtime folds
+//! when loading (`TRACKER.md` §1 and §8).
 //!
-//! Pictures go through ONNX as [1, channels, height, width], in TensorFlow Lite as [1, height, width, channels]; tensors
-//! of fewer axes stay as they are.
+//! Pictures are [1, channels, height, width] in ONNX and [1, height, width, channels] in TensorFlow Lite; tensors with
+//! fewer axes keep their shape.
 
 mod constant;
 mod converter;
@@ -18,7 +18,7 @@ use thiserror::Error;
 /// What is wrong with an operation, as a predicate.
 type Fault = &'static str;
 
-/// A length as ONNX writes it; none is so long that it would not fit.
+/// A length as ONNX stores it; lengths are bounded and always fit.
 fn long(length: usize) -> i64 {
     length.cast_signed() as i64
 }
@@ -27,25 +27,25 @@ fn long(length: usize) -> i64 {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConvertError {
-    /// One of its operations is not as the face landmarker's are.
-    #[error("its operation number {index} {what}; is it another network, or a newer one?")]
+    /// An operation is not one that the face landmarker uses.
+    #[error("its operation number {index} {what}: it may be another network, or a newer version")]
     Operation {
-        /// Which, counted from 0.
+        /// Its index.
         index: usize,
         /// What is wrong, as a predicate.
         what: &'static str,
     },
-    /// It takes or gives something else.
-    #[error("its {port} {what}; is it another network, or a newer one?")]
+    /// An input or output is not as expected.
+    #[error("its {port} {what}: it may be another network, or a newer version")]
     Port {
-        /// What should be called so.
+        /// Its expected name.
         port: &'static str,
         /// What is wrong, as a predicate.
         what: &'static str,
     },
 }
 
-/// What a network takes and gives, in ONNX's order of axes.
+/// A network's inputs and outputs, in ONNX's order of axes.
 #[derive(Clone, Copy, Debug)]
 pub struct Interface {
     /// The network's name.
@@ -59,20 +59,20 @@ pub struct Interface {
 /// An input or an output.
 #[derive(Clone, Copy, Debug)]
 pub struct Port {
-    /// How it is called.
+    /// Its name.
     pub name: &'static str,
-    /// Lengths of its axes; an output of another shape is reshaped.
+    /// Its shape; outputs are reshaped to it if necessary.
     pub shape: &'static [usize],
 }
 
-/// The network as an ONNX file with the inputs and outputs of `interface`.
+/// Converts a network to an ONNX file with the inputs and outputs of `interface`.
 ///
 /// # Errors
-/// See [`ConvertError`]: whatever the face landmarker's networks do not hold.
+/// The network contains something that the face landmarker's networks do not; see [`ConvertError`].
 pub fn convert(graph: &Graph<'_>, interface: &Interface) -> Result<Vec<u8>, ConvertError> {
     let fault = |port: Port| move |what| ConvertError::Port { port: port.name, what };
     let mut converter = Converter::new(graph);
-    converter.take(interface.input).map_err(fault(interface.input))?;
+    converter.input(interface.input).map_err(fault(interface.input))?;
     for (index, operator) in graph.operators.iter().enumerate() {
         converter.convert(operator).map_err(|what| ConvertError::Operation { index, what })?;
     }
@@ -81,7 +81,7 @@ pub fn convert(graph: &Graph<'_>, interface: &Interface) -> Result<Vec<u8>, Conv
         return Err(ConvertError::Port { port, what: "is missing, or there is another output" });
     }
     for (&tensor, &port) in graph.outputs.iter().zip(interface.outputs) {
-        converter.give(tensor, port).map_err(fault(port))?;
+        converter.output(tensor, port).map_err(fault(port))?;
     }
     Ok(converter.finish(interface.name))
 }

@@ -1,24 +1,24 @@
-//! A model of ONNX's under construction (numbers of fields: `onnx/onnx.proto3` of github.com/onnx/onnx, Apache-2.0).
+//! Builds an ONNX model (field numbers from `onnx/onnx.proto3` of github.com/onnx/onnx, Apache-2.0).
 
 use std::collections::BTreeSet;
 
 use super::{Fault, long, protobuf::Message};
 use crate::mediapipe::tflite::Element;
 
-/// The version of the operators. Later ones move the axes of `ReduceMean` to an input.
+/// The operator set version. Later ones make the axes of `ReduceMean` an input.
 const OPSET: i64 = 13;
-/// The version of the format in which that operator set became final is 7; 8 is read by every runtime since 2021.
+/// The format version. That operator set requires 7; every runtime since 2021 reads 8.
 const IR_VERSION: i64 = 8;
-/// The most bytes a model's constants may take. The face landmarker's take 3 MB; a file whose tensors share their bytes
-/// could ask for any number.
+/// The greatest total size of a model's constants in bytes. The face landmarker's have 3 MB; without a limit, a file
+/// whose tensors share their bytes could use up all memory.
 const LIMIT: usize = 64 << 20;
 
-/// Kinds of elements, as ONNX counts them.
+/// ONNX's codes for element types.
 const FLOAT: i64 = 1;
 const INT64: i64 = 7;
 const FLOAT16: i64 = 10;
 
-/// Nodes in their order, and constants.
+/// A model under construction: nodes in order, and constants.
 #[derive(Default)]
 pub(super) struct Model {
     graph: Message,
@@ -41,7 +41,7 @@ impl Model {
         self.graph.add(1, &node);
     }
 
-    /// Adds a constant of the bytes given, of any kind as float32 where it is a float, unless it is there already.
+    /// Adds a float constant, which becomes float32, unless it was added before.
     pub(super) fn constant(
         &mut self,
         name: &str,
@@ -61,11 +61,11 @@ impl Model {
                 self.node("Cast", &[&half], name, &[Attribute::Integer("to", FLOAT)]);
                 Ok(())
             }
-            Element::I32 => Err("calculates with whole numbers"),
+            Element::I32 => Err("calculates with integers"),
         }
     }
 
-    /// Adds a constant of whole numbers, such as a shape.
+    /// Adds a constant of integers, such as a shape.
     pub(super) fn integers(&mut self, name: &str, values: &[i64]) -> Result<(), Fault> {
         let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.initializer(name, [long(values.len())].into_iter(), INT64, &data)
@@ -80,24 +80,24 @@ impl Model {
     ) -> Result<(), Fault> {
         self.bytes += data.len();
         if self.bytes > LIMIT {
-            return Err("makes the constants take more than 64 MB");
+            return Err("brings the constants above 64 MB");
         }
         let tensor = Message::default().integers(1, shape).integer(2, kind).text(8, name).bytes(9, data);
         self.constants.add(5, &tensor);
         Ok(())
     }
 
-    /// Declares what is given from outside, of float32.
+    /// Declares a float32 input.
     pub(super) fn input(&mut self, name: &str, shape: &[usize]) {
         self.graph.add(11, &port(name, shape));
     }
 
-    /// Declares what is the result, of float32.
+    /// Declares a float32 output.
     pub(super) fn output(&mut self, name: &str, shape: &[usize]) {
         self.graph.add(12, &port(name, shape));
     }
 
-    /// The file's bytes.
+    /// The bytes of the finished file.
     pub(super) fn finish(mut self, name: &str) -> Vec<u8> {
         self.graph.append(&self.constants);
         let opset = Message::default().text(1, "").integer(2, OPSET);

@@ -1,4 +1,4 @@
-//! Operations on any tensor: element by element, over axes, and on the shape alone.
+//! Converts operations on any tensor: element-wise ones, reductions and changes of shape.
 
 use super::{
     Fault,
@@ -10,7 +10,7 @@ use super::{
 use crate::mediapipe::tflite::{Activation, Binary, Operator, Unary};
 
 impl Converter<'_> {
-    /// Element by element, of two.
+    /// Converts an element-wise operation on two tensors.
     pub(super) fn binary(
         &mut self,
         operator: &Operator,
@@ -41,7 +41,7 @@ impl Converter<'_> {
         Computed { name, picture }
     }
 
-    /// Whether both tensors that are no constants are pictures; they must agree.
+    /// Whether the tensors, constants aside, are pictures; they must agree.
     fn are_pictures(&self, tensors: [usize; 2]) -> Result<bool, Fault> {
         match tensors.map(|tensor| self.value(tensor)) {
             [Err(fault), _] | [_, Err(fault)] => Err(fault),
@@ -49,11 +49,11 @@ impl Converter<'_> {
             [Ok(Value::Computed(one)), Ok(Value::Constant(_))] | [Ok(Value::Constant(_)), Ok(Value::Computed(one))] => {
                 Ok(one.picture)
             }
-            _ => Err("takes a picture and something else together"),
+            _ => Err("combines a picture with something else"),
         }
     }
 
-    /// What is computed, or a constant beside it.
+    /// The name of an operand, adding it first if it is a constant.
     fn either(&mut self, tensor: usize, picture: bool) -> Result<String, Fault> {
         match self.value(tensor)? {
             Value::Computed(computed) => Ok(computed.name.clone()),
@@ -61,7 +61,7 @@ impl Converter<'_> {
         }
     }
 
-    /// Element by element, of one.
+    /// Converts an element-wise operation on one tensor.
     pub(super) fn unary(&mut self, operator: &Operator, unary: Unary) -> Result<Computed, Fault> {
         let input = self.computed(operand(operator, 0)?)?;
         let name = name_of(operator.output);
@@ -81,7 +81,7 @@ impl Converter<'_> {
         Ok(Computed { name, ..input })
     }
 
-    /// The mean or the sum over some axes: the mean's are an attribute still, the sum's an input already.
+    /// Converts a mean or a sum over some axes. In opset 13 the mean's axes are an attribute, the sum's an input.
     pub(super) fn reduce(&mut self, operator: &Operator, mean: bool, keep: bool) -> Result<Computed, Fault> {
         let input = self.plain(operand(operator, 0)?)?;
         let axes = self.integers(operand(operator, 1)?)?;
@@ -97,7 +97,7 @@ impl Converter<'_> {
         Ok(Computed { name, picture: false })
     }
 
-    /// The same numbers in the output's shape.
+    /// Converts a reshape.
     pub(super) fn reshape_to_output(&mut self, operator: &Operator) -> Result<Computed, Fault> {
         let name = name_of(operator.output);
         let rows = self.in_rows(operand(operator, 0)?, &name)?;
@@ -105,7 +105,7 @@ impl Converter<'_> {
         Ok(Computed { name, picture: false })
     }
 
-    /// Tensors one after the other, constants among them.
+    /// Converts a concatenation, which may include constants.
     pub(super) fn concat(&mut self, operator: &Operator, axis: i32) -> Result<Computed, Fault> {
         let mut inputs = Vec::new();
         for index in 0..operator.inputs.len() {
@@ -121,7 +121,7 @@ impl Converter<'_> {
         Ok(Computed { name, picture: false })
     }
 
-    /// Axes in another order.
+    /// Converts a permutation of axes.
     pub(super) fn transpose(&mut self, operator: &Operator) -> Result<Computed, Fault> {
         let input = self.plain(operand(operator, 0)?)?;
         let order = self.integers(operand(operator, 1)?)?;
@@ -130,7 +130,7 @@ impl Converter<'_> {
         Ok(Computed { name, picture: false })
     }
 
-    /// A part of a tensor; nothing at all is done where it is the whole of it.
+    /// Converts a slice; slicing a whole tensor adds nothing.
     pub(super) fn slice(&mut self, operator: &Operator, masks: [u32; 3]) -> Result<Computed, Fault> {
         let tensor = operand(operator, 0)?;
         let mut value = self.plain(tensor)?;
@@ -156,12 +156,12 @@ impl Converter<'_> {
     }
 }
 
-/// The axes of which a part is meant: [begin, end, axis] of each.
+/// The axes that are not taken whole, as [begin, end, axis].
 fn parts(shape: &[usize], bounds: [&[i64]; 3], masks: [u32; 3]) -> Result<Vec<[i64; 3]>, Fault> {
     let [begin, end, step] = bounds;
     let [begin_mask, end_mask, shrink_mask] = masks;
     if [begin, end, step].iter().any(|list| list.len() != shape.len()) || step.iter().any(|&step| step != 1) {
-        return Err("cuts in a way that is not understood");
+        return Err("slices in an unsupported way");
     }
     let mut parts = Vec::new();
     for (axis, &length) in shape.iter().enumerate() {
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slice_keeps_to_the_axes_of_which_a_part_is_meant() {
+    fn a_slice_covers_only_the_axes_that_are_cut() {
         let cut = |begin: &[i64], end: &[i64], masks| parts(&[1, 97, 64], [begin, end, &[1, 1, 1]], masks);
         assert_eq!(cut(&[0, 0, 0], &[1, 97, 64], [0; 3]), Ok(vec![]));
         assert_eq!(cut(&[0, 1, 5], &[0, 0, 3], [0b111, 0b111, 0]), Ok(vec![]));

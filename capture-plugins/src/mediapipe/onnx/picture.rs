@@ -1,4 +1,4 @@
-//! Operations on pictures: convolutions and what goes with them.
+//! Converts operations on pictures: convolutions, pooling, padding and rectifiers.
 
 use super::{
     Fault,
@@ -9,18 +9,22 @@ use super::{
 };
 use crate::mediapipe::tflite::{Activation, Element, Kind, Operator, Window};
 
-/// A picture of more channels is not padded with more; the face landmarker's have at most 128.
+/// The most channels that are padded by a convolution; the face landmarker's pictures have at most 128.
 const MOST_CHANNELS: usize = 1024;
 /// 1 in half precision.
 const ONE_HALF: u16 = 0x3C00;
 
 impl Converter<'_> {
-    /// A convolution of a picture.
+    /// Converts a convolution of a picture.
     pub(super) fn conv(&mut self, operator: &Operator) -> Result<Computed, Fault> {
-        let Kind::Conv { depthwise, window, dilation, activation } = operator.kind else { return Err("is no Conv") };
+        let Kind::Conv { depthwise, window, dilation, activation } = operator.kind else {
+            return Err("is not a convolution");
+        };
         let (picture, [height, width, channels]) = self.picture(operand(operator, 0)?)?;
         let filter = operand(operator, 1)?;
-        let &[_, rows, columns, inner] = self.constant(filter)?.1.shape else { return Err("has an odd filter") };
+        let &[_, rows, columns, inner] = self.constant(filter)?.1.shape else {
+            return Err("has a filter of an unexpected shape");
+        };
         if inner != channels {
             return Err("has a filter for another number of channels");
         }
@@ -43,11 +47,11 @@ impl Converter<'_> {
         }))
     }
 
-    /// A convolution of what is no picture: a matrix for the last axis.
+    /// Converts a convolution of something other than a picture, which is a matrix product over the last axis.
     pub(super) fn dense(&mut self, operator: &Operator) -> Result<Computed, Fault> {
         const ONE: [usize; 2] = [1, 1];
         let Kind::Conv { depthwise: false, window: Window { stride: ONE, .. }, activation, .. } = operator.kind else {
-            return Err("is a convolution of what is no picture");
+            return Err("is a convolution of something other than a picture");
         };
         let input = self.plain(operand(operator, 0)?)?;
         let matrix = self.weights(operand(operator, 1)?, Form::Matrix)?;
@@ -64,7 +68,7 @@ impl Converter<'_> {
         }))
     }
 
-    /// The greatest of each window.
+    /// Converts max pooling.
     pub(super) fn max_pool(
         &mut self,
         operator: &Operator,
@@ -83,7 +87,7 @@ impl Converter<'_> {
         }))
     }
 
-    /// Zeros around a picture, or behind its channels.
+    /// Converts padding with zeros, around a picture or after its channels.
     pub(super) fn pad(&mut self, operator: &Operator) -> Result<Computed, Fault> {
         let (picture, shape) = self.picture(operand(operator, 0)?)?;
         let [before_one, after_one, top, bottom, left, right, front, behind] =
@@ -96,13 +100,13 @@ impl Converter<'_> {
         }
         let pads = format!("{name}_pads");
         self.model.integers(&pads, &[before_one, front, top, left, after_one, behind, bottom, right])?;
-        // Without a value, it is 0.
+        // The value defaults to 0.
         self.model.node("Pad", &[&picture.name, &pads], &name, &[]);
         Ok(Computed { name, picture: true })
     }
 
-    /// Zeros behind `channels` channels, as a convolution that repeats the picture: unlike `Pad`, it keeps to the blocked
-    /// layout of ONNX Runtime, and so does all that follows.
+    /// Adds zeros after `channels` channels by a convolution that copies the picture. Unlike `Pad`, this keeps ONNX
+    /// Runtime's blocked layout, for this operation and those that follow.
     fn widen(&mut self, picture: &str, channels: usize, behind: usize, name: &str) -> Result<(), Fault> {
         if channels > MOST_CHANNELS {
             return Err("pads too many channels");
@@ -116,9 +120,9 @@ impl Converter<'_> {
         Ok(())
     }
 
-    /// A slope a channel below zero, as `a x + (1 - a) Relu(x)`: where ONNX Runtime's own `PRelu` is scalar, this keeps
-    /// to its blocked layout. Slopes lie on both sides of 1, so a maximum would not do. Where none is above, it is
-    /// `a x + Relu((1 - a) x)`, two of whose steps are computed as one.
+    /// Converts a rectifier with a slope for each channel to `a x + (1 - a) Relu(x)`, which keeps ONNX Runtime's blocked
+    /// layout where its own `PRelu` is scalar. Slopes may exceed 1, so a maximum would be wrong. If none does, it becomes
+    /// `a x + Relu((1 - a) x)`, two of whose steps are fused.
     pub(super) fn prelu(&mut self, operator: &Operator) -> Result<Computed, Fault> {
         let (picture, _) = self.picture(operand(operator, 0)?)?;
         let at_most_one = self.constant(operand(operator, 1)?)?.1.is_at_most_one();
@@ -140,18 +144,18 @@ impl Converter<'_> {
         Ok(Computed { name, picture: true })
     }
 
-    /// A picture, its height, width and channels.
+    /// A picture with its height, width and channels.
     fn picture(&self, tensor: usize) -> Result<(Computed, [usize; 3]), Fault> {
         let computed = self.computed(tensor)?;
         match *self.shape(tensor) {
             [1, height, width, channels] if computed.picture => Ok((computed, [height, width, channels])),
-            _ => Err("takes something else than a picture"),
+            _ => Err("uses something other than a picture"),
         }
     }
 }
 
-/// Zeros beyond the edges, [top, left, bottom, right]. With `SAME`, as many as let every step have a result, an odd one at
-/// the end (`TRACKER.md` §8).
+/// The padding, [top, left, bottom, right]. With `SAME` every step has a result, and an odd row or column of padding goes
+/// at the end (`TRACKER.md` §8).
 fn pads(picture: [usize; 2], window: [usize; 2], how: Window, dilation: [usize; 2]) -> [i64; 4] {
     if !how.same {
         return [0; 4];
@@ -171,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_odd_row_of_padding_is_at_the_end() {
+    fn an_odd_row_of_padding_goes_at_the_end() {
         let how = |same, stride| Window { same, stride };
         assert_eq!(pads([128, 128], [5, 5], how(true, [2, 2]), [1, 1]), [1, 1, 2, 2]);
         assert_eq!(pads([64, 64], [3, 3], how(true, [1, 1]), [1, 1]), [1, 1, 1, 1]);

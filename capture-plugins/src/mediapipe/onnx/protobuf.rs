@@ -1,48 +1,48 @@
-//! The writing half of Protocol Buffers: fields one after the other (protobuf.dev/programming-guides/encoding).
+//! Writes Protocol Buffers messages (protobuf.dev/programming-guides/encoding).
 
 /// A message under construction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Message(Vec<u8>);
 
-/// How a field's value is laid out.
+/// Wire types.
 const VARINT: u64 = 0;
 const BYTES: u64 = 2;
 
 impl Message {
-    /// With an integer field more.
+    /// Adds an integer field.
     pub(super) fn integer(mut self, field: u64, value: i64) -> Self {
         self.varint(field << 3 | VARINT);
         self.varint(value.cast_unsigned());
         self
     }
 
-    /// With an integer field for each of `values`.
+    /// Adds an integer field for each of `values`.
     pub(super) fn integers(self, field: u64, values: impl IntoIterator<Item = i64>) -> Self {
         values.into_iter().fold(self, |message, value| message.integer(field, value))
     }
 
-    /// With a field of bytes more: a text, a tensor's numbers.
+    /// Adds a field of bytes, such as a tensor's numbers.
     pub(super) fn bytes(mut self, field: u64, value: &[u8]) -> Self {
         self.push(field, value);
         self
     }
 
-    /// With a text field more.
+    /// Adds a string field.
     pub(super) fn text(self, field: u64, value: &str) -> Self {
         self.bytes(field, value.as_bytes())
     }
 
-    /// With a text field for each of `values`.
+    /// Adds a string field for each of `values`.
     pub(super) fn texts<'a>(self, field: u64, values: impl IntoIterator<Item = &'a str>) -> Self {
         values.into_iter().fold(self, |message, value| message.text(field, value))
     }
 
-    /// With a message within the message.
+    /// Adds an embedded message.
     pub(super) fn message(self, field: u64, value: &Self) -> Self {
         self.bytes(field, &value.0)
     }
 
-    /// Adds a message within the message.
+    /// Adds an embedded message in place.
     pub(super) fn add(&mut self, field: u64, value: &Self) {
         self.push(field, &value.0);
     }
@@ -52,7 +52,7 @@ impl Message {
         self.0.extend(&other.0);
     }
 
-    /// How it is sent and stored.
+    /// The encoded message.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0
     }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_written_as_the_guide_to_the_encoding_says() {
+    fn fields_of_every_type_are_encoded() {
         assert_eq!(Message::default().integer(1, 150).into_bytes(), [0x08, 0x96, 0x01]);
         assert_eq!(Message::default().text(2, "testing").into_bytes(), b"\x12\x07testing");
         let minus_two = [&[0x08, 0xfe][..], &[0xff; 8], &[0x01]].concat();

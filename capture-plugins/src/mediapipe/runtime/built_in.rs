@@ -1,4 +1,4 @@
-//! The runtime inside this program: pure Rust, nothing to install.
+//! The built-in runtime: rten, in pure Rust, with nothing to install.
 
 use super::{Layout, Network, NetworkError};
 use rten::{Model, NodeId, RunOptions, ThreadPool};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Opens a network.
 pub(super) fn open(model: &[u8], layout: &'static Layout, threads: usize) -> Result<Box<dyn Network>, String> {
     let model = Model::load(model.to_vec()).map_err(|error| error.to_string())?;
-    let &[input] = model.input_ids() else { return Err("it has not exactly one input".to_owned()) };
+    let &[input] = model.input_ids() else { return Err("it does not have exactly one input".to_owned()) };
     let outputs = layout.outputs.iter().map(|(name, _)| model.node_id(name).map_err(|error| error.to_string()));
     let outputs = outputs.collect::<Result<_, _>>()?;
     let pool = Arc::new(ThreadPool::with_num_threads(threads.max(1)));
@@ -38,9 +38,10 @@ impl RtenNetwork {
         let results = self.model.run(inputs, &self.outputs, Some(self.options.clone()));
         let results = results.map_err(|error| error.to_string())?;
         for (((name, _), result), output) in self.layout.outputs.iter().zip(results).zip(outputs) {
-            let result: rten_tensor::Tensor<f32> = result.try_into().map_err(|_| format!("`{name}` is not of f32"))?;
+            let result: rten_tensor::Tensor<f32> =
+                result.try_into().map_err(|_| format!("`{name}` is not of type f32"))?;
             if result.len() != output.len() {
-                return Err(format!("`{name}` has {} numbers where {} are expected", result.len(), output.len()));
+                return Err(format!("`{name}` has {} numbers, expected {}", result.len(), output.len()));
             }
             for (output, value) in output.iter_mut().zip(result.iter()) {
                 *output = *value;

@@ -1,4 +1,4 @@
-//! Where ONNX Runtime's library may be on a machine.
+//! Finding ONNX Runtime's library on this machine.
 
 use std::{
     env::consts::{DLL_PREFIX, DLL_SUFFIX},
@@ -7,23 +7,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Names the library itself, before anything else is looked at.
+/// The environment variable with the path of the library, which takes precedence.
 pub(super) const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
 
-/// Folders in which packages and people put libraries, where the system's own search may not look.
+/// Folders in which packages and users install libraries, which the system may not search.
 const FOLDERS: [&str; 6] =
     ["/usr/local/lib", "/usr/lib", "/usr/lib64", "/opt/onnxruntime/lib", "/opt/homebrew/lib", "/usr/lib/onnxruntime"];
 
-/// A place where the library may be.
+/// A possible location of the library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
-    /// A file, or a bare name for the system to find.
+    /// A file, or a bare name for the system to look up.
     pub(super) path: PathBuf,
-    /// Whether somebody named it, so that its absence is a fault.
+    /// Whether the user named it, so that its absence is an error.
     pub(super) named: bool,
 }
 
-/// All places on this machine, in the order in which they are tried; files that are not there are left out.
+/// All locations in the order in which to try them, without files that do not exist.
 pub(super) fn candidates() -> Vec<Candidate> {
     let beside = std::env::current_exe().ok().and_then(|program| program.parent().map(Path::to_owned));
     candidates_with(beside.as_deref(), |variable| std::env::var_os(variable).filter(|value| !value.is_empty()))
@@ -45,7 +45,7 @@ fn library_name() -> String {
     format!("{DLL_PREFIX}onnxruntime{DLL_SUFFIX}")
 }
 
-/// The libraries in a folder, the newest version first: `libonnxruntime.so`, `libonnxruntime.so.1.31.1`,
+/// The libraries in a folder, newest version first, such as `libonnxruntime.so`, `libonnxruntime.so.1.31.1` and
 /// `libonnxruntime.1.31.1.dylib`.
 fn in_folder(folder: &Path) -> Vec<PathBuf> {
     let plain = library_name();
@@ -61,7 +61,7 @@ fn in_folder(folder: &Path) -> Vec<PathBuf> {
     names.into_iter().map(|name| folder.join(name)).collect()
 }
 
-/// The libraries of the `onnxruntime` package in a Python environment.
+/// The libraries in the `onnxruntime` package of a Python environment.
 fn in_python(environment: &Path) -> Vec<PathBuf> {
     let versions = fs::read_dir(environment.join("lib")).into_iter().flatten().flatten().map(|entry| entry.path());
     let versions =
@@ -71,7 +71,7 @@ fn in_python(environment: &Path) -> Vec<PathBuf> {
     packages.chain([windows]).flat_map(|packages| in_folder(&packages.join("onnxruntime").join("capi"))).collect()
 }
 
-/// The version in a library's name, as numbers; empty if there is none.
+/// The version in a library's name as numbers; empty if there is none.
 pub(super) fn version_of(name: &str) -> Vec<u64> {
     let version = name.replacen(DLL_SUFFIX, "", 1);
     version.split('.').filter_map(|part| part.parse().ok()).collect()
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_named_library_comes_first_then_that_beside_the_program_and_python_comes_last() {
+    fn a_named_library_comes_first_then_the_programs_folder_and_python_last() {
         let root = tempfile::tempdir().expect("a temporary folder");
         let beside = touch(&root.path().join("bin"), "libonnxruntime.so");
         let older = touch(&root.path().join("bin"), "libonnxruntime.so.1.9.0");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_anything_leaves_the_systems_own_search() {
+    fn without_any_library_only_the_system_search_is_left() {
         let bare: Vec<Candidate> = candidates_with(None, |_| None)
             .into_iter()
             .filter(|candidate| !FOLDERS.iter().any(|folder| candidate.path.starts_with(folder)))

@@ -1,4 +1,4 @@
-//! Who computes the networks: ONNX Runtime where it is installed, otherwise a runtime inside this program.
+//! Runtimes for the networks: ONNX Runtime where it is installed, otherwise the built-in one.
 
 mod built_in;
 mod library;
@@ -8,68 +8,68 @@ use std::{fmt, path::PathBuf};
 
 /// A network that is ready to run.
 pub(crate) trait Network: Send {
-    /// Computes the outputs, in the order of the layout, of an input. Lengths are those of the layout.
+    /// Computes the outputs of an input, in the order and with the lengths of the layout.
     fn run(&mut self, input: &[f32], outputs: &mut [&mut [f32]]) -> Result<(), NetworkError>;
 }
 
-/// What goes into a network and comes out of it.
+/// The input and outputs of a network.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    /// What it is, for messages.
+    /// Its name, for messages.
     pub(crate) network: &'static str,
-    /// The input's extents.
+    /// The input's shape.
     pub(crate) input: &'static [usize],
-    /// The outputs that are used: name and length.
+    /// Name and length of each output that is used.
     pub(crate) outputs: &'static [(&'static str, usize)],
 }
 
-/// Why a network gave no result.
+/// A network failed to run.
 #[derive(Debug, thiserror::Error)]
 #[error("the network `{network}` failed: {why}")]
 pub struct NetworkError {
     /// Which network.
     pub network: &'static str,
-    /// What the runtime said.
+    /// The runtime's error.
     pub why: String,
 }
 
-/// Which runtime is to be used.
+/// Which runtime to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuntimeChoice {
-    /// ONNX Runtime if it is found, else the built-in one.
+    /// ONNX Runtime if it is installed, else the built-in one.
     #[default]
     Auto,
     /// ONNX Runtime.
     Ort,
-    /// The one inside this program.
+    /// The built-in runtime.
     Rten,
 }
 
 /// Why a runtime or a network cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
-    /// ONNX Runtime was asked for and is not to be had.
+    /// ONNX Runtime was requested but is not available.
     #[error("ONNX Runtime cannot be used: {0}")]
     NoOnnxRuntime(String),
-    /// The model is damaged, or not the one that is expected.
+    /// The model is damaged or not the expected one.
     #[error("the model of the network `{network}` cannot be used: {why}")]
     Model {
         /// Which network.
         network: &'static str,
-        /// What is wrong with it.
+        /// What is wrong.
         why: String,
     },
 }
 
-/// A runtime that is ready to open networks.
+/// A runtime, ready to open networks.
 pub(crate) enum Runtime {
     OnnxRuntime(&'static onnx_runtime::Loaded),
     BuiltIn,
 }
 
 impl Runtime {
-    /// Finds the runtime; the first one found serves as long as this program runs.
+    /// Finds the runtime. Once ONNX Runtime is loaded, it stays loaded for the life of the process.
     pub(crate) fn choose(choice: RuntimeChoice) -> Result<Self, RuntimeError> {
         if choice == RuntimeChoice::Rten {
             return Ok(Self::BuiltIn);
@@ -81,7 +81,7 @@ impl Runtime {
         }
     }
 
-    /// Opens a network, an ONNX model, that may use so many threads.
+    /// Opens a network, an ONNX model, with this many threads.
     pub(crate) fn open(
         &self,
         model: &[u8],
@@ -105,18 +105,18 @@ impl fmt::Display for Runtime {
     }
 }
 
-/// What this machine has to compute the networks with.
+/// Which runtimes this machine has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuntimeReport {
-    /// The runtime that `auto` takes, and where it was found.
+    /// The runtime that `auto` selects, and where it was found.
     pub in_use: String,
     /// Whether that is ONNX Runtime.
     pub onnx_runtime: bool,
-    /// Libraries that were found and cannot be used: where, and why.
+    /// Libraries that were found but cannot be used, with the reason.
     pub broken: Vec<(PathBuf, String)>,
 }
 
-/// Looks which runtime [`RuntimeChoice::Auto`] takes. Loads ONNX Runtime if it is there.
+/// Reports which runtime [`RuntimeChoice::Auto`] selects. Loads ONNX Runtime if it is installed.
 pub fn describe() -> RuntimeReport {
     match onnx_runtime::load() {
         Ok(loaded) => RuntimeReport { in_use: loaded.to_string(), onnx_runtime: true, broken: loaded.broken.clone() },

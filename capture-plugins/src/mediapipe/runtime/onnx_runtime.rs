@@ -1,4 +1,4 @@
-//! ONNX Runtime, a library that is loaded when the program runs. There is one in a process, whoever loads it first.
+//! ONNX Runtime, loaded at run time and at most once in a process.
 
 use super::{
     Layout, Network, NetworkError,
@@ -16,13 +16,13 @@ use std::{
     sync::OnceLock,
 };
 
-/// The library in use.
+/// The loaded library.
 pub(crate) struct Loaded {
     environment: Environment,
-    /// As in "1.31.1"; empty where the library does not say.
+    /// Such as "1.31.1"; empty if unknown.
     version: String,
     path: PathBuf,
-    /// Libraries before it that could not be used.
+    /// Libraries tried before it that cannot be used.
     pub(super) broken: Vec<(PathBuf, String)>,
 }
 
@@ -32,10 +32,10 @@ impl fmt::Display for Loaded {
     }
 }
 
-/// Why there is no library.
+/// Why no library was loaded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NotLoaded {
-    /// Libraries that are there and cannot be used.
+    /// Libraries that exist but cannot be used.
     pub(super) broken: Vec<(PathBuf, String)>,
 }
 
@@ -44,11 +44,11 @@ impl fmt::Display for NotLoaded {
         for (path, why) in &self.broken {
             write!(f, "the library {} cannot be used: {why}; ", path.display())?;
         }
-        if self.broken.is_empty() { write!(f, "no library was found; {PATH_VARIABLE} may name one") } else { Ok(()) }
+        if self.broken.is_empty() { write!(f, "no library was found; set {PATH_VARIABLE} to its path") } else { Ok(()) }
     }
 }
 
-/// Loads the library, or says what became of an earlier attempt.
+/// Loads the library, or returns the outcome of an earlier attempt.
 pub(super) fn load() -> Result<&'static Loaded, &'static NotLoaded> {
     static LIBRARY: OnceLock<Result<Loaded, NotLoaded>> = OnceLock::new();
     LIBRARY.get_or_init(|| load_first(candidates())).as_ref()
@@ -62,7 +62,7 @@ fn load_first(candidates: Vec<Candidate>) -> Result<Loaded, NotLoaded> {
                 let version = version(&path, ort::info());
                 return Ok(Loaded { environment, version, path, broken });
             }
-            // Where a bare name leads nowhere, nothing is broken.
+            // A bare name that the system cannot find is not an error.
             Err(why) if named || path.is_absolute() => {
                 tracing::warn!("the library {} cannot be used: {why}", path.display());
                 broken.push((path, why));
@@ -77,15 +77,15 @@ fn load_at(path: &Path) -> Result<Environment, String> {
     if path.is_absolute() && !path.is_file() {
         return Err("there is no such file".to_owned());
     }
-    // A library of that name without the right interface makes ort panic rather than fail.
+    // With a library that has another interface, ort panics instead of returning an error.
     let loaded = catch_unwind(|| {
         let builder = ort::init_from(path).map_err(|error| error.to_string())?;
         builder.with_name("bunraku").with_telemetry(false).build().map_err(|error| error.to_string())
     });
-    loaded.unwrap_or_else(|_| Err("it is not an ONNX Runtime that can be used".to_owned()))
+    loaded.unwrap_or_else(|_| Err("it is not a supported ONNX Runtime".to_owned()))
 }
 
-/// The version as the library's own build information tells it, else as its name does.
+/// The version from the library's build information, or else from its name.
 fn version(path: &Path, build: &str) -> String {
     let branch = build.split("git-branch=rel-").nth(1).and_then(|rest| rest.split([',', ' ']).next());
     let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -111,7 +111,7 @@ pub(super) fn open(
 }
 
 fn session(loaded: &Loaded, model: &[u8], threads: usize) -> ort::Result<Session> {
-    // Threads that spin while they wait would take the cores of whoever draws.
+    // Spinning threads would take cores from the engine.
     let mut builder = Session::builder(&loaded.environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(threads.max(1))?
@@ -120,7 +120,7 @@ fn session(loaded: &Loaded, model: &[u8], threads: usize) -> ort::Result<Session
     builder.commit_from_memory(model)
 }
 
-/// What computes beside the processor, as this program was built; where it is missing, the processor does.
+/// The accelerators this program was built with; the CPU is used where they are missing.
 fn execution_providers() -> Vec<ort::ep::ExecutionProviderDispatch> {
     vec![
         #[cfg(feature = "cuda")]
@@ -146,14 +146,14 @@ impl Network for OrtNetwork {
 
 impl OrtNetwork {
     fn compute(&mut self, input: &[f32], outputs: &mut [&mut [f32]]) -> Result<(), String> {
-        let told = |error: ort::Error| error.to_string();
-        let input = TensorRef::from_array_view((self.layout.input, input)).map_err(told)?;
-        let results = self.session.run(ort::inputs![input]).map_err(told)?;
+        let message = |error: ort::Error| error.to_string();
+        let input = TensorRef::from_array_view((self.layout.input, input)).map_err(message)?;
+        let results = self.session.run(ort::inputs![input]).map_err(message)?;
         for ((name, _), output) in self.layout.outputs.iter().zip(outputs) {
-            let result = results.get(name).ok_or_else(|| format!("it gave no `{name}`"))?;
-            let (_, values) = result.try_extract_tensor::<f32>().map_err(told)?;
+            let result = results.get(name).ok_or_else(|| format!("it returned no `{name}`"))?;
+            let (_, values) = result.try_extract_tensor::<f32>().map_err(message)?;
             if values.len() != output.len() {
-                return Err(format!("`{name}` has {} numbers where {} are expected", values.len(), output.len()));
+                return Err(format!("`{name}` has {} numbers, expected {}", values.len(), output.len()));
             }
             output.copy_from_slice(values);
         }
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_what_the_library_says_or_else_its_name() {
+    fn the_version_comes_from_the_build_information_or_the_name() {
         let named = Path::new("/nowhere/libonnxruntime.so.1.20.1");
         assert_eq!(version(named, "ORT Build Info: git-branch=rel-1.31.1, git-commit-id=26250ae"), "1.31.1");
         if cfg!(target_os = "linux") {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_library_is_named_and_what_nobody_named_is_not_missed() {
+    fn unusable_and_named_libraries_are_reported_but_not_missing_defaults() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("libonnxruntime.so");
         std::fs::write(&path, "no library").expect("written");

@@ -1,4 +1,4 @@
-//! Between the thread that takes pictures and the one that tracks them: the newest picture one way, and a word.
+//! What the grabbing and the tracking thread exchange: the newest frame, and how the input is doing.
 
 use super::super::frames::RgbFrame;
 use std::{
@@ -6,55 +6,55 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A picture on its way to the tracker.
+/// A frame on its way to the tracker.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct CapturedFrame {
     pub(super) frame: RgbFrame,
     /// When it was taken.
-    pub(super) captured: Instant,
-    /// Grows when the source was opened anew: what follows has nothing to do with what was before.
+    pub(super) at: Instant,
+    /// Grows each time the input is opened; frames of different sessions are unrelated.
     pub(super) session: u32,
 }
 
-/// What the tracking thread is told beside pictures.
+/// How the input of frames is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum News {
-    /// Pictures are going to come from this.
+pub(super) enum InputStatus {
+    /// This input is open, and frames will follow.
     Opened(String),
-    /// None come, for this reason; it is tried again.
-    Trouble(String),
-    /// There are no more.
-    Over,
+    /// It failed, for this reason, and will be tried again.
+    Failed(String),
+    /// There are no more frames.
+    Ended,
 }
 
 /// What woke the tracking thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// It is to end.
+    /// It has to stop.
     Stop,
-    /// Something happened to the pictures' source.
-    News(News),
-    /// A newer picture is there.
-    Picture,
-    /// Nothing came for as long as was waited.
-    Silence,
+    /// The status of the input changed.
+    Input(InputStatus),
+    /// A newer frame is available.
+    Frame,
+    /// Nothing happened before the timeout.
+    Timeout,
 }
 
 #[derive(Debug, Default)]
 struct State {
     stop: bool,
-    picture: bool,
-    news: Option<News>,
+    frame: bool,
+    status: Option<InputStatus>,
 }
 
-/// What both threads wait at. Clones are the same.
+/// Wakes either thread. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Exchange(Arc<(Mutex<State>, Condvar)>);
 
 impl Exchange {
-    /// A triple buffer for pictures beside it: nothing is copied, nothing queued.
-    pub(super) fn pictures() -> (triple_buffer::Input<Seen>, triple_buffer::Output<Seen>) {
-        triple_buffer::triple_buffer(&Seen { frame: RgbFrame::default(), captured: Instant::now(), session: 0 })
+    /// A triple buffer for the frames themselves, so that none is copied or queued.
+    pub(super) fn frames() -> (triple_buffer::Input<CapturedFrame>, triple_buffer::Output<CapturedFrame>) {
+        triple_buffer::triple_buffer(&CapturedFrame { frame: RgbFrame::default(), at: Instant::now(), session: 0 })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -66,22 +66,22 @@ impl Exchange {
         self.0.1.notify_all();
     }
 
-    /// Ends both threads.
+    /// Stops both threads.
     pub(super) fn stop(&self) {
         self.change(|state| state.stop = true);
     }
 
-    /// Says that a newer picture is in the buffer.
-    pub(super) fn picture(&self) {
-        self.change(|state| state.picture = true);
+    /// Announces a newer frame in the buffer.
+    pub(super) fn notify_frame(&self) {
+        self.change(|state| state.frame = true);
     }
 
-    /// Says what happened; an older word that nobody heard is forgotten.
-    pub(super) fn tell(&self, news: News) {
-        self.change(|state| state.news = Some(news));
+    /// Announces the input's status, replacing an earlier one that was not read.
+    pub(super) fn tell(&self, status: InputStatus) {
+        self.change(|state| state.status = Some(status));
     }
 
-    /// Waits until `until` or the end; true if it is the end.
+    /// Sleeps until `until` or until stopped; true if stopped.
     pub(super) fn sleep_until(&self, until: Instant) -> bool {
         let mut state = self.state();
         while !state.stop {
@@ -94,20 +94,21 @@ impl Exchange {
         true
     }
 
-    /// Waits for the next event, at most for `patience`. That pictures are going to come goes before them; that there
-    /// are no more, or trouble, waits until the last picture was taken, which was before it.
-    pub(super) fn next(&self, patience: Duration) -> Event {
-        let quiet = |state: &mut State| !state.stop && !state.picture && state.news.is_none();
-        let waited = self.0.1.wait_timeout_while(self.state(), patience, quiet);
+    /// Waits for the next event, at most for `timeout`.
+    ///
+    /// `Opened` comes before the frames that follow it; `Ended` and `Failed` come after the frame that preceded them.
+    pub(super) fn next(&self, timeout: Duration) -> Event {
+        let quiet = |state: &mut State| !state.stop && !state.frame && state.status.is_none();
+        let waited = self.0.1.wait_timeout_while(self.state(), timeout, quiet);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         if state.stop {
             return Event::Stop;
         }
-        let wait_for_last = state.picture && matches!(state.news, Some(News::Over | News::Trouble(_)));
-        if !wait_for_last && let Some(news) = state.news.take() {
-            return Event::News(news);
+        let frame_first = state.frame && matches!(state.status, Some(InputStatus::Ended | InputStatus::Failed(_)));
+        if !frame_first && let Some(status) = state.status.take() {
+            return Event::Input(status);
         }
-        if std::mem::take(&mut state.picture) { Event::Picture } else { Event::Silence }
+        if std::mem::take(&mut state.frame) { Event::Frame } else { Event::Timeout }
     }
 }
 
@@ -116,26 +117,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_are_not_queued_and_the_last_goes_before_the_end() {
+    fn frames_are_not_queued_and_the_last_comes_before_the_end() {
         let exchange = Exchange::default();
-        exchange.picture();
-        exchange.picture();
-        exchange.tell(News::Over);
+        exchange.notify_frame();
+        exchange.notify_frame();
+        exchange.tell(InputStatus::Ended);
         let events: Vec<_> = (0..3).map(|_| exchange.next(Duration::ZERO)).collect();
-        assert_eq!(events, [Event::Picture, Event::News(News::Over), Event::Silence]);
+        assert_eq!(events, [Event::Frame, Event::Input(InputStatus::Ended), Event::Timeout]);
     }
 
     #[test]
-    fn news_of_a_source_go_before_its_pictures() {
+    fn opening_is_announced_before_the_frames() {
         let exchange = Exchange::default();
-        exchange.picture();
-        exchange.tell(News::Opened("clip".to_owned()));
-        assert_eq!(exchange.next(Duration::ZERO), Event::News(News::Opened("clip".to_owned())));
-        assert_eq!(exchange.next(Duration::ZERO), Event::Picture);
+        exchange.notify_frame();
+        exchange.tell(InputStatus::Opened("clip".to_owned()));
+        assert_eq!(exchange.next(Duration::ZERO), Event::Input(InputStatus::Opened("clip".to_owned())));
+        assert_eq!(exchange.next(Duration::ZERO), Event::Frame);
     }
 
     #[test]
-    fn the_end_wakes_whoever_sleeps() {
+    fn stopping_wakes_a_sleeping_thread() {
         let exchange = Exchange::default();
         let sleeper = exchange.clone();
         let thread = std::thread::spawn(move || sleeper.sleep_until(Instant::now() + Duration::from_mins(10)));

@@ -1,44 +1,44 @@
-//! Brightness and gamma of pictures, by hand and by themselves.
+//! Adjusts the brightness and gamma of frames, by settings and automatically.
 //!
-//! Automatic: the mean luma of the face is measured in every picture. Where it lies outside a wide band, gamma moves
-//! slowly until it lies inside again; a face that is lit well is left as it is, to the bit. Without a face the whole
-//! picture counts, and only towards brighter: the face may be there and too dark to be found.
+//! The automatic adjustment measures the mean luma of the face in every frame. While it is outside a wide band, gamma
+//! moves slowly until it is inside again; a well-lit face is not changed at all. Without a face the whole frame is
+//! measured and only ever brightened, since a face may be too dark to be found.
 
 use super::super::{Region, frames::RgbFrame};
 
-/// The band of the mean luma, of 1, in which nothing is changed.
+/// The band of mean luma (0 to 1) in which nothing changes.
 const BAND: [f64; 2] = [0.25, 0.75];
 
-/// A picture darker than this is a covered lens, not a dark room.
+/// A frame darker than this comes from a covered lens, not a dark room.
 const COVERED: f64 = 0.02;
 
-/// Seconds in which gamma goes 63 % of its way.
-const SLOWNESS: f64 = 2.0;
+/// The time constant of the adjustment in seconds: after this time gamma has gone 63 % of the way.
+const TIME_CONSTANT: f64 = 2.0;
 
-/// The range of gamma that is found by itself.
+/// The range of the automatic gamma.
 const AUTO: [f64; 2] = [0.3, 3.0];
 
-/// A change of gamma by less than this part is not worth another table.
+/// The relative change of gamma below which the table is not rebuilt.
 const WORTHWHILE: f64 = 0.02;
 
-/// Pixels between those that are measured, each way.
+/// Every this many-th pixel is measured, in each direction.
 const STEP: usize = 4;
 
-/// Changes the light of pictures.
+/// Changes the brightness and gamma of frames.
 pub(super) struct Light {
     brightness: f64,
     gamma: f64,
-    /// What is found by itself on top of `gamma`, if it is to be found.
+    /// The automatic factor on top of `gamma`, if enabled.
     auto: Option<f64>,
     table: [u8; 256],
-    /// The gamma of the table.
+    /// The gamma for which the table was built.
     made_for: f64,
     /// Whether the table changes nothing.
     plain: bool,
 }
 
 impl Light {
-    /// With settings as [`super::MediaPipeSettings`] bounds them.
+    /// Values are within the bounds of [`super::MediaPipeSettings`].
     pub(super) fn new(brightness: f64, gamma: f64, auto: bool) -> Self {
         let mut light =
             Self { brightness, gamma, auto: auto.then_some(1.0), table: [0; 256], made_for: 0.0, plain: true };
@@ -55,7 +55,7 @@ impl Light {
         self.made_for = gamma;
     }
 
-    /// Changes a picture, or leaves it as it is.
+    /// Applies the present settings to a frame.
     pub(super) fn apply(&self, frame: &mut RgbFrame) {
         if !self.plain {
             for value in &mut frame.data {
@@ -64,21 +64,21 @@ impl Light {
         }
     }
 
-    /// Learns from a picture that was changed, `seconds` after the one before, and from where its face is.
+    /// Adapts to an adjusted frame, `seconds` after the previous one, and to the region of its face.
     pub(super) fn learn(&mut self, frame: &RgbFrame, face: Option<&Region>, seconds: f64) {
         let Some(auto) = self.auto else { return };
         let Some(luma) = mean_luma(frame, face) else { return };
         let [low, high] = BAND;
         let wanted = if luma < low { low } else { high };
-        // Without a face a bright picture may be a bright wall; but what was brightened itself is taken back.
+        // Without a face, a bright frame may be a bright wall; only an earlier brightening is undone.
         let may_darken = face.is_some() || auto > 1.0;
         let (too_dark, too_bright) = ((COVERED..low).contains(&luma), luma > high && luma < 1.0 && may_darken);
         if !too_dark && !too_bright {
             return;
         }
-        // A mean of `luma` would become `wanted` with an exponent so many times as small.
+        // Dividing the exponent by this ratio would take a mean of `luma` to `wanted`.
         let ratio = luma.ln() / wanted.ln();
-        let part = 1.0 - (-seconds.clamp(0.0, 1.0) / SLOWNESS).exp();
+        let part = 1.0 - (-seconds.clamp(0.0, 1.0) / TIME_CONSTANT).exp();
         let least = if face.is_some() { AUTO[0] } else { AUTO[0].max(auto.min(1.0)) };
         let auto = (auto * ratio.powf(part)).clamp(least, AUTO[1]);
         self.auto = Some(auto);
@@ -89,10 +89,10 @@ impl Light {
     }
 }
 
-/// Mean luma, 0 to 1, of the face's part of a picture, or of all of it; none of no pixels.
+/// The mean luma (0 to 1) of the face's part of a frame, or of the whole frame; `None` without pixels.
 fn mean_luma(frame: &RgbFrame, face: Option<&Region>) -> Option<f64> {
     let (width, height) = (frame.width, frame.height);
-    // The tracker's region is half as large again as the face.
+    // The tracker's region is 1.5 times as large as the face.
     let span = |centre: f64, extent: f64, edge: usize| {
         let at = |fraction: f64| (fraction.clamp(0.0, 1.0) * edge as f64) as usize;
         (at(centre - extent / 3.0), at(centre + extent / 3.0))
@@ -115,8 +115,8 @@ fn mean_luma(frame: &RgbFrame, face: Option<&Region>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// A picture of one grey with a face of another in its middle.
-    fn picture(background: u8, face: u8) -> RgbFrame {
+    /// A grey frame with a face of another grey in the middle.
+    fn frame(background: u8, face: u8) -> RgbFrame {
         let mut frame = RgbFrame::default();
         frame.resize(40, 40).fill(background);
         for y in 10..30 {
@@ -127,11 +127,11 @@ mod tests {
 
     const FACE: Region = Region { x: 0.5, y: 0.5, width: 0.75, height: 0.75, rotation: 0.0 };
 
-    /// The face's grey after ten seconds of the same picture.
+    /// The face's grey after ten seconds of the same frame.
     fn settled(light: &mut Light, background: u8, face: u8, region: Option<&Region>) -> u8 {
-        let mut shown = picture(background, face);
+        let mut shown = frame(background, face);
         for _ in 0..300 {
-            shown = picture(background, face);
+            shown = frame(background, face);
             light.apply(&mut shown);
             light.learn(&shown, region, 1.0 / 30.0);
         }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dark_face_becomes_bright_and_a_pale_one_darker_whatever_is_behind() {
+    fn dark_faces_are_brightened_and_pale_ones_darkened_on_any_background() {
         let dark = settled(&mut Light::new(0.0, 1.0, true), 255, 25, Some(&FACE));
         assert!((58..=70).contains(&dark), "{dark}");
         let pale = settled(&mut Light::new(0.0, 1.0, true), 0, 230, Some(&FACE));
@@ -147,20 +147,20 @@ mod tests {
     }
 
     #[test]
-    fn a_well_lit_face_and_a_covered_lens_are_left_alone() {
+    fn a_well_lit_face_and_a_covered_lens_are_not_changed() {
         for (background, face, region) in [(0, 120, Some(&FACE)), (0, 0, None), (255, 255, None), (200, 200, None)] {
             assert_eq!(settled(&mut Light::new(0.0, 1.0, true), background, face, region), face);
         }
     }
 
     #[test]
-    fn a_dark_room_brightens_until_a_face_can_be_found() {
+    fn a_dark_frame_without_a_face_is_brightened() {
         assert!(settled(&mut Light::new(0.0, 1.0, true), 12, 12, None) > 55);
         assert_eq!(settled(&mut Light::new(0.0, 1.0, false), 12, 12, None), 12, "switched off");
     }
 
     #[test]
-    fn when_the_lights_go_on_what_was_brightened_is_taken_back_even_without_a_face() {
+    fn brightening_is_undone_when_the_lights_go_on_even_without_a_face() {
         let mut light = Light::new(0.0, 1.0, true);
         settled(&mut light, 12, 12, None);
         let bright = settled(&mut light, 200, 200, None);
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_by_hand_stays() {
+    fn fixed_settings_stay_fixed() {
         assert_eq!(settled(&mut Light::new(0.2, 1.0, false), 100, 100, Some(&FACE)), 151);
         assert_eq!(settled(&mut Light::new(0.0, 2.0, false), 64, 64, Some(&FACE)), 128);
         assert_eq!(settled(&mut Light::new(1.0, 1.0, false), 3, 3, None), 255);
     }
 
     #[test]
-    fn a_picture_without_pixels_teaches_nothing() {
+    fn a_frame_without_pixels_changes_nothing() {
         let mut light = Light::new(0.0, 1.0, true);
         light.learn(&RgbFrame::default(), None, 0.1);
         light.learn(&RgbFrame { width: 9, height: 9, ..RgbFrame::default() }, Some(&FACE), 0.1);

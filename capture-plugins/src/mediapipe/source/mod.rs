@@ -1,14 +1,15 @@
-//! The capture source `mediapipe`: a webcam's face, or that of pictures and videos.
+//! The capture source `mediapipe`: the face before a webcam, or in pictures and videos.
 //!
-//! Two threads of its own: one takes pictures (`grabber`), one tracks them (`watcher`), with the newest picture
-//! between them. Who tracks computes on one core unless told otherwise, and only as often as pictures come.
+//! It runs two threads of its own: one takes frames (`grabber`) and one tracks the newest of them (`tracking`). Tracking
+//! uses one core unless `threads` is set, and only as often as frames arrive.
 
+mod causes;
 mod exchange;
 mod grabber;
 mod light;
 mod sample;
 mod settings;
-mod watcher;
+mod tracking;
 
 use super::{camera, frames::Input};
 use crate::{
@@ -24,25 +25,33 @@ use grabber::Grabber;
 pub use settings::MediaPipeSettings;
 use std::{future::Future, io, path::Path, pin::Pin, thread, time::Duration};
 use tokio::sync::oneshot;
-use watcher::Watcher;
+use tracking::Tracking;
 
 /// The registry's line.
 pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "mediapipe",
-    about: "a webcam, or pictures and videos in its place",
+    about: "a webcam, or pictures or a video in its place",
     settings: &[
-        SettingInfo::optional("camera", None, "its number or a part of its name; without it the first there is"),
-        SettingInfo::optional_file("input", "a folder of pictures or a video instead of a camera"),
-        SettingInfo::optional("loop", Some("false"), "whether pictures or a video begin again when they end"),
-        SettingInfo::optional("fps", None, "pictures a second: asked of the camera, or shown of a folder or video"),
-        SettingInfo::optional("width", Some("640"), "pixels across, asked of the camera; small is quick"),
-        SettingInfo::optional("height", Some("480"), "pixels down, asked of the camera"),
-        SettingInfo::optional("brightness", Some("0"), "added to every picture, from -1 to 1"),
-        SettingInfo::optional("gamma", Some("1"), "above 1 brightens the dark, from 0.2 to 5"),
-        SettingInfo::optional("auto_light", Some("true"), "whether gamma follows the light on the face, slowly"),
-        SettingInfo::optional("runtime", Some("auto"), "who computes: auto, ort (ONNX Runtime) or rten (built in)"),
-        SettingInfo::optional("threads", Some("1"), "processor threads of the tracker, from 1 to 8"),
-        SettingInfo::optional_file("models", "the folder of the tracking models instead of your own"),
+        SettingInfo::optional("camera", None, "its number or part of its name; if unset, the first camera"),
+        SettingInfo::optional_file("input", "a folder of pictures or a video to use instead of a camera"),
+        SettingInfo::optional("loop", Some("false"), "start pictures or a video again at the end"),
+        SettingInfo::optional(
+            "fps",
+            None,
+            "frames a second: requested of the camera, or played from a folder or video",
+        ),
+        SettingInfo::optional("width", Some("640"), "width to request of the camera in pixels; smaller is faster"),
+        SettingInfo::optional("height", Some("480"), "height to request of the camera in pixels"),
+        SettingInfo::optional("brightness", Some("0"), "added to every frame, from -1 to 1"),
+        SettingInfo::optional("gamma", Some("1"), "above 1 brightens dark areas, from 0.2 to 5"),
+        SettingInfo::optional("auto_light", Some("true"), "adjust gamma slowly to the light on the face"),
+        SettingInfo::optional(
+            "runtime",
+            Some("auto"),
+            "which runtime to use: auto, ort (ONNX Runtime) or rten (built in)",
+        ),
+        SettingInfo::optional("threads", Some("1"), "threads for tracking, from 1 to 8"),
+        SettingInfo::optional_file("models", "the folder with the tracking models, if not the default one"),
     ],
     camera: true,
     may_rest: false,
@@ -52,13 +61,12 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     look,
 };
 
-/// How long the threads may take to end before the source leaves them to themselves: a camera may keep its thread waiting
-/// for a picture that never comes.
-const FAREWELL: Duration = Duration::from_millis(500);
+/// How long to wait for the threads to end. A camera may keep its thread waiting for a frame that never comes.
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 
 fn open(settings: &Settings, surroundings: &Surroundings) -> Result<Box<dyn CaptureSource>, SourceError> {
     let settings: MediaPipeSettings = settings.read(INFO.name)?;
-    // A slip in a name is told at once, not when the source is switched to.
+    // Report a mistyped path now, not when the source is selected.
     for (key, path) in [("input", &settings.input), ("models", &settings.models)] {
         if let Some(path) = path {
             check(key, path)?;
@@ -91,7 +99,7 @@ impl CaptureSource for MediaPipe {
 
     fn describe(&self) -> String {
         match self.settings.source() {
-            Input::Camera(choice) => format!("the face before {choice}"),
+            Input::Camera(choice) => format!("the face in front of {choice}"),
             Input::File(path) => format!("the face in {}", path.display()),
         }
     }
@@ -99,22 +107,22 @@ impl CaptureSource for MediaPipe {
     fn run(self: Box<Self>, sender: SampleSender, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             let exchange = Exchange::default();
-            let (left, mut ended) = oneshot::channel::<()>();
+            let (running, mut ended) = oneshot::channel::<()>();
             let Self { settings, preview } = *self;
-            let stage = exchange.clone();
-            // Dropped when the thread ends, however that comes.
+            let shared = exchange.clone();
             let begun = spawn("bunraku-tracker", move || {
-                track(&settings, preview, sender, &stage);
-                drop(left);
+                track(&settings, preview, sender, &shared);
+                // Also dropped if the thread panics.
+                drop(running);
             });
             if let Err(error) = begun {
-                tracing::error!("the tracker's thread cannot be started: {error}");
+                tracing::error!("cannot start the tracking thread: {error}");
                 return;
             }
             let over = stop.run_until_cancelled(&mut ended).await.is_some();
             exchange.stop();
             if !over {
-                tokio::time::timeout(FAREWELL, ended).await.ok();
+                tokio::time::timeout(STOP_TIMEOUT, ended).await.ok();
             }
         })
     }
@@ -124,22 +132,22 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<thread:
     thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
-/// Tracks until the end, with another thread that takes the pictures.
+/// Tracks until stopped, taking frames on another thread.
 fn track(settings: &MediaPipeSettings, preview: Preview, sender: SampleSender, exchange: &Exchange) {
-    let Some(tracker) = watcher::make_tracker(settings, &sender, exchange) else { return };
-    let (input, output) = Exchange::pictures();
+    let Some(tracker) = tracking::make_tracker(settings, &sender, exchange) else { return };
+    let (input, output) = Exchange::frames();
     let grabber = Grabber {
         input: settings.source(),
         wish: settings.wish(),
         fps: settings.fps,
         again: settings.again,
-        pictures: input,
+        frames: input,
         exchange: exchange.clone(),
     };
     if let Err(error) = spawn("bunraku-camera", move || grabber.run()) {
-        return sender.report(SourceState::Failed(format!("the camera's thread cannot be started: {error}")));
+        return sender.report(SourceState::Failed(format!("cannot start the camera thread: {error}")));
     }
-    Watcher::new(settings, tracker, output, exchange.clone(), preview, sender).run();
+    Tracking::new(settings, tracker, output, exchange.clone(), preview, sender).run();
 }
 
 #[cfg(test)]

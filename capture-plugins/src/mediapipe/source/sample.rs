@@ -1,4 +1,4 @@
-//! A tracked face as a face sample.
+//! Converts a tracked face to a face sample.
 
 use super::super::{BLENDSHAPE_NAMES, Face};
 use bunraku_core::{
@@ -6,11 +6,11 @@ use bunraku_core::{
     sample::{Blendshape, Eyes, FaceSample},
 };
 
-/// Degrees that an eye has turned at a score of 1. MediaPipe says how much of its way an eye has gone, not how far that
-/// is; ARKit's eyes turn about so far.
+/// Degrees by which an eye is turned at a score of 1. MediaPipe's scores are relative to an eye's reach; this is about
+/// the reach of ARKit's eyes.
 const EYE_REACH_DEG: f64 = 30.0;
 
-/// Which blendshape each of the network's scores is; none for `_neutral`.
+/// The blendshape of each of the network's scores; `None` for `_neutral`.
 pub(super) struct Shapes([Option<Blendshape>; BLENDSHAPE_NAMES.len()]);
 
 impl Default for Shapes {
@@ -20,8 +20,8 @@ impl Default for Shapes {
 }
 
 impl Shapes {
-    /// Puts `face` into `sample`, whose time is left as it is. A head that the landmarks do not hold, and what is not a
-    /// finite number, keeps its last value; how many numbers did is returned. Allocates nothing.
+    /// Updates `sample` from `face`, except its time. Non-finite numbers and a head that cannot be placed keep their last
+    /// values; returns how many did. Allocates nothing.
     pub(super) fn put(&self, face: &Face, sample: &mut FaceSample) -> usize {
         let mut skipped = 0;
         sample.tracked = true;
@@ -39,7 +39,7 @@ impl Shapes {
     }
 }
 
-/// How the eyes are turned, from how far they look each way: about x down, about y to the subject's left, as the head.
+/// The eyes' rotations from the look scores: about x down, about y to the subject's left, as for the head.
 fn eyes(sample: &FaceSample) -> Eyes {
     use Blendshape as B;
     let turned = |down: B, up: B, left: B, right: B| {
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_face_makes_the_pose_that_its_line_does_in_convert() -> Result<(), DetectionError> {
+    fn a_face_gives_the_same_pose_as_its_line_in_convert() -> Result<(), DetectionError> {
         let mapper = PoseMapper::new(Profile::MediaPipe, ProfileSettings::default());
         for (index, name) in BLENDSHAPE_NAMES.iter().enumerate() {
             let face = face(name, 0.1 + index as f32 / 64.0);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_and_a_head_that_is_not_there_keep_their_last_value() {
+    fn non_finite_scores_and_a_missing_head_keep_their_last_value() {
         let (mut sample, shapes) = (FaceSample::default(), Shapes::default());
         shapes.put(&face("jawOpen", 0.5), &mut sample);
         let before = sample;
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn eyes_that_look_to_the_subjects_left_turn_alike() {
+    fn both_eyes_turn_alike_when_looking_left() {
         let mut sample = FaceSample::default();
         sample[Blendshape::EyeLookOutLeft] = 0.5;
         sample[Blendshape::EyeLookInRight] = 0.5;

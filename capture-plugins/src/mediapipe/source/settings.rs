@@ -12,37 +12,37 @@ use std::{fmt::Display, ops::RangeInclusive, path::PathBuf};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MediaPipeSettings {
-    /// Which camera.
+    /// Which camera to use.
     pub camera: CameraChoice,
-    /// A folder of pictures or a video instead of a camera.
+    /// A folder of pictures or a video to use instead of a camera.
     pub input: Option<PathBuf>,
-    /// Whether pictures or a video begin again when they end.
+    /// Whether pictures or a video start again at the end.
     #[serde(rename = "loop")]
     pub again: bool,
-    /// Pictures a second: what the camera is asked for, or how fast pictures are shown; absent, 60 of a camera, a video's
-    /// own rate, 30 of a folder.
+    /// Frames a second, requested of the camera or played from a folder or video. If unset: 60 for a camera, a video's
+    /// own rate, 30 for a folder.
     #[serde(deserialize_with = "fps")]
     pub fps: Option<f64>,
-    /// Pixels from left to right that the camera is asked for.
+    /// The width to request of the camera, in pixels.
     #[serde(deserialize_with = "edge")]
     pub width: u32,
-    /// Pixels from top to bottom that the camera is asked for.
+    /// The height to request of the camera, in pixels.
     #[serde(deserialize_with = "edge")]
     pub height: u32,
-    /// Added to every picture, -1 to 1: from black to white.
+    /// Added to every frame: -1 makes it black, 1 white.
     #[serde(deserialize_with = "brightness")]
     pub brightness: f64,
-    /// The exponent 1/gamma of every picture, 0.2 to 5; above 1 brightens the dark.
+    /// Every frame is raised to 1/gamma, 0.2 to 5; values above 1 brighten dark areas.
     #[serde(deserialize_with = "gamma")]
     pub gamma: f64,
-    /// Whether gamma follows the light on the face by itself.
+    /// Whether gamma adjusts itself to the light on the face.
     pub auto_light: bool,
-    /// Who computes the networks.
+    /// Which runtime computes the networks.
     pub runtime: RuntimeChoice,
-    /// Threads of the largest network, 1 to 8.
+    /// Threads for the largest network, 1 to 8.
     #[serde(deserialize_with = "threads")]
     pub threads: usize,
-    /// The folder of the tracking models instead of the person's own.
+    /// The folder with the tracking models; the user's data folder if unset.
     pub models: Option<PathBuf>,
 }
 
@@ -67,7 +67,7 @@ impl Default for MediaPipeSettings {
 }
 
 impl MediaPipeSettings {
-    /// Where the pictures come from.
+    /// Where the frames come from.
     pub(super) fn source(&self) -> Input {
         match &self.input {
             Some(path) => Input::parse(&path.to_string_lossy()),
@@ -75,14 +75,14 @@ impl MediaPipeSettings {
         }
     }
 
-    /// What a camera is asked for.
+    /// The format to request of a camera.
     pub(super) fn wish(&self) -> CameraWish {
         let fps = self.fps.map_or(CameraWish::default().fps, |fps| fps.ceil() as u32);
         CameraWish { width: self.width, height: self.height, fps }
     }
 }
 
-/// A number of `range`, or an error that says what it is for.
+/// Reads a number and checks that it is in `range`.
 fn within<'de, D: Deserializer<'de>, T: Deserialize<'de> + PartialOrd + Display>(
     from: D,
     what: &str,
@@ -92,28 +92,27 @@ fn within<'de, D: Deserializer<'de>, T: Deserialize<'de> + PartialOrd + Display>
     if range.contains(&value) {
         return Ok(value);
     }
-    Err(D::Error::custom(format!("{what} of {value} is not from {} to {}", range.start(), range.end())))
+    Err(D::Error::custom(format!("invalid {what} {value}: expected {} to {}", range.start(), range.end())))
 }
 
 fn fps<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
-    within(from, "a rate", 1.0..=240.0).map(Some)
+    within(from, "rate", 1.0..=240.0).map(Some)
 }
 
 fn edge<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
-    within(from, "a size", 16..=8192)
+    within(from, "size", 16..=8192)
 }
 
 fn brightness<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    within(from, "a brightness", -1.0..=1.0)
+    within(from, "brightness", -1.0..=1.0)
 }
 
 fn gamma<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    within(from, "a gamma", 0.2..=5.0)
+    within(from, "gamma", 0.2..=5.0)
 }
 
 fn threads<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
-    // As a type that settings of the command line can be read into.
-    within(from, "a number of threads", 1..=8_u64).map(|threads| threads as usize)
+    within(from, "number of threads", 1..=8)
 }
 
 #[cfg(test)]
@@ -127,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn without_any_the_first_camera_is_asked_for_what_suits() {
+    fn the_defaults_are_the_first_camera_and_its_usual_format() {
         let settings = read("mediapipe").expect("defaults");
         assert_eq!(settings, MediaPipeSettings::default());
         assert_eq!((settings.source(), settings.wish()), (Input::Camera(CameraChoice::Any), CameraWish::default()));
     }
 
     #[test]
-    fn all_are_read_from_the_command_line() {
+    fn all_settings_are_read_from_the_command_line() {
         let settings = read(
             "mediapipe:camera=C920,loop=true,fps=29.97,width=1280,height=720,brightness=-0.1,gamma=1.5,\
              auto_light=false,runtime=rten,threads=2,models=/models",
@@ -148,13 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_range_is_named() {
+    fn an_error_names_the_value_that_is_out_of_range() {
         for (spec, word) in [
-            ("mediapipe:fps=0", "a rate"),
-            ("mediapipe:width=4", "a size"),
-            ("mediapipe:brightness=2", "a brightness"),
-            ("mediapipe:gamma=NaN", "a gamma"),
-            ("mediapipe:threads=0", "a number of threads"),
+            ("mediapipe:fps=0", "rate"),
+            ("mediapipe:width=4", "size"),
+            ("mediapipe:brightness=2", "brightness"),
+            ("mediapipe:gamma=NaN", "gamma"),
+            ("mediapipe:threads=0", "number of threads"),
             ("mediapipe:runtime=tflite", "runtime"),
         ] {
             let error = read(spec).expect_err(spec);

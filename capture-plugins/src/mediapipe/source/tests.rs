@@ -30,7 +30,7 @@ fn failed_with(word: &str) -> impl Fn(&SourceState) -> bool {
     move |state| matches!(state, SourceState::Failed(why) if why.contains(word))
 }
 
-/// The head's angle about z, in degrees, in each picture of the clip, as `MediaPipe` itself has it.
+/// The head's angle about z in degrees in each frame of the clip, as computed by `MediaPipe` itself.
 fn rolls_of_the_clip() -> Option<Vec<f64>> {
     let golden = fs::read_to_string(shared("golden/video_a.json")?).expect("a golden file can be read");
     let golden: serde_json::Value = serde_json::from_str(&golden).expect("JSON");
@@ -41,12 +41,12 @@ fn rolls_of_the_clip() -> Option<Vec<f64>> {
 }
 
 #[tokio::test]
-async fn the_head_turns_in_the_samples_as_in_the_clip_and_then_it_is_over() {
+async fn samples_follow_the_head_in_the_clip_to_its_end() {
     let (Some(clip), Some(models)) = (shared("video/video_a"), models()) else { return };
     let Some(rolls) = rolls_of_the_clip() else { return };
     let (least, most) = (rolls.iter().fold(f64::MAX, |a, &b| a.min(b)), rolls.iter().fold(f64::MIN, |a, &b| a.max(b)));
-    assert!(least < -20.0 && most > 8.0, "the clip shows nothing: {least} to {most}");
-    // Slower than it was taken, so that a busy machine sees both ends of the motion.
+    assert!(least < -20.0 && most > 8.0, "the head does not turn in the clip: {least} to {most}");
+    // Slower than recorded, so that a busy machine sees both ends of the motion.
     let mut source = TestSource::start(&spec(&clip, models.path(), ",fps=15"));
     for (what, end) in [("to the right", least), ("to the left", most)] {
         let sample =
@@ -60,7 +60,7 @@ async fn the_head_turns_in_the_samples_as_in_the_clip_and_then_it_is_over() {
 }
 
 #[tokio::test]
-async fn without_models_it_says_how_to_get_them_and_goes_on_by_itself_when_they_are_there() {
+async fn without_models_it_says_how_to_install_them_and_starts_once_they_are_there() {
     let (Some(clip), Some(bundle)) = (shared("video/video_a"), shared("face_landmarker.task")) else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let mut source = TestSource::start(&spec(&clip, folder.path(), ",loop=true"));
@@ -85,7 +85,7 @@ async fn a_damaged_model_is_named() {
 }
 
 #[tokio::test]
-async fn pictures_that_vanish_are_missed_and_taken_up_again() {
+async fn a_folder_that_vanishes_is_reported_and_used_again_when_it_returns() {
     let (Some(clip), Some(models)) = (shared("video/video_a"), models()) else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let (here, gone) = (folder.path().join("here"), folder.path().join("gone"));
@@ -104,7 +104,7 @@ async fn pictures_that_vanish_are_missed_and_taken_up_again() {
 }
 
 #[tokio::test]
-async fn pictures_without_a_face_are_tracked_without_one() {
+async fn frames_without_a_face_give_untracked_samples() {
     let Some(models) = models() else { return };
     let noise = |x: u32, y: u32| {
         let hash = (x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77)).wrapping_mul(0xc2b2_ae3d);
@@ -131,7 +131,7 @@ async fn pictures_without_a_face_are_tracked_without_one() {
 }
 
 #[tokio::test]
-async fn a_video_that_cannot_be_read_says_why() {
+async fn an_unreadable_video_is_reported_with_its_reason() {
     let Some(models) = models() else { return };
     let folder = tempfile::tempdir().expect("a folder");
     for (name, bytes, word) in [
@@ -148,7 +148,7 @@ async fn a_video_that_cannot_be_read_says_why() {
 }
 
 #[test]
-fn a_slip_in_a_name_is_told_at_once() {
+fn mistyped_settings_are_refused_on_opening() {
     for (spec, word) in [
         ("mediapipe:input=/nowhere/clip.y4m", "/nowhere/clip.y4m"),
         ("mediapipe:models=/nowhere", "`models`"),
@@ -162,7 +162,7 @@ fn a_slip_in_a_name_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn without_a_camera_it_says_so_and_stops_when_told() {
+async fn a_missing_camera_is_reported_and_the_source_still_stops() {
     let Some(models) = models() else { return };
     let spec = format!("mediapipe:camera=no such camera,models={}", models.path().display());
     let mut source = TestSource::start(&spec);

@@ -1,15 +1,15 @@
-//! `FlatBuffers`, read in place: every offset is checked against the file where it is followed.
+//! Reads `FlatBuffers` in place, checking every offset against the size of the file.
 //!
 //! Format: flatbuffers.dev/internals. A table begins with a signed offset back to its list of field positions; strings,
-//! vectors and tables within tables are offsets forward from where they are written.
+//! vectors and nested tables are stored as offsets forward from where they are written.
 
 use thiserror::Error;
 
-/// An offset or a length that leads out of the file.
+/// An offset or a length points outside the file.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("an offset at byte {at} leads out of the file; it may be truncated, copy it again")]
+#[error("has an offset at byte {at} that points outside the file, which may be truncated: copy it again")]
 pub struct OutOfFile {
-    /// Where the offset is, or where it leads.
+    /// Where the offset is, or where it points.
     pub at: usize,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Vector<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// The table that the file as a whole is.
+    /// The file's root table.
     pub(super) fn root(file: &'a [u8]) -> Result<Self> {
         Self::at(file, follow(file, 0)?)
     }
@@ -49,9 +49,9 @@ impl<'a> Table<'a> {
         Ok(Self { file, at, fields, fields_len })
     }
 
-    /// Where field number `id` is; none where the table leaves it at its default.
+    /// The position of field `id`; `None` if it has its default value.
     fn field(&self, id: usize) -> Result<Option<usize>> {
-        // The list begins with its own length and the table's.
+        // The list starts with its own size and the table's.
         let entry = 4 + 2 * id;
         if entry + 2 > self.fields_len {
             return Ok(None);
@@ -70,12 +70,12 @@ impl<'a> Table<'a> {
         self.field(id)?.map_or(Ok(default), |at| bytes(self.file, at).map(i32::from_le_bytes))
     }
 
-    /// A table within the table.
+    /// A nested table.
     pub(super) fn table(&self, id: usize) -> Result<Option<Self>> {
         self.field(id)?.map(|at| Self::at(self.file, follow(self.file, at)?)).transpose()
     }
 
-    /// A vector of `element` bytes each; empty where there is none.
+    /// A vector with elements of `element` bytes; empty if absent.
     pub(super) fn vector(&self, id: usize, element: usize) -> Result<Vector<'a>> {
         let Some(at) = self.field(id)? else { return Ok(Vector { file: self.file, at: 0, len: 0 }) };
         let start = follow(self.file, at)?;
@@ -90,7 +90,7 @@ impl<'a> Vector<'a> {
         self.len
     }
 
-    /// All its bytes, with elements of `element` bytes.
+    /// Its bytes, with elements of `element` bytes.
     pub(super) fn bytes(&self, element: usize) -> Result<&'a [u8]> {
         let end = self.len.checked_mul(element).and_then(|len| self.at.checked_add(len));
         end.and_then(|end| self.file.get(self.at..end)).ok_or(OutOfFile { at: self.at })
@@ -108,7 +108,7 @@ impl<'a> Vector<'a> {
     }
 }
 
-/// Where the offset at `at` leads.
+/// The target of the offset at `at`.
 fn follow(file: &[u8], at: usize) -> Result<usize> {
     let offset = u32::from_le_bytes(bytes(file, at)?) as usize;
     at.checked_add(offset).filter(|&to| to < file.len()).ok_or(OutOfFile { at })

@@ -1,7 +1,7 @@
-//! Reading a network of TensorFlow Lite's: a [`Graph`] of tensors and operations, with the constants left in the file.
+//! Reads TensorFlow Lite networks into a [`Graph`] of tensors and operations that borrows its constants from the file.
 //!
-//! Only what the face landmarker's networks hold is understood (`TRACKER.md` §8): one subgraph, static shapes, no
-//! quantisation but half precision. Whatever the bytes are, time and memory stay in proportion to the file.
+//! It supports what the face landmarker's networks use (`TRACKER.md` §8): one subgraph, static shapes and, of all
+//! quantisations, only half precision. Time and memory are bounded by the size of the file, whatever its contents.
 
 mod flat;
 mod operator;
@@ -18,17 +18,17 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TfliteError {
-    /// Other bytes at the beginning.
+    /// The identifier is missing.
     #[error("is not a TensorFlow Lite model (the identifier TFL3 is missing)")]
     Identifier,
-    /// It ends before it should.
+    /// An offset points outside the file.
     #[error(transparent)]
     OutOfFile(#[from] OutOfFile),
-    /// A part that every network has.
+    /// A required part is missing.
     #[error("has no {0}")]
     Missing(&'static str),
-    /// More than any network of this kind has.
-    #[error("has {count} {what}, at most {most} can be")]
+    /// There are more of something than in any supported network.
+    #[error("has {count} {what}, expected at most {most}")]
     TooMany {
         /// Of what.
         what: &'static str,
@@ -37,8 +37,8 @@ pub enum TfliteError {
         /// The limit.
         most: usize,
     },
-    /// An index that means nothing.
-    #[error("names {what} number {index}, of {count}")]
+    /// An index is out of range.
+    #[error("refers to {what} number {index} of {count}")]
     Index {
         /// Of what.
         what: &'static str,
@@ -47,60 +47,60 @@ pub enum TfliteError {
         /// How many there are.
         count: usize,
     },
-    /// A tensor of another kind of element.
-    #[error("has a tensor of element type {0}; float32, float16 and int32 are understood")]
+    /// A tensor has an unsupported element type.
+    #[error("has a tensor of element type {0}, expected float32, float16 or int32")]
     Element(u8),
-    /// A shape that no tensor has.
-    #[error("has a tensor with an impossible shape")]
+    /// A tensor's shape is negative or too large.
+    #[error("has a tensor with an invalid shape")]
     Shape,
-    /// A constant whose bytes do not fit its shape.
-    #[error("has a constant of {bytes} bytes whose shape needs {needed}")]
+    /// A constant's size does not match its shape.
+    #[error("has a constant of {bytes} bytes, but its shape needs {needed}")]
     Constant {
-        /// What it has.
+        /// Its size.
         bytes: usize,
-        /// What it should have.
+        /// The size it needs.
         needed: usize,
     },
-    /// An operation that the face landmarker does not use.
-    #[error("uses operation number {0}, which is not understood; is it another network, or a newer one?")]
+    /// The face landmarker does not use this operation.
+    #[error("uses the unsupported operation {0}: it may be another network, or a newer version")]
     Operation(i32),
-    /// A way of an operation that the face landmarker does not use.
-    #[error("operation number {operation} asks for {what} ({value}) that is not understood")]
+    /// The face landmarker does not use this option of an operation.
+    #[error("has an operation {operation} with {what} ({value}) that is not supported")]
     Option {
-        /// Of which operation.
+        /// The operation's code.
         operation: i32,
-        /// What is asked for.
+        /// Which option.
         what: &'static str,
-        /// How it is written.
+        /// Its value.
         value: i32,
     },
 }
 
-/// A network: tensors, and the operations between them in an order in which they can be done.
+/// A network: tensors, and the operations between them in execution order.
 #[derive(Clone, Debug)]
 pub struct Graph<'a> {
     /// All tensors.
     pub tensors: Vec<Tensor<'a>>,
-    /// Which tensors are given from outside.
+    /// The input tensors.
     pub inputs: Vec<usize>,
-    /// Which tensors are the result.
+    /// The output tensors.
     pub outputs: Vec<usize>,
-    /// What is done.
+    /// The operations.
     pub operators: Vec<Operator>,
 }
 
 /// A tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor<'a> {
-    /// Lengths of its axes; a picture is [1, height, width, channels].
+    /// Its shape; a picture is [1, height, width, channels].
     pub shape: Vec<usize>,
-    /// What it holds.
+    /// Its element type.
     pub element: Element,
-    /// A constant's bytes, row-major, little-endian: as many as the shape needs.
+    /// A constant's bytes, row-major and little-endian; their number matches the shape.
     pub data: Option<&'a [u8]>,
 }
 
-/// Kinds of numbers.
+/// Element types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
     /// 32-bit float.
@@ -111,22 +111,22 @@ pub enum Element {
     I32,
 }
 
-/// An operation on tensors, which are named by their index.
+/// An operation on tensors, which are given by index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
-    /// What is done.
+    /// The operation and its options.
     pub kind: Kind,
-    /// To which tensors; one may be left out.
+    /// The inputs; optional ones may be absent.
     pub inputs: Vec<Option<usize>>,
-    /// What comes of it.
+    /// The output.
     pub output: usize,
 }
 
-/// The most tensors, and the most operations, there may be. The largest of the three networks has 721 and 439.
+/// The most tensors and the most operations accepted; the largest of the three networks has 721 and 439.
 const MOST: usize = 4096;
-/// The most tensors an operation may take, and the most that may go in or out of a network.
+/// The most inputs of an operation, and the most inputs and outputs of a network.
 const MOST_OPERANDS: usize = 16;
-/// The most axes there may be.
+/// The most axes of a tensor.
 const MOST_AXES: usize = 6;
 /// The greatest length of an axis.
 const LONGEST_AXIS: usize = 1 << 20;
@@ -163,7 +163,7 @@ impl<'a> Graph<'a> {
 }
 
 impl Element {
-    /// Bytes of one.
+    /// The size of one element in bytes.
     pub fn size(self) -> usize {
         match self {
             Self::F16 => 2,
@@ -177,7 +177,7 @@ fn limited<'a>(vector: Vector<'a>, what: &'static str, most: usize) -> Result<Ve
     if count <= most { Ok(vector) } else { Err(TfliteError::TooMany { what, count, most }) }
 }
 
-/// An operation's number is in the later field, except for small ones in files of before that one.
+/// An operation's code. Older files store it in an earlier field, where only small codes fit.
 fn code(table: Table<'_>) -> Result<i32, TfliteError> {
     Ok(table.i32(3, 0)?.max(table.byte(0)?.cast_signed().into()))
 }
@@ -202,12 +202,12 @@ fn tensor<'a>(table: Table<'a>, buffers: &[&'a [u8]]) -> Result<Tensor<'a>, Tfli
 }
 
 impl Tensor<'_> {
-    /// How many numbers it holds; none where no machine could.
+    /// How many elements it has; `None` on overflow.
     fn count(&self) -> Option<usize> {
         self.shape.iter().try_fold(1_usize, |count, &axis| count.checked_mul(axis))
     }
 
-    /// A constant's whole numbers; none where it is no constant, or holds others.
+    /// The integers of a constant; `None` if it is not a constant or has another element type.
     pub fn integers(&self) -> Option<Vec<i64>> {
         let (data, _) = self.data.filter(|_| self.element == Element::I32)?.as_chunks();
         Some(data.iter().map(|&bytes| i32::from_le_bytes(bytes).into()).collect())

@@ -1,63 +1,63 @@
-//! The operations of the three networks, and where a file keeps what they need to know.
+//! The operations that the three networks use, and how to read their options.
 //!
-//! Numbers of operations and fields: schema version 3 of TensorFlow Lite (`tensorflow/lite/schema/schema.fbs`, Apache-2.0).
+//! The codes of operations and the numbers of fields are those of schema version 3 of TensorFlow Lite (`tensorflow/lite/schema/schema.fbs`, Apache-2.0).
 
 use super::{TfliteError, flat::Table};
 
 /// An operation and its options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Half-precision constants to float32.
+    /// Converts half-precision constants to float32.
     Dequantize,
-    /// A convolution; `depthwise` ones have a filter a channel.
+    /// A convolution.
     Conv {
         /// Whether each channel has its own filter.
         depthwise: bool,
-        /// How it steps, and what lies beyond the edges.
+        /// Its strides and padding.
         window: Window,
-        /// Steps between the taps, [vertical, horizontal].
+        /// The dilation, [vertical, horizontal].
         dilation: [usize; 2],
-        /// What is done to the result.
+        /// The activation applied to the result.
         activation: Activation,
     },
-    /// The greatest of each window.
+    /// The maximum of each window.
     MaxPool {
-        /// How it steps, and what lies beyond the edges.
+        /// Its strides and padding.
         window: Window,
         /// Height and width.
         size: [usize; 2],
     },
-    /// Zeros around a tensor; how many is its second input.
+    /// Pads a tensor with zeros; the second input says how many.
     Pad,
-    /// A leaky rectifier with a slope a channel, its second input.
+    /// A leaky rectifier; the second input is the slope of each channel.
     PRelu,
-    /// Element by element, of two tensors.
+    /// An element-wise operation on two tensors.
     Binary(Binary, Activation),
-    /// Element by element, of one.
+    /// An element-wise operation on one tensor.
     Unary(Unary),
-    /// The mean or the sum over some axes, its second input.
+    /// The mean or the sum over the axes in the second input.
     Reduce {
-        /// The mean, otherwise the sum.
+        /// Whether to compute the mean rather than the sum.
         mean: bool,
-        /// Whether the axes stay, with a length of 1.
+        /// Whether to keep the axes, with length 1.
         keep: bool,
     },
-    /// The same numbers in another shape: the output's.
+    /// Changes the shape to the output's.
     Reshape,
-    /// Tensors one after the other.
+    /// Concatenates tensors.
     Concat {
-        /// Along which axis; from the end where negative.
+        /// The axis; negative ones count from the end.
         axis: i32,
     },
-    /// Axes in another order, its second input.
+    /// Permutes the axes as the second input says.
     Transpose,
-    /// A part of a tensor: begin, end and step of each axis are its inputs. A bit an axis says what of it is meant.
+    /// A part of a tensor. The inputs are begin, end and step of each axis; the masks have one bit for each axis.
     Slice {
-        /// Where the axis begins at its beginning.
+        /// Axes whose begin is ignored.
         begin_mask: u32,
-        /// Where the axis ends at its end.
+        /// Axes whose end is ignored.
         end_mask: u32,
-        /// Where the axis goes, one index of it being taken.
+        /// Axes that are removed, taking one index of them.
         shrink_mask: u32,
     },
 }
@@ -65,15 +65,15 @@ pub enum Kind {
 /// Operations on two tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binary {
-    /// Their sum.
+    /// The sum.
     Add,
-    /// Their difference.
+    /// The difference.
     Sub,
-    /// Their product.
+    /// The product.
     Mul,
-    /// Their quotient.
+    /// The quotient.
     Div,
-    /// Their difference, squared.
+    /// The square of the difference.
     SquaredDifference,
 }
 
@@ -84,34 +84,34 @@ pub enum Unary {
     Relu,
     /// The logistic function.
     Logistic,
-    /// The root.
+    /// The square root.
     Sqrt,
-    /// One over the root.
+    /// The reciprocal of the square root.
     Rsqrt,
-    /// The number with the other sign.
+    /// The negation.
     Neg,
 }
 
-/// What is done to an operation's result.
+/// Activations applied to an operation's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
-    /// Nothing.
+    /// No activation.
     None,
     /// The rectifier.
     Relu,
 }
 
-/// How a window goes over a picture.
+/// How a window moves over a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Whether the edges are filled up so that every step has a result (`SAME`), or not at all (`VALID`).
+    /// Whether the edges are padded so that every step has a result (`SAME`) or not at all (`VALID`).
     pub same: bool,
-    /// Steps, [vertical, horizontal].
+    /// The strides, [vertical, horizontal].
     pub stride: [usize; 2],
 }
 
 impl Kind {
-    /// The operation numbered `code`, with `options` as the file has them.
+    /// The operation with this code and these options.
     pub(super) fn read(code: i32, options: Option<Table<'_>>) -> Result<Self, TfliteError> {
         let options = Options { code, table: options };
         Ok(match code {
@@ -147,14 +147,14 @@ impl Kind {
     }
 }
 
-/// An operation's options, all at their defaults where the file has none.
+/// An operation's options; all have their defaults if the table is absent.
 struct Options<'a> {
     code: i32,
     table: Option<Table<'a>>,
 }
 
 impl Options<'_> {
-    /// The longest step, window or distance between taps there may be, in pixels.
+    /// The greatest accepted stride, window size or dilation in pixels.
     const LONGEST: i32 = 1 << 12;
 
     fn integer(&self, field: usize, default: i32) -> Result<i32, TfliteError> {
@@ -171,14 +171,14 @@ impl Options<'_> {
 
     fn positive(&self, field: usize, default: i32) -> Result<usize, TfliteError> {
         let value = self.integer(field, default)?;
-        if (1..=Self::LONGEST).contains(&value) { Ok(value as usize) } else { Err(self.refused("a length", value)) }
+        if (1..=Self::LONGEST).contains(&value) { Ok(value as usize) } else { Err(self.unsupported("a length", value)) }
     }
 
     fn mask(&self, field: usize) -> Result<u32, TfliteError> {
         Ok(self.integer(field, 0)?.cast_unsigned())
     }
 
-    fn refused(&self, what: &'static str, value: i32) -> TfliteError {
+    fn unsupported(&self, what: &'static str, value: i32) -> TfliteError {
         TfliteError::Option { operation: self.code, what, value }
     }
 
@@ -186,14 +186,14 @@ impl Options<'_> {
         match self.byte(field)? {
             0 => Ok(Activation::None),
             1 => Ok(Activation::Relu),
-            other => Err(self.refused("an activation", other.into())),
+            other => Err(self.unsupported("an activation", other.into())),
         }
     }
 
     fn no_activation(&self, field: usize) -> Result<(), TfliteError> {
         match self.byte(field)? {
             0 => Ok(()),
-            other => Err(self.refused("an activation", other.into())),
+            other => Err(self.unsupported("an activation", other.into())),
         }
     }
 
@@ -205,12 +205,12 @@ impl Options<'_> {
         let same = match self.byte(0)? {
             0 => true,
             1 => false,
-            other => return Err(self.refused("a padding", other.into())),
+            other => return Err(self.unsupported("a padding", other.into())),
         };
         Ok(Window { same, stride: [self.positive(2, 0)?, self.positive(1, 0)?] })
     }
 
-    /// `dilation` is the field of the horizontal one; the activation's is before it, the vertical one's after.
+    /// `dilation` is the field of the horizontal dilation; the activation precedes it and the vertical dilation follows.
     fn conv(&self, depthwise: bool, dilation: usize) -> Result<Kind, TfliteError> {
         Ok(Kind::Conv {
             depthwise,
@@ -224,7 +224,7 @@ impl Options<'_> {
         for (field, what) in [(2, "an ellipsis"), (3, "a new axis")] {
             let mask = self.integer(field, 0)?;
             if mask != 0 {
-                return Err(self.refused(what, mask));
+                return Err(self.unsupported(what, mask));
             }
         }
         Ok(Kind::Slice { begin_mask: self.mask(0)?, end_mask: self.mask(1)?, shrink_mask: self.mask(4)? })

@@ -1,4 +1,4 @@
-//! Networks written here, byte by byte.
+//! Tests with networks that are assembled byte by byte.
 
 use super::*;
 use crate::mediapipe::onnx::{self, ConvertError, Interface, Port};
@@ -45,7 +45,7 @@ fn write(file: &mut Vec<u8>, part: &Part) -> usize {
     at
 }
 
-/// Four bytes of each part: the number itself, or how far it is to what comes later.
+/// Writes four bytes for each part: a number, or the offset of what follows.
 fn write_all(file: &mut Vec<u8>, parts: &[Option<Part>]) {
     let start = file.len();
     file.resize(start + 4 * parts.len(), 0);
@@ -64,12 +64,12 @@ fn tensor(shape: &[i32], element: i32, buffer: i32) -> Part {
     Fields(vec![Some(Integers(shape.to_vec())), Some(Integer(element)), Some(Integer(buffer))])
 }
 
-/// The filter's and the bias's numbers in halves: ones, and a half.
+/// A buffer of `count` equal half-precision numbers.
 fn halves(count: usize, half: u16) -> Part {
     Fields(vec![Some(Bytes(half.to_le_bytes().repeat(count)))])
 }
 
-/// Convolves a picture of 2 x 2 with ones of 3 x 3 and adds a half; `code` is the convolution's number.
+/// A network that convolves a 2 x 2 picture with a 3 x 3 filter of ones and adds one half. `code` is the convolution's.
 fn network(code: i32) -> Vec<u8> {
     const CONV: i32 = 0;
     const DEQUANTIZE: i32 = 1;
@@ -119,25 +119,21 @@ const INTERFACE: Interface = Interface {
 };
 
 #[test]
-fn a_network_of_one_convolution_computes_what_it_should() {
+fn a_network_with_one_convolution_converts_and_runs() {
     let file = network(CONV_2D);
     let graph = Graph::read(&file).expect("a network");
     assert_eq!((graph.tensors.len(), graph.operators.len()), (6, 3));
     assert_eq!(graph.tensors[1].element, Element::F16);
     let onnx = onnx::convert(&graph, &INTERFACE).expect("converted");
-    let model = rten::Model::load(onnx).expect("rten reads it");
+    let model = rten::Model::load(onnx).expect("rten loads it");
     let picture = rten_tensor::NdTensor::from_data([1, 1, 2, 2], vec![1.0_f32, 2.0, 3.0, 4.0]);
     let result = model.run_one(picture.view().into(), None).expect("it runs");
     let result: rten_tensor::Tensor<f32> = result.try_into().expect("floats");
-    assert_eq!(
-        (result.shape(), result.to_vec()),
-        (&[1, 4][..], vec![10.5; 4]),
-        "all four under each filter, and a half"
-    );
+    assert_eq!((result.shape(), result.to_vec()), (&[1, 4][..], vec![10.5; 4]), "the sum of all four, plus one half");
 }
 
 #[test]
-fn what_the_face_landmarker_does_not_use_is_named() {
+fn unsupported_networks_are_refused_with_the_reason() {
     assert_eq!(Graph::read(&network(999)).expect_err("refused"), TfliteError::Operation(999));
     assert_eq!(Graph::read(b"\0\0\0\0ABCD").expect_err("refused"), TfliteError::Identifier);
     let file = network(CONV_2D);
@@ -154,7 +150,7 @@ fn what_the_face_landmarker_does_not_use_is_named() {
 }
 
 #[test]
-fn whatever_a_byte_becomes_nothing_panics() {
+fn no_changed_byte_causes_a_panic() {
     let whole = network(CONV_2D);
     for len in 0..whole.len() {
         let _ = Graph::read(&whole[..len]);
