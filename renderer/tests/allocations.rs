@@ -1,9 +1,9 @@
-//! A steady show allocates nothing, on any of its threads: source, switchboard, performer, engine, output.
+//! A steady puppet allocates nothing, on any of its threads: source, switchboard, performer, engine, handle.
 
 use bunraku::{
-    settings::{Background, EngineChoice, QualityChoice},
-    show::{Setup, Show},
-    stage::{Output, Picture},
+    config::Config,
+    runtime::{Puppet, Setup},
+    settings::{EngineChoice, QualityChoice},
 };
 use bunraku_core::{
     character::sample::tiny_character,
@@ -13,7 +13,7 @@ use bunraku_core::{
     switchboard::Slot,
 };
 use bunraku_engine::{
-    CpuFrame,
+    Character,
     native::{self, OpenOptions},
 };
 use std::{
@@ -59,21 +59,6 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// What the window gets: the newest picture in a slot.
-struct Latest(triple_buffer::Input<Picture>);
-
-impl Output for Latest {
-    fn present(&mut self, frame: &CpuFrame, fresh: bool) {
-        assert!(fresh, "every step of this test draws");
-        self.0.input_buffer_mut().take(frame);
-        self.0.publish();
-    }
-
-    fn set_background(&mut self, _: &Background) -> Result<(), String> {
-        Ok(())
-    }
-}
-
 /// A face a sixtieth of a second after the last one, in motion.
 fn publish(sender: &mut SampleSender, frame: u32) {
     let phase = f64::from(frame) / 10.0;
@@ -86,29 +71,36 @@ fn publish(sender: &mut SampleSender, frame: u32) {
 }
 
 #[test]
-fn a_steady_show_allocates_nothing_on_any_thread() {
-    let (pictures, mut newest) = triple_buffer::triple_buffer(&Picture::default());
-    let open = |choice, who: &_, view| native::open(who, &OpenOptions { threads: 2, ..OpenOptions::new(choice, view) });
-    let setup = Setup {
-        engine: EngineChoice::Cpu,
-        quality: QualityChoice::Auto,
-        fps: Some(1.0), // so slow that no busy machine makes `auto` change the quality, which would not be steady
-        size: 256,
-        ..Setup::new(tiny_character(1).into(), Box::new(open))
+fn a_steady_puppet_allocates_nothing_on_any_thread() {
+    let open = |choice, who: &Character, view| {
+        native::open(who, &OpenOptions { threads: 2, ..OpenOptions::new(choice, view) })
     };
-    let (mut show, _backstage) = Show::new(setup, vec![Box::new(Latest(pictures))]).expect("a show");
+    let config = Config {
+        engine: Some(EngineChoice::Cpu),
+        quality: Some(QualityChoice::Auto),
+        fps: Some(1), // so slow that no busy machine makes `auto` change the quality, which would not be steady
+        size: Some(256),
+        ..Config::default()
+    };
+    let setup = Setup { config, ..Setup::new(tiny_character(1).into(), Box::new(open)) };
+    let (mut puppet, handle) = Puppet::new(setup).expect("a puppet");
     let (mut sender, receiver) = slot(Arc::new(|| {}));
-    show.add_slot(Slot::new("phone", receiver, PoseMapper::default()));
+    puppet.add_slot(Slot::new("phone", receiver, PoseMapper::default()));
+    // A reader that holds on to the newest frame, as the window does.
+    let subscription = handle.subscribe(Arc::new(|| {}));
+    subscription.set_watching(true);
+    let (mut seen, mut held) = (0, None);
     let mut play = |frames: std::ops::Range<u32>| {
         for frame in frames {
             publish(&mut sender, frame);
-            show.step(f64::from(frame) / 60.0).expect("a step");
-            newest.update();
+            puppet.step(f64::from(frame) / 60.0).expect("a step");
+            held = handle.frame_after(&mut seen);
+            assert!(held.is_some(), "every step of this test draws");
         }
     };
     play(0..100);
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     play(100..200);
     assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0, "allocations in 100 steady frames");
-    assert_eq!(newest.output_buffer().size, 256);
+    assert_eq!(held.map(|frame| frame.size), Some(256));
 }

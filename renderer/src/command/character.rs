@@ -1,7 +1,7 @@
 //! Opens the character that a command was given.
 
 use super::help::Helped;
-use bunraku::{character::CharacterChoice, show::Understudy};
+use bunraku::{character::CharacterChoice, runtime::FallbackStudent};
 use bunraku_core::character::CharacterError;
 use bunraku_engine::Character;
 
@@ -18,12 +18,12 @@ pub(crate) fn way_out(error: CharacterError) -> anyhow::Error {
 
 /// Who may take over where no character was named: a machine that is too slow for the bundled one draws its smaller
 /// student. Who names a character gets that one.
-pub(crate) fn understudy(named: Option<&CharacterChoice>) -> anyhow::Result<Option<Understudy>> {
+pub(crate) fn fallback(named: Option<&CharacterChoice>) -> anyhow::Result<Option<FallbackStudent>> {
     if named.is_some() {
         return Ok(None);
     }
     let character = open(&CharacterChoice::BundledLite)?;
-    Ok(Some(Understudy { character, advice: "--character bundled keeps the larger student".to_owned() }))
+    Ok(Some(FallbackStudent { character, advice: "--character bundled keeps the larger student".to_owned() }))
 }
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn who_is_named_stays_and_otherwise_the_smaller_student_stands_by() {
-        let standing_by = |named: Option<&CharacterChoice>| understudy(named).expect("it is built in");
+        let standing_by = |named: Option<&CharacterChoice>| fallback(named).expect("it is built in");
         assert!(standing_by(Some(&CharacterChoice::Bundled)).is_none());
         let lite = standing_by(None).expect("someone");
         assert!(lite.character.name() == "Kohaku lite" && lite.advice.contains("--character bundled"));

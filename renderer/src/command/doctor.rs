@@ -2,7 +2,7 @@
 
 use super::help::stdout;
 use anyhow::Context as _;
-use bunraku::{control, stage::WindowStage};
+use bunraku::{config, window::WindowSystem};
 use bunraku_capture::{
     SourceInfo,
     mediapipe::{
@@ -79,7 +79,7 @@ fn examine() -> anyhow::Result<Vec<Check>> {
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     checks.push(processor(cpu::instructions(), threads));
     checks.push(tracking_runtime(&describe_runtime()));
-    checks.push(display(WindowStage::connect().err().map(|error| error.to_string())));
+    checks.push(display(WindowSystem::connect().err().map(|error| error.to_string())));
     checks.push(tracking_models(models::folder().map(|folder| models::inventory(&folder))));
     checks.extend(cameras(&camera::found(), |found| camera::probe(found).map_err(|error| error.to_string())));
     let phone = phone_port()?;
@@ -88,7 +88,7 @@ fn examine() -> anyhow::Result<Vec<Check>> {
         UdpSocket::bind((Ipv4Addr::UNSPECIFIED, phone)),
         PHONE,
     ));
-    let control = control::DEFAULT_ADDRESS;
+    let control = config::DEFAULT_ADDRESS;
     checks.push(port(&format!("control service, TCP {control}"), TcpListener::bind(control), CONTROL));
     Ok(checks)
 }

@@ -44,7 +44,7 @@ enum Action {
         #[arg(value_name = "FILE|URL", default_value = OFFICIAL_ADDRESS)]
         from: String,
     },
-    /// Show what is installed, where, and whether it is whole
+    /// Puppet what is installed, where, and whether it is whole
     #[command(after_help = EXAMPLE)]
     List {
         /// One line of JSON, for a program to read

@@ -9,13 +9,14 @@ use super::{
 use anyhow::Context as _;
 use bunraku::{
     character::CharacterChoice,
-    config::Config,
-    control::{Listen, Service, Token},
-    settings::{Background, DEFAULT_SIZE},
-    show::{self, Backstage, Running, Setup, ShowError, SourceSettings, StartError, Understudy, View},
-    stage::{FileOutput, Lost, Output, WindowOptions, WindowStage},
+    config::{Config, Listen},
+    control::{Service, Token},
+    outputs,
+    runtime::{FallbackStudent, Puppet, PuppetError, PuppetHandle, Setup, StartError},
+    settings::Background,
+    window::WindowSystem,
 };
-use bunraku_capture::{Pointer, SourceInfo, SourceSpec, Surroundings};
+use bunraku_capture::{SourceInfo, SourceSpec, Surroundings};
 use bunraku_core::source::CancellationToken;
 use bunraku_engine::{
     Character,
@@ -74,9 +75,6 @@ pub(crate) struct Args {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// What is live where nothing is asked for: idle motion, whose head and eyes the mouse steers.
-const DEFAULT_SOURCE: &str = "idle";
-
 /// Runs the puppet until it is told to stop.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let stop = super::signals::stop_on_signal()?;
@@ -86,51 +84,22 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let cast = Cast::open(config.character.as_ref())?;
     let window = if config.headless.unwrap_or(false) { None } else { connect_window() };
     let surroundings = Surroundings::default();
-
-    let (mut outputs, view) = (vec![], window.as_ref().map(|window| show::view(window.waker())));
-    let view = view.map(|(output, view)| {
-        outputs.push(Box::new(output) as Box<dyn Output>);
-        view
-    });
-    let mut lost = Lost::default();
-    if let Some(folder) = &config.out {
-        let files = FileOutput::new(folder).help("--out takes a folder that can be written to")?;
-        lost = files.lost();
-        outputs.push(Box::new(files));
+    let puppet = Puppet::spawn(setup(&config, cast, frames, &surroundings)?, stop.clone()).map_err(way_out)?;
+    let _service = serve(config.control.unwrap_or_default(), token, puppet.handle());
+    if let Some(window) = window {
+        open_window(window, &config, puppet.handle(), &surroundings, &stop);
     }
-    let setup = setup(&config, cast, frames, &surroundings)?;
-    let show = show::spawn(setup, outputs, stop.clone()).map_err(way_out)?;
-    let _service = serve(config.control.unwrap_or_default(), token, show.backstage());
-    if let (Some(window), Some(view)) = (window, view) {
-        let background = config.background.unwrap_or_default();
-        open_window(
-            window,
-            view,
-            &show,
-            WindowOptions { size: config.size.unwrap_or(DEFAULT_SIZE), background, preview: surroundings.preview },
-            surroundings.pointer,
-            &stop,
-        );
-    }
-    show.finish().map_err(way_out)?;
-    ensure_all_written(&lost)
+    puppet.join().map_err(way_out)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Fails if frames are missing from those that were asked for.
-fn ensure_all_written(lost: &Lost) -> anyhow::Result<ExitCode> {
-    match lost.count() {
-        0 => Ok(ExitCode::SUCCESS),
-        count => Err(anyhow::anyhow!("{count} frames could not be written, and their numbers are missing"))
-            .help("check the folder of --out and the disk's room"),
-    }
-}
-
-/// What to do where the show cannot go on.
-fn way_out(error: ShowError) -> anyhow::Error {
+/// The error with what to do about it.
+fn way_out(error: PuppetError) -> anyhow::Error {
     let help = match &error {
-        ShowError::Start(StartError::Source(_)) => NO_SOURCE,
-        ShowError::Engine(_) => NO_ENGINE,
-        ShowError::Background(_) => "--background takes a colour's name, #RRGGBB, or a picture's file",
+        PuppetError::Start(StartError::Source(_)) => NO_SOURCE,
+        PuppetError::Engine(_) => NO_ENGINE,
+        PuppetError::Background(_) => "--background takes a colour's name, #RRGGBB, or a picture's file",
+        PuppetError::Output(_) => "check the folder of --out and the disk's free space",
         _ => "",
     };
     Helped::new(error, help).into()
@@ -168,92 +137,70 @@ impl Args {
     }
 }
 
-/// Threads that draw where none are wished for: all cores (0), but one fewer beside a camera, whose tracker has that one.
+/// Threads of the CPU engine by default: all cores (0), but one fewer beside a camera, whose tracker needs that one.
 fn spare_threads(sources: &[SourceSpec]) -> usize {
     let tracked = |spec: &SourceSpec| SourceInfo::find(&spec.name).is_ok_and(|info| info.camera);
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     if sources.iter().any(tracked) { (cores - 1).max(1) } else { 0 }
 }
 
-/// Who is on stage, and who may take over.
+/// The character to draw, and its fallback student.
 struct Cast {
     character: Character,
-    understudy: Option<Understudy>,
+    fallback: Option<FallbackStudent>,
 }
 
 impl Cast {
     fn open(named: Option<&CharacterChoice>) -> anyhow::Result<Self> {
         let character = character::open(named.unwrap_or(&CharacterChoice::Bundled))?;
-        Ok(Self { character, understudy: character::understudy(named)? })
+        Ok(Self { character, fallback: character::fallback(named)? })
     }
 }
 
-/// What the show begins with; made into a [`Setup`] on its own thread.
-fn setup(
-    config: &Config,
-    cast: Cast,
-    frames: Option<u64>,
-    surroundings: &Surroundings,
-) -> anyhow::Result<impl FnOnce() -> Setup + Send + use<>> {
-    let mut sources = config.sources.clone();
-    if sources.is_empty() {
-        sources.push(DEFAULT_SOURCE.parse()?);
-    }
-    let source_settings = SourceSettings {
-        surroundings: surroundings.clone(),
-        profiles: config.profiles.clone(),
-        performer: config.performer,
-        switchboard: config.switchboard,
+fn setup(config: &Config, cast: Cast, frames: Option<u64>, surroundings: &Surroundings) -> anyhow::Result<Setup> {
+    let threads = config.threads.map_or_else(|| spare_threads(&config.sources), NonZeroUsize::get);
+    let open_avatar = move |choice, character: &_, view| {
+        native::open(character, &OpenOptions { threads, ..OpenOptions::new(choice, view) })
     };
-    let threads = config.threads.map_or_else(|| spare_threads(&sources), NonZeroUsize::get);
-    let (engine, quality) = (config.engine.unwrap_or_default(), config.quality.unwrap_or_default());
-    let (size, background) = (config.size.unwrap_or(DEFAULT_SIZE), config.background.clone().unwrap_or_default());
-    let fps = config.fps.map(f64::from);
-    Ok(move || Setup {
-        understudy: cast.understudy,
-        sources,
-        source_settings,
-        engine,
-        quality,
-        size,
-        background,
-        fps,
+    let outputs = outputs::open(config).map_err(|error| {
+        let help = error.help;
+        Helped::new(error, help)
+    })?;
+    Ok(Setup {
+        config: config.clone(),
+        fallback: cast.fallback,
+        surroundings: surroundings.clone(),
+        outputs,
         frames,
-        ..Setup::new(
-            cast.character,
-            Box::new(move |choice, who, view| {
-                native::open(who, &OpenOptions { threads, ..OpenOptions::new(choice, view) })
-            }),
-        )
+        ..Setup::new(cast.character, Box::new(open_avatar))
     })
 }
 
-/// The window system, or none; then the puppet runs without a window.
-fn connect_window() -> Option<WindowStage> {
-    WindowStage::connect().inspect_err(|error| say(format_args!("{error}; running headless"))).ok()
+/// The window system; without one the puppet runs headless.
+fn connect_window() -> Option<WindowSystem> {
+    WindowSystem::connect().inspect_err(|error| say(format_args!("{error}; running headless"))).ok()
 }
 
-/// Shows the window until it is closed, which ends the show, or cannot be opened, and then the show goes on without.
+/// Shows the window until it is closed, which ends the puppet. If it cannot be opened, the puppet runs headless.
 fn open_window(
-    window: WindowStage,
-    view: View,
-    show: &Running,
-    options: WindowOptions,
-    pointer: Pointer,
+    window: WindowSystem,
+    config: &Config,
+    puppet: &PuppetHandle,
+    surroundings: &Surroundings,
     stop: &CancellationToken,
 ) {
-    match window.run(options, view.of(show.backstage().clone()), pointer) {
+    match window.run(config, puppet.clone(), surroundings) {
         Ok(()) => stop.cancel(),
         Err(error) => say(format_args!("{error}; running headless")),
     }
 }
 
-/// Starts the control service; without it the puppet runs all the same.
-fn serve(listen: Listen, token: Option<String>, show: &Backstage) -> Option<Service> {
+/// Starts the control service. The puppet runs without it too.
+fn serve(listen: Listen, token: Option<String>, puppet: &PuppetHandle) -> Option<Service> {
     let Listen::On(address) = listen else { return None };
     let given = token.and_then(Token::new);
     let made_up = (given.is_none() && !address.ip().is_loopback()).then(Token::random);
-    let service = Service::start(address, given.or_else(|| made_up.clone()), show.clone());
+    let service = Service::start(address, given.or_else(|| made_up.clone()), puppet.clone());
     match service {
         Ok(service) => {
             say(format_args!("control service: http://{}", service.address()));

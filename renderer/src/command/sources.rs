@@ -16,7 +16,7 @@ Examples:
   bunraku sources
   bunraku sources --json";
 
-/// Show the capture sources, their settings, and what is found on this machine
+/// Puppet the capture sources, their settings, and what is found on this machine
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {

@@ -2,10 +2,12 @@
 
 mod check;
 mod fields;
+mod listen;
+
+pub use listen::{DEFAULT_ADDRESS, Listen};
 
 use crate::{
     character::CharacterChoice,
-    control::Listen,
     settings::{Background, EngineChoice, QualityChoice},
 };
 use bunraku_capture::SourceSpec;

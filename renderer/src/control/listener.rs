@@ -1,6 +1,6 @@
 //! Who may hold the service up, and for how long: so many connections at a time, each answered soon or ended.
 
-use super::routes::ORDER_TIMEOUT;
+use super::routes::COMMAND_TIMEOUT;
 use std::{
     io,
     net::SocketAddr,
@@ -19,9 +19,9 @@ use tokio::{
 /// Connections at a time; more wait until one ends. A few programs of one person need no more.
 const MOST_CONNECTIONS: usize = 64;
 
-/// How long a connection may take until the answer to its request begins: longer than any order, and short enough that
+/// How long a connection may take until the answer to its request begins: longer than any command, and short enough that
 /// silent ones do not keep others out for good.
-const PATIENCE: Duration = Duration::from_secs(10).saturating_add(ORDER_TIMEOUT);
+const PATIENCE: Duration = Duration::from_secs(10).saturating_add(COMMAND_TIMEOUT);
 
 /// Accepts connections while there is room.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The control service: a small HTTP interface to the running show, on a thread of its own.
+//! The control service: a small HTTP interface to the running puppet, on a thread of its own.
 //!
 //! It listens on this machine only unless told otherwise; `guard.rs` says whom it answers.
 
@@ -8,50 +8,13 @@ mod openapi;
 mod routes;
 mod token;
 
-use crate::show::Backstage;
+use crate::runtime::PuppetHandle;
 use bunraku_core::source::CancellationToken;
 pub use guard::Guard;
 use listener::Listener;
-use std::{io, net::SocketAddr, str::FromStr, thread::JoinHandle};
+use std::{io, net::SocketAddr, thread::JoinHandle};
 pub use token::Token;
 use tokio::net::TcpListener;
-
-/// Where the service listens where nothing else was asked for.
-pub const DEFAULT_ADDRESS: &str = "127.0.0.1:7878";
-
-/// Where to listen, or not at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listen {
-    /// No control service.
-    Off,
-    /// On this address; port 0 takes a free one.
-    On(SocketAddr),
-}
-
-impl Default for Listen {
-    fn default() -> Self {
-        Self::On(SocketAddr::from(([127, 0, 0, 1], 7878)))
-    }
-}
-
-impl FromStr for Listen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "off" {
-            return Ok(Self::Off);
-        }
-        text.parse()
-            .map(Self::On)
-            .map_err(|_| format!("`{text}` is neither an address such as {DEFAULT_ADDRESS} nor off"))
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Listen {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
-    }
-}
 
 /// The running service. It ends when this is dropped.
 #[derive(Debug)]
@@ -67,11 +30,11 @@ impl Service {
     ///
     /// # Errors
     /// When the address cannot be listened on (taken, not this machine's), or a thread cannot be started.
-    pub fn start(address: SocketAddr, token: Option<Token>, backstage: Backstage) -> io::Result<Self> {
+    pub fn start(address: SocketAddr, token: Option<Token>, puppet: PuppetHandle) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = runtime.block_on(TcpListener::bind(address))?;
         let address = listener.local_addr()?;
-        let app = routes::router(backstage, Guard::new(address, token));
+        let app = routes::router(puppet, Guard::new(address, token));
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let thread = std::thread::Builder::new().name("control".to_owned()).spawn(move || {

@@ -2,8 +2,8 @@
 
 use super::{guard::Guard, openapi};
 use crate::{
+    runtime::{Command, PuppetHandle, SourceChoice},
     settings::{Background, QualityChoice},
-    show::{Backstage, Choice, Order},
 };
 use axum::{
     Json, Router,
@@ -22,10 +22,10 @@ use std::{path::PathBuf, time::Duration};
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// How long an order may take; only a character takes longer than a step.
-pub(super) const ORDER_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The service's routes; `guard` sees every request first.
-pub(super) fn router(show: Backstage, guard: Guard) -> Router {
+pub(super) fn router(puppet: PuppetHandle, guard: Guard) -> Router {
     Router::new()
         .route("/api/status", get(status))
         .route("/api/source", post(source))
@@ -42,7 +42,7 @@ pub(super) fn router(show: Backstage, guard: Guard) -> Router {
         })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(guard, admit))
-        .with_state(show)
+        .with_state(puppet)
 }
 
 async fn admit(State(guard): State<Guard>, request: Request, next: Next) -> Response {
@@ -82,9 +82,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-async fn status(State(show): State<Backstage>) -> Result<Response, Failure> {
-    // Reading waits for the show's next step, which must not hold up other requests.
-    let read = tokio::task::spawn_blocking(move || show.board.read()).await;
+async fn status(State(puppet): State<PuppetHandle>) -> Result<Response, Failure> {
+    // This waits for the puppet's next step and must not hold up other requests.
+    let read = tokio::task::spawn_blocking(move || puppet.status()).await;
     let status = read.map_err(|error| Failure(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(Json(status).into_response())
 }
@@ -98,16 +98,16 @@ struct SourceBody {
     spec: Option<String>,
 }
 
-async fn source(State(show): State<Backstage>, Body(body): Body<SourceBody>) -> Result<Json<Value>, Failure> {
+async fn source(State(puppet): State<PuppetHandle>, Body(body): Body<SourceBody>) -> Result<Json<Value>, Failure> {
     let choice = match (body.name, body.index, body.spec) {
-        (Some(name), None, None) => Choice::Name(name),
-        (None, Some(index), None) => Choice::Index(index),
-        (None, None, Some(spec)) => Choice::Spec(
+        (Some(name), None, None) => SourceChoice::Name(name),
+        (None, Some(index), None) => SourceChoice::Index(index),
+        (None, None, Some(spec)) => SourceChoice::Spec(
             spec.parse::<SourceSpec>().map_err(|error| Failure(StatusCode::BAD_REQUEST, error.to_string()))?,
         ),
         _ => return Err(Failure(StatusCode::BAD_REQUEST, "say one of name, index and spec".to_owned())),
     };
-    obey(&show, Order::ChooseSource(choice), StatusCode::NOT_FOUND).await
+    run(&puppet, Command::ChooseSource(choice), StatusCode::NOT_FOUND).await
 }
 
 #[derive(Deserialize)]
@@ -116,12 +116,15 @@ struct CharacterBody {
     path: PathBuf,
 }
 
-async fn character(State(show): State<Backstage>, Body(body): Body<CharacterBody>) -> Result<Json<Value>, Failure> {
-    obey(&show, Order::LoadCharacter(body.path.into()), StatusCode::UNPROCESSABLE_ENTITY).await
+async fn character(
+    State(puppet): State<PuppetHandle>,
+    Body(body): Body<CharacterBody>,
+) -> Result<Json<Value>, Failure> {
+    run(&puppet, Command::LoadCharacter(body.path.into()), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
-async fn calibrate(State(show): State<Backstage>) -> Result<Json<Value>, Failure> {
-    obey(&show, Order::Recentre, StatusCode::UNPROCESSABLE_ENTITY).await
+async fn calibrate(State(puppet): State<PuppetHandle>) -> Result<Json<Value>, Failure> {
+    run(&puppet, Command::Recentre, StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
 #[derive(Deserialize)]
@@ -130,8 +133,11 @@ struct BackgroundBody {
     background: Background,
 }
 
-async fn background(State(show): State<Backstage>, Body(body): Body<BackgroundBody>) -> Result<Json<Value>, Failure> {
-    obey(&show, Order::SetBackground(body.background), StatusCode::UNPROCESSABLE_ENTITY).await
+async fn background(
+    State(puppet): State<PuppetHandle>,
+    Body(body): Body<BackgroundBody>,
+) -> Result<Json<Value>, Failure> {
+    run(&puppet, Command::SetBackground(body.background), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
 #[derive(Deserialize)]
@@ -140,8 +146,8 @@ struct SizeBody {
     size: usize,
 }
 
-async fn size(State(show): State<Backstage>, Body(body): Body<SizeBody>) -> Result<Json<Value>, Failure> {
-    obey(&show, Order::SetSize(body.size), StatusCode::UNPROCESSABLE_ENTITY).await
+async fn size(State(puppet): State<PuppetHandle>, Body(body): Body<SizeBody>) -> Result<Json<Value>, Failure> {
+    run(&puppet, Command::SetSize(body.size), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
 #[derive(Deserialize)]
@@ -150,22 +156,22 @@ struct QualityBody {
     quality: QualityChoice,
 }
 
-async fn quality(State(show): State<Backstage>, Body(body): Body<QualityBody>) -> Result<Json<Value>, Failure> {
-    obey(&show, Order::SetQuality(body.quality), StatusCode::UNPROCESSABLE_ENTITY).await
+async fn quality(State(puppet): State<PuppetHandle>, Body(body): Body<QualityBody>) -> Result<Json<Value>, Failure> {
+    run(&puppet, Command::SetQuality(body.quality), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
-async fn quit(State(show): State<Backstage>) -> Result<Json<Value>, Failure> {
-    obey(&show, Order::Quit, StatusCode::UNPROCESSABLE_ENTITY).await
+async fn quit(State(puppet): State<PuppetHandle>) -> Result<Json<Value>, Failure> {
+    run(&puppet, Command::Quit, StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
-/// Hands in the order and waits for its outcome; `refused` is the status where the show cannot do it.
-async fn obey(show: &Backstage, order: Order, refused: StatusCode) -> Result<Json<Value>, Failure> {
+/// Sends the command and waits for its outcome; `refused` is the status where the puppet cannot do it.
+async fn run(puppet: &PuppetHandle, command: Command, refused: StatusCode) -> Result<Json<Value>, Failure> {
     let unavailable = |why: String| Failure(StatusCode::SERVICE_UNAVAILABLE, why);
-    let outcome = show.orders.ask(order).map_err(|error| unavailable(error.to_string()))?;
-    match tokio::time::timeout(ORDER_TIMEOUT, outcome).await {
+    let outcome = puppet.request(command).map_err(|error| unavailable(error.to_string()))?;
+    match tokio::time::timeout(COMMAND_TIMEOUT, outcome).await {
         Ok(Ok(Ok(()))) => Ok(Json(json!({ "ok": true }))),
         Ok(Ok(Err(why))) => Err(Failure(refused, why)),
-        Ok(Err(_)) => Err(unavailable("the show has ended".to_owned())),
+        Ok(Err(_)) => Err(unavailable("the puppet has ended".to_owned())),
         Err(_) => Err(Failure(StatusCode::GATEWAY_TIMEOUT, "it takes longer than a minute".to_owned())),
     }
 }

@@ -1,13 +1,13 @@
-//! The service over loopback, with an inbox in the show's place.
+//! The service over loopback, with a test in the puppet's place.
 
 use super::*;
 use crate::{
     character::CharacterChoice,
-    settings::{Background, QualityChoice},
-    show::{
-        Choice, Order, Outcome, Status,
-        testing::{Inbox, backstage},
+    runtime::{
+        Command, Outcome, SourceChoice, Status,
+        testing::{self, FakePuppet},
     },
+    settings::{Background, QualityChoice},
 };
 use serde_json::Value;
 use std::{
@@ -18,7 +18,7 @@ use std::{
 struct Running {
     client: Client,
     service: Service,
-    inbox: Inbox,
+    puppet: FakePuppet,
 }
 
 /// Sends requests to the service at this address.
@@ -26,10 +26,10 @@ struct Running {
 struct Client(SocketAddr);
 
 fn start(token: Option<&str>) -> Running {
-    let (show, inbox) = backstage();
+    let (handle, puppet) = testing::handle();
     let token = token.and_then(|token| Token::new(token.to_owned()));
-    let service = Service::start(SocketAddr::from(([127, 0, 0, 1], 0)), token, show).expect("a free port");
-    Running { client: Client(service.address()), service, inbox }
+    let service = Service::start(SocketAddr::from(([127, 0, 0, 1], 0)), token, handle).expect("a free port");
+    Running { client: Client(service.address()), service, puppet }
 }
 
 impl Client {
@@ -53,31 +53,31 @@ impl Client {
 }
 
 #[test]
-fn orders_reach_the_show_and_their_outcome_comes_back() {
+fn commands_reach_the_puppet_and_their_outcome_comes_back() {
     let running = start(None);
     let client = running.client;
     let send = |path: &'static str, body: &'static str, outcome: Outcome| {
         std::thread::scope(|scope| {
             let answer = scope.spawn(|| client.post(path, body));
-            let order = running.inbox.answer(outcome);
-            (order, answer.join().expect("answered"))
+            let command = running.puppet.answer(outcome);
+            (command, answer.join().expect("answered"))
         })
     };
-    let (order, answer) = send("/api/source", r#"{"index": 2}"#, Ok(()));
-    assert_eq!((order, answer.0), (Order::ChooseSource(Choice::Index(2)), 200));
-    let (order, _) = send("/api/source", r#"{"spec": "replay:file=x"}"#, Ok(()));
-    assert_eq!(order, Order::ChooseSource(Choice::Spec("replay:file=x".parse().expect("a source"))));
-    let (order, answer) = send("/api/source", r#"{"name": "replai"}"#, Err("did you mean `replay`?".to_owned()));
-    assert_eq!((order, answer.0), (Order::ChooseSource(Choice::Name("replai".to_owned())), 404));
+    let (command, answer) = send("/api/source", r#"{"index": 2}"#, Ok(()));
+    assert_eq!((command, answer.0), (Command::ChooseSource(SourceChoice::Index(2)), 200));
+    let (command, _) = send("/api/source", r#"{"spec": "replay:file=x"}"#, Ok(()));
+    assert_eq!(command, Command::ChooseSource(SourceChoice::Spec("replay:file=x".parse().expect("a source"))));
+    let (command, answer) = send("/api/source", r#"{"name": "replai"}"#, Err("did you mean `replay`?".to_owned()));
+    assert_eq!((command, answer.0), (Command::ChooseSource(SourceChoice::Name("replai".to_owned())), 404));
     assert_eq!(answer.1["error"], "did you mean `replay`?");
-    assert_eq!(send("/api/calibrate", "", Ok(())).0, Order::Recentre);
-    assert_eq!(send("/api/size", r#"{"size": 256}"#, Ok(())).0, Order::SetSize(256));
-    assert_eq!(send("/api/quality", r#"{"quality": "fast"}"#, Ok(())).0, Order::SetQuality(QualityChoice::Fast));
-    assert_eq!(send("/api/quit", "", Ok(())).0, Order::Quit);
-    let (order, answer) = send("/api/character", r#"{"path": "x"}"#, Err("no such file".to_owned()));
-    assert_eq!((order, answer.0), (Order::LoadCharacter(CharacterChoice::Path("x".into())), 422));
-    let (order, _) = send("/api/background", r##"{"background": "#102030"}"##, Ok(()));
-    assert_eq!(order, Order::SetBackground(Background::Colour([16, 32, 48])));
+    assert_eq!(send("/api/calibrate", "", Ok(())).0, Command::Recentre);
+    assert_eq!(send("/api/size", r#"{"size": 256}"#, Ok(())).0, Command::SetSize(256));
+    assert_eq!(send("/api/quality", r#"{"quality": "fast"}"#, Ok(())).0, Command::SetQuality(QualityChoice::Fast));
+    assert_eq!(send("/api/quit", "", Ok(())).0, Command::Quit);
+    let (command, answer) = send("/api/character", r#"{"path": "x"}"#, Err("no such file".to_owned()));
+    assert_eq!((command, answer.0), (Command::LoadCharacter(CharacterChoice::Path("x".into())), 422));
+    let (command, _) = send("/api/background", r##"{"background": "#102030"}"##, Ok(()));
+    assert_eq!(command, Command::SetBackground(Background::Colour([16, 32, 48])));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn the_status_is_that_of_the_next_step() {
     let status = Status { steps: 7, character: "lamb".to_owned(), ..Status::default() };
     let (code, body) = std::thread::scope(|scope| {
         let answer = scope.spawn(|| client.send("GET", "/api/status", "", ""));
-        running.inbox.describe(status);
+        running.puppet.describe(status);
         answer.join().expect("answered")
     });
     assert_eq!((code, &body["steps"], &body["character"]), (200, &7.into(), &"lamb".into()));
@@ -148,18 +148,10 @@ fn the_document_names_every_route_with_its_method() {
 fn a_taken_port_is_an_error_and_a_stopped_service_frees_its_own() {
     let running = start(None);
     let address = running.service.address();
-    let (show, _inbox) = backstage();
-    assert!(Service::start(address, None, show.clone()).is_err());
+    let (handle, _puppet) = testing::handle();
+    assert!(Service::start(address, None, handle.clone()).is_err());
     drop(running);
-    Service::start(address, None, show).expect("free again");
-}
-
-#[test]
-fn where_to_listen_is_an_address_or_off() {
-    assert_eq!("off".parse(), Ok(Listen::Off));
-    assert_eq!("127.0.0.1:7878".parse(), Ok(Listen::default()));
-    let error = "7878".parse::<Listen>().expect_err("no address");
-    assert!(error.contains("7878") && error.contains(DEFAULT_ADDRESS), "{error}");
+    Service::start(address, None, handle).expect("free again");
 }
 
 #[test]

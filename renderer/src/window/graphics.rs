@@ -1,0 +1,175 @@
+//! The graphics device that presents frames: which adapter it is, and whether it still lives.
+
+use super::alpha;
+use std::{
+    cmp::Reverse,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use winit::{event_loop::OwnedDisplayHandle, window::Window};
+
+/// What to do without a driver.
+const INSTALL: &str = "install your GPU's driver, or on Linux Mesa's software driver (mesa-vulkan-drivers)";
+
+/// Why nothing can be presented.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphicsError {
+    /// There is no graphics driver, or none that knows this window system.
+    #[error("nothing can draw on the window: no graphics driver answers ({0}); {INSTALL}")]
+    Surface(#[from] wgpu::CreateSurfaceError),
+    /// No adapter, not even a software one, presents to the window.
+    #[error("nothing can draw on the window: no graphics adapter presents to it; {INSTALL}")]
+    NoAdapter,
+    /// Adapters were found, and none of them opened.
+    #[error("no graphics adapter could be opened: {0}")]
+    NoDevice(String),
+    /// A library that the window is reached through is missing.
+    #[error("nothing can draw on the window: {0}; install it (libwayland-egl1 on Debian and Ubuntu)")]
+    NoLibrary(String),
+}
+
+/// A device that presents to one window.
+pub(super) struct Graphics {
+    pub(super) surface: wgpu::Surface<'static>,
+    pub(super) adapter: wgpu::Adapter,
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    lost: Arc<AtomicBool>,
+}
+
+impl Graphics {
+    /// Opens the best adapter of these backends that presents to `window`. `wake` is called from any thread when the
+    /// device is lost.
+    pub(super) fn open(
+        display: OwnedDisplayHandle,
+        window: &Arc<Window>,
+        backends: wgpu::Backends,
+        wake: impl Fn() + Send + 'static,
+    ) -> Result<Self, GraphicsError> {
+        let instance = wgpu::Instance::new(instance_descriptor(display, backends));
+        let surface = instance.create_surface(Arc::clone(window))?;
+        let mut failures = Vec::new();
+        for adapter in ranked_adapters(&instance, &surface) {
+            match open_device(&adapter) {
+                Ok((device, queue)) => {
+                    tracing::info!("presenting with {}", describe(&adapter.get_info()));
+                    let lost = watch(&device, wake);
+                    return Ok(Self { surface, adapter, device, queue, lost });
+                }
+                Err(error) => failures.push(format!("{}: {error}", describe(&adapter.get_info()))),
+            }
+        }
+        if failures.is_empty() {
+            Err(GraphicsError::NoAdapter)
+        } else {
+            Err(GraphicsError::NoDevice(failures.join("; ")))
+        }
+    }
+
+    /// Whether windows with an alpha channel stay black: Mesa's software Vulkan says that it keeps alpha, every frame
+    /// succeeds, and none arrives.
+    pub(super) fn needs_opaque_window(&self) -> bool {
+        is_software_vulkan(&self.adapter.get_info())
+    }
+
+    /// Whether the device is gone, so that everything made from it must be made again.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+}
+
+/// `WGPU_BACKEND` and its kin are honoured.
+fn instance_descriptor(display: OwnedDisplayHandle, backends: wgpu::Backends) -> wgpu::InstanceDescriptor {
+    let mut descriptor = wgpu::InstanceDescriptor::new_with_display_handle(Box::new(display));
+    // The other kind of swap chain has no alpha on Windows.
+    descriptor.backend_options.dx12.presentation_system = wgpu::Dx12SwapchainKind::DxgiFromVisual;
+    descriptor = descriptor.with_env();
+    descriptor.backends &= backends;
+    descriptor
+}
+
+/// The adapters that present to `surface`, best first.
+///
+/// Hardware before software, software Vulkan last, then a surface that says it keeps alpha; otherwise in the system's
+/// order, whose first is usually the one that drives the display.
+fn ranked_adapters(instance: &wgpu::Instance, surface: &wgpu::Surface<'_>) -> Vec<wgpu::Adapter> {
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    adapters.retain(|adapter| adapter.is_surface_supported(surface));
+    adapters.sort_by_cached_key(|adapter| {
+        let info = adapter.get_info();
+        let keeps_alpha = alpha::keeps(alpha::choose(&surface.get_capabilities(adapter).alpha_modes));
+        Reverse((info.device_type != wgpu::DeviceType::Cpu, !is_software_vulkan(&info), keeps_alpha))
+    });
+    adapters
+}
+
+fn is_software_vulkan(info: &wgpu::AdapterInfo) -> bool {
+    info.device_type == wgpu::DeviceType::Cpu && info.backend == wgpu::Backend::Vulkan
+}
+
+fn open_device(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), wgpu::RequestDeviceError> {
+    pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+        label: Some("window"),
+        // Presenting needs the least there is; only the sizes follow the adapter, for large windows.
+        required_limits: wgpu::Limits::downlevel_webgl2_defaults().using_resolution(adapter.limits()),
+        ..Default::default()
+    }))
+}
+
+/// Keeps errors from ending the program, and notices the loss of the device.
+fn watch(device: &wgpu::Device, wake: impl Fn() + Send + 'static) -> Arc<AtomicBool> {
+    device.on_uncaptured_error(Arc::new(|error| tracing::error!("presenting failed: {error}")));
+    let lost = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&lost);
+    device.set_device_lost_callback(move |reason, message| {
+        tracing::warn!("the presenting device was lost ({reason:?}): {message}");
+        flag.store(true, Ordering::Relaxed);
+        wake();
+    });
+    lost
+}
+
+/// The adapter's name and its graphics API.
+fn describe(info: &wgpu::AdapterInfo) -> String {
+    format!("{} ({})", info.name, info.backend)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bunraku_test_support::{Means, missing};
+    use std::{sync::mpsc::sync_channel, time::Duration};
+
+    /// A device whose loss is watched; without an adapter the test is skipped.
+    fn watched(wake: impl Fn() + Send + 'static) -> Option<(wgpu::Device, wgpu::Queue, Arc<AtomicBool>)> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+        let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()));
+        let adapter = adapter.map_or_else(|error| missing(Means::Gpu, error), Some)?;
+        let (device, queue) = open_device(&adapter).expect("a device");
+        let lost = watch(&device, wake);
+        Some((device, queue, lost))
+    }
+
+    #[test]
+    fn the_loss_of_the_device_wakes_the_window() {
+        let (woken, wakes) = sync_channel(1);
+        let wake = move || woken.send(()).expect("this test waits");
+        let Some((device, _queue, lost)) = watched(wake) else { return };
+        assert!(!lost.load(Ordering::Relaxed));
+        device.destroy();
+        device.poll(wgpu::PollType::wait_indefinitely()).ok();
+        wakes.recv_timeout(Duration::from_mins(1)).expect("woken");
+        assert!(lost.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn a_validation_error_is_logged_and_nothing_panics() {
+        let Some((device, _queue, lost)) = watched(|| {}) else { return };
+        let without_use = wgpu::BufferUsages::empty();
+        let descriptor = wgpu::BufferDescriptor { label: None, size: 4, usage: without_use, mapped_at_creation: false };
+        drop(device.create_buffer(&descriptor));
+        assert!(!lost.load(Ordering::Relaxed), "an error is no loss");
+    }
+}
