@@ -1,11 +1,9 @@
-//! Draws avatars, on GPUs and on processors.
+#![doc = include_str!("../README.md")]
+//!
+//! ## From a folder to a frame
 //!
 //! [`Character::open`] reads a folder and says which kind of avatar it holds; [`native::open`] makes it an [`Avatar`],
-//! which follows a face and draws [`Frame`]s. A kind of avatar is one folder of this crate ([`student`] is the first)
-//! and one variant of [`Character`].
-//!
-//! Everything but [`native`], [`measure`] and the CPU engine can run in a browser: it never blocks, reads no clock and
-//! starts no thread.
+//! which follows a face and draws [`Frame`]s.
 
 mod avatar;
 mod character;
