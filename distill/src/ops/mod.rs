@@ -77,12 +77,12 @@ pub trait StudentOps: Backend {
         generic::warp(image, grid_change, window)
     }
 
-    /// [`loss::body`](crate::loss::body) of the body's last block, `target` being of its window.
+    /// [`loss::body_terms`](crate::loss::body_terms) of the body's last block, `target` being of its window.
     fn body_loss(block: SineBlock<Self>, target: &BodyTarget<Self>, weights: BodyWeights) -> Loss<Self> {
         generic::body_loss(block, target, weights)
     }
 
-    /// [`loss::face`](crate::loss::face) of the face's block, `target` being of its window.
+    /// [`loss::face_terms`](crate::loss::face_terms) of the face's block, `target` being of its window.
     fn face_loss(block: SineBlock<Self>, target: &FaceTarget<Self>, weights: FaceWeights) -> Loss<Self> {
         generic::face_loss(block, target, weights)
     }
