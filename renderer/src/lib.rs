@@ -1,4 +1,4 @@
-//! The running puppet: its runtime, window, outputs, control service and configuration.
+#![doc = include_str!("../README.md")]
 
 pub mod backdrop;
 pub mod character;
