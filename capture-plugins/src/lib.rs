@@ -12,6 +12,7 @@ mod pace;
 mod pointer;
 mod preview;
 pub mod process;
+mod profiles;
 pub mod recording;
 mod registry;
 pub mod replay;
@@ -21,8 +22,9 @@ mod testing;
 pub use lines::{LINE_LIMIT, LineError, LineReport, parse_line};
 pub use pointer::{Pointer, Surroundings};
 pub use preview::{Preview, PreviewPicture};
+pub use profiles::{ProfileInfo, UnknownProfile, find_profile, profiles};
 pub use registry::{
-    info::{SettingInfo, SourceInfo},
+    info::{COMMON_SETTINGS, SettingInfo, SourceInfo},
     settings::{SettingValue, Settings},
     spec::SourceSpec,
     {SourceError, open, registry},

@@ -1,8 +1,8 @@
 //! Blinks of their own accord, at life-like intervals.
 
 use crate::{
-    pose::{Parameter, Pose},
     random::SplitMix64,
+    sample::{Blendshape, FaceSample},
 };
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
@@ -78,15 +78,12 @@ impl Blink {
     }
 }
 
-/// Shuts the eyes of `pose` by `lid` where they are not shut as far already, by a wink, a smile or rest.
-pub fn shut_eyes(pose: &mut Pose, lid: f32) {
-    use Parameter as P;
-    for (wink, others) in [
-        (P::EyeWinkLeft, [P::EyeHappyWinkLeft, P::EyeRelaxedLeft]),
-        (P::EyeWinkRight, [P::EyeHappyWinkRight, P::EyeRelaxedRight]),
-    ] {
-        let room = 1.0 - others.into_iter().map(|other| pose[other]).fold(0.0, f32::max);
-        pose[wink] = pose[wink].max(lid.min(room));
+/// Shuts the eyes of `sample` by `lid` (0 to 1) where they are not shut as far already.
+///
+/// Blendshapes are raised, so that a blink suits the face: smiling eyes shut as smiling eyes do.
+pub fn shut_eyes(sample: &mut FaceSample, lid: f32) {
+    for blink in [Blendshape::EyeBlinkLeft, Blendshape::EyeBlinkRight] {
+        sample[blink] = sample[blink].max(f64::from(lid));
     }
 }
 
@@ -137,11 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn a_blink_does_not_overdo_eyes_that_smile() {
-        let mut pose = Pose::default();
-        pose[Parameter::EyeHappyWinkLeft] = 0.75;
-        shut_eyes(&mut pose, 1.0);
-        assert_eq!(pose[Parameter::EyeWinkLeft], 0.25);
-        assert_eq!(pose[Parameter::EyeWinkRight], 1.0);
+    fn a_blink_shuts_both_eyes_but_opens_none() {
+        let mut sample = FaceSample::default();
+        sample[Blendshape::EyeBlinkLeft] = 0.75;
+        shut_eyes(&mut sample, 0.5);
+        assert_eq!((sample[Blendshape::EyeBlinkLeft], sample[Blendshape::EyeBlinkRight]), (0.75, 0.5));
     }
 }

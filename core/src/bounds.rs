@@ -24,12 +24,12 @@ pub(crate) fn breaths<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Erro
 
 #[cfg(test)]
 mod tests {
-    use crate::{performer::PerformerSettings, switchboard::SwitchboardSettings};
+    use crate::{mixer::MixerSettings, performer::PerformerSettings};
 
     #[test]
-    fn settings_without_sense_are_refused_by_name() {
+    fn senseless_settings_are_refused() {
         for text in ["stale_after: -1", "fade: .nan", "fade: .inf", "lost_after: .nan"] {
-            let error = serde_yaml::from_str::<SwitchboardSettings>(text).expect_err(text).to_string();
+            let error = serde_yaml::from_str::<MixerSettings>(text).expect_err(text).to_string();
             assert!(error.contains("is not a"), "{error}");
         }
         for text in [
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn an_endless_time_turns_a_rule_off() {
-        let settings: SwitchboardSettings = serde_yaml::from_str("frozen_after: .inf").expect("allowed");
+        let settings: MixerSettings = serde_yaml::from_str("frozen_after: .inf").expect("allowed");
         assert_eq!(settings.frozen_after, f64::INFINITY);
     }
 }

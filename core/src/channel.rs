@@ -68,10 +68,16 @@ impl Channels {
     pub const fn of(channels: &[Channel]) -> Self {
         let (mut bits, mut i) = (0, 0);
         while i < channels.len() {
-            bits |= channels[i].bit();
+            bits |= channels[i].bit(); // `for` is not allowed in a const fn
             i += 1;
         }
         Self(bits)
+    }
+
+    /// The set and `channel`.
+    #[must_use]
+    pub const fn with(self, channel: Channel) -> Self {
+        Self(self.0 | channel.bit())
     }
 
     /// Whether `channel` is in the set.
@@ -127,7 +133,7 @@ impl FromStr for Channels {
         text.split('+').try_fold(Self::NONE, |set, name| {
             let name = name.trim();
             let channel = Channel::ALL.into_iter().find(|channel| channel.name() == name);
-            channel.map(|channel| Self(set.0 | channel.bit())).ok_or_else(|| ChannelError(name.to_owned()))
+            channel.map(|channel| set.with(channel)).ok_or_else(|| ChannelError(name.to_owned()))
         })
     }
 }

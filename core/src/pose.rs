@@ -1,5 +1,6 @@
 //! The 45 THA pose parameters: names, groups, order and ranges (`core/spec/pose-parameters.md`).
 
+use crate::channel::Channel;
 use serde::{Deserialize, Serialize};
 
 /// Number of pose parameters of a THA student.
@@ -136,6 +137,18 @@ impl Parameter {
     /// Index in a [`Pose`].
     pub const fn index(self) -> usize {
         self as usize
+    }
+
+    /// The channel of the face that it belongs to.
+    pub const fn channel(self) -> Channel {
+        match self.category() {
+            Category::Eyebrow => Channel::Brows,
+            Category::Eye | Category::IrisMorph => Channel::Eyes,
+            Category::Mouth => Channel::Mouth,
+            Category::IrisRotation => Channel::Gaze,
+            Category::FaceRotation => Channel::Head,
+            Category::BodyRotation | Category::Breathing => Channel::Torso,
+        }
     }
 
     /// The parameter of THA's name `name`, or none.

@@ -1,9 +1,9 @@
 //! Captured lines to poses, each line alone: what `bunraku convert` does.
 
-use bunraku_capture::ifacialmocap::packet::parse_packet;
+use bunraku_capture::ProfileInfo;
 use bunraku_core::{
     pose::{Parameter, Pose},
-    profile::{PoseMapper, Profile, ProfileSettings, mediapipe},
+    profile::{PoseMapper, ProfileSettings},
     sample::FaceSample,
 };
 use serde::Serialize;
@@ -15,15 +15,9 @@ pub const LONGEST_LINE: usize = 1 << 20;
 /// Why a line gives no pose.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    /// Nothing in the line belongs to a packet.
-    #[error("this is no iFacialMocap packet: it holds no field name&value, =head#…, rightEye#… or leftEye#… to read")]
-    Packet,
-    /// Not the JSON that is expected.
-    #[error("this is no detection {{\"blendshapes\": {{name: score}}, \"matrix\": [16 numbers]}}: {0}")]
-    Json(#[from] serde_json::Error),
-    /// JSON, but not of a face.
-    #[error(transparent)]
-    Detection(#[from] mediapipe::DetectionError),
+    /// Not a line of the profile's kind; the text says what is wrong.
+    #[error("{0}")]
+    Parse(String),
     /// Longer than [`LONGEST_LINE`].
     #[error("the line is longer than {LONGEST_LINE} bytes")]
     TooLong,
@@ -49,26 +43,23 @@ pub struct Counts {
 /// Turns lines into poses. It keeps no state: equal lines give equal poses.
 #[derive(Clone, Debug)]
 pub struct Converter {
-    profile: Profile,
+    parse: fn(&[u8]) -> Result<FaceSample, String>,
     mapper: PoseMapper,
     breathing: f32,
 }
 
 impl Converter {
-    /// Reads what `profile` names and maps it with `settings`; every pose has this `breathing` (0 to 1).
-    pub fn new(profile: Profile, settings: ProfileSettings, breathing: f32) -> Self {
-        Self { profile, mapper: PoseMapper::new(profile, settings), breathing }
+    /// Reads lines of `profile`'s kind and maps them with `settings`; every pose has this `breathing` (0 to 1).
+    pub fn new(profile: &ProfileInfo, settings: ProfileSettings, breathing: f32) -> Self {
+        Self { parse: profile.parse, mapper: PoseMapper::new(profile.profile, settings), breathing }
     }
 
-    /// The pose of one line: an iFacialMocap packet, or a `MediaPipe` detection as JSON. What the line lacks is 0.
+    /// The pose of one line. Parts that the line lacks are 0.
     ///
     /// # Errors
     /// When the line cannot be read.
     pub fn pose(&self, line: &[u8]) -> Result<Pose, LineError> {
-        let sample = match self.profile {
-            Profile::IFacialMocap => read_packet(line)?,
-            Profile::MediaPipe => serde_json::from_slice::<mediapipe::Detection>(line)?.to_sample()?,
-        };
+        let sample = (self.parse)(line).map_err(LineError::Parse)?;
         let mut pose = self.mapper.map(&sample);
         pose[Parameter::Breathing] = Parameter::Breathing.clamp(self.breathing);
         Ok(pose)
@@ -102,11 +93,6 @@ impl Converter {
     }
 }
 
-fn read_packet(line: &[u8]) -> Result<FaceSample, LineError> {
-    let mut sample = FaceSample::default();
-    if parse_packet(line, &mut sample).is_readable() { Ok(sample) } else { Err(LineError::Packet) }
-}
-
 /// What [`read_line`] found.
 enum Line {
     Read,
@@ -132,14 +118,15 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bunraku_capture::find_profile;
     use proptest::prelude::*;
     use serde_json::Value;
 
-    fn converter(profile: Profile) -> Converter {
-        Converter::new(profile, ProfileSettings::default(), 0.25)
+    fn converter(profile: &str) -> Converter {
+        Converter::new(find_profile(profile).expect("a known profile"), ProfileSettings::default(), 0.25)
     }
 
-    fn convert(profile: Profile, input: &[u8]) -> (Vec<Value>, Counts) {
+    fn convert(profile: &str, input: &[u8]) -> (Vec<Value>, Counts) {
         let mut output = Vec::new();
         let counts = converter(profile).convert(input, &mut output).expect("memory does not fail");
         let lines = String::from_utf8(output).expect("JSON is UTF-8");
@@ -153,7 +140,7 @@ mod tests {
     #[test]
     fn each_packet_stands_alone() {
         let input = b"eyeBlink_L&80|=head#-15,0,0,0,0,0|\r\neyeBlink_R&40|";
-        let (lines, counts) = convert(Profile::IFacialMocap, input);
+        let (lines, counts) = convert("ifacialmocap", input);
         assert_eq!(counts, Counts { lines: 2, errors: 0 });
         assert_eq!(number(&lines[0], Parameter::EyeWinkLeft), 1.0);
         assert_eq!(number(&lines[0], Parameter::HeadX), 1.0);
@@ -166,7 +153,7 @@ mod tests {
     #[test]
     fn errors_stand_in_their_lines_place_and_the_rest_goes_on() {
         let input = b"{\"blendshapes\": {\"eyeBlinkLeft\": 0.8}}\nnonsense\n{\"matrix\": [1, 2]}\n\n{}\n";
-        let (lines, counts) = convert(Profile::MediaPipe, input);
+        let (lines, counts) = convert("mediapipe", input);
         assert_eq!(counts, Counts { lines: 5, errors: 3 });
         assert_eq!(number(&lines[0], Parameter::EyeWinkLeft), 1.0);
         for index in [1, 2, 3] {
@@ -179,7 +166,7 @@ mod tests {
     fn a_line_without_end_is_refused_and_the_next_is_read() {
         let mut input = vec![b'|'; 3 * LONGEST_LINE];
         input.extend_from_slice(b"\njawOpen&40|");
-        let (lines, counts) = convert(Profile::IFacialMocap, &input);
+        let (lines, counts) = convert("ifacialmocap", &input);
         assert_eq!(counts, Counts { lines: 2, errors: 1 });
         assert!(lines[0]["error"].as_str().is_some_and(|why| why.contains("longer")), "{}", lines[0]);
         assert!(number(&lines[1], Parameter::MouthAaa) > 0.0);
@@ -228,7 +215,7 @@ mod tests {
         let flushed = std::cell::Cell::new(0);
         let input = Dialogue { lines_left: 3, flushed: &flushed, given: 0 };
         let output = CountingOutput { written: 0, flushed: &flushed };
-        let counts = converter(Profile::IFacialMocap).convert(input, output).expect("nothing fails");
+        let counts = converter("ifacialmocap").convert(input, output).expect("nothing fails");
         assert_eq!(counts, Counts { lines: 3, errors: 0 });
     }
 
@@ -238,7 +225,7 @@ mod tests {
             input in prop::collection::vec(prop_oneof![4 => any::<u8>(), 1 => Just(b'\n'), 1 => Just(b'|')], 0..400),
             mediapipe: bool,
         ) {
-            let profile = if mediapipe { Profile::MediaPipe } else { Profile::IFacialMocap };
+            let profile = if mediapipe { "mediapipe" } else { "ifacialmocap" };
             let (lines, counts) = convert(profile, &input);
             let expected = input.split_inclusive(|byte| *byte == b'\n').count();
             prop_assert_eq!((lines.len(), counts.lines as usize), (expected, expected));

@@ -1,4 +1,4 @@
-//! A steady puppet allocates nothing, on any of its threads: source, switchboard, performer, engine, handle.
+//! A steady puppet allocates nothing, on any of its threads: source, mixer, performer, engine, handle.
 
 use bunraku::{
     config::Config,
@@ -7,10 +7,9 @@ use bunraku::{
 };
 use bunraku_core::{
     character::sample::tiny_character,
-    profile::PoseMapper,
+    mixer::MixerInput,
     sample::{Blendshape, FaceSample},
     source::{SampleSender, slot},
-    switchboard::Slot,
 };
 use bunraku_engine::{
     Character,
@@ -85,7 +84,7 @@ fn a_steady_puppet_allocates_nothing_on_any_thread() {
     let setup = Setup { config, ..Setup::new(tiny_character(1).into(), Box::new(open)) };
     let (mut puppet, handle) = Puppet::new(setup).expect("a puppet");
     let (mut sender, receiver) = slot(Arc::new(|| {}));
-    puppet.add_slot(Slot::new("phone", receiver, PoseMapper::default()));
+    puppet.add_input(MixerInput::new("phone", receiver, bunraku_capture::ifacialmocap::PROFILE));
     // A reader that holds on to the newest frame, as the window does.
     let subscription = handle.subscribe(Arc::new(|| {}));
     subscription.set_watching(true);

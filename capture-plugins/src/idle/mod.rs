@@ -5,13 +5,17 @@ mod life;
 use crate::{
     Pointer, SourceError, Surroundings,
     gaze::Steering,
+    ifacialmocap::PROFILE,
     pace::{Pace, Rate},
     registry::{
         info::{SettingInfo, SourceInfo},
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
+use bunraku_core::{
+    channel::Channels,
+    source::{CancellationToken, CaptureSource, SampleSender, SourceState},
+};
 pub(crate) use life::Life;
 use serde::Deserialize;
 use std::{future::Future, pin::Pin};
@@ -27,7 +31,8 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     ],
     camera: false,
     may_rest: false,
-    profile: "ifacialmocap",
+    channels: Channels::ALL,
+    profile: PROFILE,
     example: "idle:mouse=false",
     open,
     look: Vec::new,

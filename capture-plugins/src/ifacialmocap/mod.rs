@@ -5,6 +5,7 @@ mod advice;
 mod greeter;
 pub mod packet;
 pub mod phone;
+mod profile;
 mod session;
 mod tcp;
 mod udp;
@@ -17,8 +18,13 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
+use bunraku_core::{
+    channel::Channels,
+    source::{CancellationToken, CaptureSource, SampleSender, SourceState},
+};
 use phone::{DEFAULT_PORT, DEFAULT_TCP_PORT, PhoneAddress, Version};
+pub use profile::PROFILE;
+pub(crate) use profile::PROFILE_INFO;
 use serde::Deserialize;
 use session::Session;
 use std::{
@@ -41,7 +47,8 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     ],
     camera: false,
     may_rest: false,
-    profile: "ifacialmocap",
+    channels: Channels::ALL,
+    profile: PROFILE,
     example: "ifacialmocap:host=192.168.0.7",
     open,
     look: advice::found_here,

@@ -3,6 +3,7 @@
 mod blendshapes;
 pub mod camera;
 mod crop;
+pub mod detection;
 mod detector;
 pub mod frames;
 mod geometry;
@@ -18,6 +19,8 @@ mod timing;
 mod tracker;
 mod view;
 
+pub(crate) use detection::PROFILE_INFO;
+pub use detection::{Detection, PROFILE};
 pub(crate) use source::INFO;
 pub use {
     blendshapes::BLENDSHAPE_NAMES,

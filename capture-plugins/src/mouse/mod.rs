@@ -4,6 +4,7 @@ use crate::{
     Pointer, SourceError, Surroundings,
     gaze::{Steering, turn_eyes, turn_head},
     idle::Life,
+    ifacialmocap::PROFILE,
     pace::{Pace, Rate},
     registry::{
         info::{SettingInfo, SourceInfo},
@@ -11,6 +12,7 @@ use crate::{
     },
 };
 use bunraku_core::{
+    channel::Channels,
     sample::FaceSample,
     source::{CancellationToken, CaptureSource, SampleSender, SourceState},
 };
@@ -24,7 +26,8 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     settings: &[SettingInfo::optional("rate", Some("60"), "samples a second, 1 to 240")],
     camera: false,
     may_rest: false,
-    profile: "ifacialmocap",
+    channels: Channels::ALL,
+    profile: PROFILE,
     example: "mouse",
     open,
     look: Vec::new,

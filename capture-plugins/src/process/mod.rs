@@ -8,12 +8,16 @@ mod udp;
 
 use crate::{
     SourceError, Surroundings,
+    ifacialmocap::PROFILE,
     registry::{
         info::{SettingInfo, SourceInfo},
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
+use bunraku_core::{
+    channel::Channels,
+    source::{CancellationToken, CaptureSource, SampleSender, SourceState},
+};
 use command::CommandLine;
 use serde::Deserialize;
 use speaker::Speaker;
@@ -41,7 +45,8 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     ],
     camera: false,
     may_rest: true,
-    profile: "ifacialmocap",
+    channels: Channels::ALL,
+    profile: PROFILE,
     example: "process:command=python3 data/examples/nod.py",
     open,
     look: Vec::new,

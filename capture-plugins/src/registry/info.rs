@@ -2,8 +2,8 @@
 
 use super::{SourceError, registry, settings::Settings};
 use crate::Surroundings;
-use bunraku_core::{source::CaptureSource, suggest::nearest};
-use serde::Serialize;
+use bunraku_core::{channel::Channels, profile::Profile, source::CaptureSource, suggest::nearest};
+use serde::{Serialize, Serializer};
 
 /// A setting of a source.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -37,6 +37,16 @@ impl SettingInfo {
     }
 }
 
+/// The settings that every source has, beside its own.
+pub const COMMON_SETTINGS: &[SettingInfo] = &[CHANNELS];
+
+/// Which parts of the face a source drives.
+pub(crate) const CHANNELS: SettingInfo = SettingInfo::optional(
+    "channels",
+    None,
+    "the parts it drives, such as head+mouth: head, gaze, eyes, brows, mouth, torso; without it all it can",
+);
+
 /// Creates a source from its settings.
 type Open = fn(&Settings, &Surroundings) -> Result<Box<dyn CaptureSource>, SourceError>;
 
@@ -47,20 +57,28 @@ pub struct SourceInfo {
     pub name: &'static str,
     /// What it is, in one line.
     pub about: &'static str,
-    /// Its settings.
+    /// Its own settings, beside [`COMMON_SETTINGS`].
+    #[serde(serialize_with = "with_common")]
     pub settings: &'static [SettingInfo],
     /// Whether it is a camera's picture of the person, which is mirrored by default.
     pub camera: bool,
     /// Whether its samples may stay equal for long while all is well, so that this is no sign of a source that hangs.
     pub may_rest: bool,
-    /// The pose profile that suits its samples by default.
-    pub profile: &'static str,
+    /// The parts of the face that its samples say anything of.
+    pub channels: Channels,
+    /// The profile that suits its samples.
+    pub profile: Profile,
     /// A working example, as written after `--source`.
     pub example: &'static str,
     #[serde(skip)]
     pub(crate) open: Open,
     #[serde(skip)]
     pub(crate) look: fn() -> Vec<String>,
+}
+
+/// Writes a source's own settings and those that every source has.
+fn with_common<S: Serializer>(own: &[SettingInfo], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(own.iter().chain(COMMON_SETTINGS))
 }
 
 impl SourceInfo {
@@ -79,6 +97,11 @@ impl SourceInfo {
         })
     }
 
+    /// Its own settings and those that every source has.
+    pub fn all_settings(&self) -> impl Iterator<Item = &'static SettingInfo> {
+        self.settings.iter().chain(COMMON_SETTINGS)
+    }
+
     /// What the source finds on this machine (addresses, ports, devices), one line each.
     pub fn found_here(&self) -> Vec<String> {
         (self.look)()
@@ -86,12 +109,9 @@ impl SourceInfo {
 
     /// Checks that the source has every setting in `settings`.
     pub(crate) fn check_names(&self, settings: &Settings) -> Result<(), SourceError> {
-        let names = || self.settings.iter().map(|setting| setting.name);
+        let names = || self.all_settings().map(|setting| setting.name);
         let Some(key) = settings.keys().find(|&key| !names().any(|name| name == key)) else { return Ok(()) };
-        let known = match self.settings {
-            [] => "it has no settings".to_owned(),
-            _ => format!("its settings are: {}", names().collect::<Vec<_>>().join(", ")),
-        };
+        let known = format!("its settings are: {}", names().collect::<Vec<_>>().join(", "));
         let nearest = nearest(key, names()).map(str::to_owned);
         Err(SourceError::UnknownSetting { source_name: self.name, key: key.to_owned(), nearest, known })
     }

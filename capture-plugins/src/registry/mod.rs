@@ -21,7 +21,8 @@ pub fn registry() -> &'static [SourceInfo] {
 pub fn open(spec: &SourceSpec, surroundings: &Surroundings) -> Result<Box<dyn CaptureSource>, SourceError> {
     let info = SourceInfo::find(&spec.name)?;
     info.check_names(&spec.settings)?;
-    (info.open)(&spec.settings, surroundings)
+    spec.channels()?;
+    (info.open)(&spec.settings.without_common(), surroundings)
 }
 
 /// Why a capture source cannot be opened.
@@ -74,6 +75,7 @@ fn did_you_mean(name: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bunraku_core::channel::{Channel, Channels};
 
     fn open_error(spec: &str) -> String {
         let spec: SourceSpec = spec.parse().expect("well formed");
@@ -114,6 +116,19 @@ mod tests {
             error.contains("`hots`") && error.contains("did you mean `host`?") && error.contains("port"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn every_source_takes_the_channels_it_drives() {
+        for text in ["idle:channels=head+mouth", "mouse:channels=gaze,rate=30"] {
+            let spec: SourceSpec = text.parse().expect("well formed");
+            assert!(open(&spec, &Surroundings::default()).is_ok(), "{text}");
+        }
+        let spec: SourceSpec = serde_yaml::from_str("{name: idle, channels: mouth+head}").expect("well formed");
+        assert_eq!(spec.channels(), Ok(Channels::of(&[Channel::Head, Channel::Mouth])));
+        assert_eq!("idle".parse::<SourceSpec>().and_then(|spec| spec.channels()), Ok(Channels::ALL));
+        let error = open_error("idle:channels=nose");
+        assert!(error.contains("`channels`") && error.contains("`nose`") && error.contains("brows"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A source's settings as written, before its own settings struct reads them.
 
-use super::SourceError;
+use super::{SourceError, info::COMMON_SETTINGS};
 use serde::{
     Deserializer,
     de::{
@@ -50,6 +50,14 @@ impl Settings {
     /// The settings given, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &SettingValue)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// What remains for the source itself, without the settings that every source has.
+    pub(super) fn without_common(&self) -> Self {
+        let is_common = |key: &str| COMMON_SETTINGS.iter().any(|setting| setting.name == key);
+        Self(
+            self.0.iter().filter(|(key, _)| !is_common(key)).map(|(key, value)| (key.clone(), value.clone())).collect(),
+        )
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {

@@ -2,8 +2,10 @@
 
 use super::{
     SourceError, SourceInfo,
+    info::CHANNELS,
     settings::{SettingValue, Settings},
 };
+use bunraku_core::channel::Channels;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, path::Path, str::FromStr};
@@ -19,6 +21,23 @@ pub struct SourceSpec {
 }
 
 impl SourceSpec {
+    /// The channels that the source is to drive: those it publishes, narrowed by its setting `channels`.
+    ///
+    /// # Errors
+    /// The source is unknown, a channel is, or none is left.
+    pub fn channels(&self) -> Result<Channels, SourceError> {
+        let info = SourceInfo::find(&self.name)?;
+        let Some(value) = self.settings.get(CHANNELS.name) else { return Ok(info.channels) };
+        let wrong = |why: String| SourceError::Setting { source_name: info.name, why };
+        let wanted: Channels =
+            value.to_string().parse().map_err(|error| wrong(format!("`{}`: {error}", CHANNELS.name)))?;
+        let left = info.channels.intersection(wanted);
+        if left.is_empty() {
+            return Err(wrong(format!("`{}`: it drives only {}, not {wanted}", CHANNELS.name, info.channels)));
+        }
+        Ok(left)
+    }
+
     /// Makes the files in its settings relative to `folder`, where its configuration file is.
     pub fn make_relative_to(&mut self, folder: &Path) {
         let files =

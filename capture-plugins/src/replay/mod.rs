@@ -4,12 +4,16 @@ mod player;
 
 use crate::{
     SourceError, Surroundings,
+    ifacialmocap::PROFILE,
     registry::{
         info::{SettingInfo, SourceInfo},
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender};
+use bunraku_core::{
+    channel::Channels,
+    source::{CancellationToken, CaptureSource, SampleSender},
+};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{future::Future, path::PathBuf, pin::Pin};
 
@@ -24,7 +28,8 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     ],
     camera: false,
     may_rest: true,
-    profile: "ifacialmocap",
+    channels: Channels::ALL,
+    profile: PROFILE,
     example: "replay:file=take.jsonl,loop=true",
     open,
     look: Vec::new,

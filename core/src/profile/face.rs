@@ -1,6 +1,6 @@
 //! Eyebrows, eyes, irises and mouth (`core/spec/face-to-pose.md`).
 
-use super::{EyebrowDownMode, PoseMapper, Profile, WinkMode, clamp, mouth, ramp};
+use super::{EyebrowDownMode, PoseMapper, WinkMode, clamp, mouth, ramp};
 use crate::{
     pose::{Parameter as P, Pose},
     sample::{Blendshape as B, FaceSample},
@@ -98,7 +98,7 @@ impl PoseMapper {
     /// How low the corners of the mouth are, from the sum of both sides.
     fn frown(&self, sum: f64) -> f64 {
         let max = self.settings.mouth_frown_max;
-        if self.settings.reference_quirks && self.profile == Profile::IFacialMocap {
+        if self.settings.reference_quirks && self.profile.inverted_frown_guard {
             // The reference's guard is inverted: it divides only when it should not. At 0 it raises; 0 is its value mended.
             return if max < 0.0 { clamp(sum / max, 0.0, 1.0) } else { 0.0 };
         }
@@ -126,7 +126,10 @@ impl PoseMapper {
 mod tests {
     use crate::{
         pose::{Parameter, Pose},
-        profile::{PoseMapper, Profile, ProfileSettings},
+        profile::{
+            PoseMapper, Profile, ProfileSettings,
+            testing::{CAMERA, PHONE},
+        },
         sample::{Blendshape, FaceSample, Head},
     };
     use proptest::prelude::*;
@@ -145,16 +148,14 @@ mod tests {
 
     #[test]
     fn an_iphones_frown_is_shown_unless_the_reference_is_wanted() {
-        assert!((frown(Profile::IFacialMocap, 0.6, false) - 0.75).abs() < 1e-6);
-        assert_eq!(frown(Profile::IFacialMocap, 0.6, true), 0.0);
-        assert!((frown(Profile::MediaPipe, 0.6, true) - 0.75).abs() < 1e-6);
+        assert!((frown(PHONE, 0.6, false) - 0.75).abs() < 1e-6);
+        assert_eq!(frown(PHONE, 0.6, true), 0.0);
+        assert!((frown(CAMERA, 0.6, true) - 0.75).abs() < 1e-6);
     }
 
     #[test]
     fn a_frown_maximum_of_zero_turns_the_frown_off() {
-        for (profile, quirks) in
-            [(Profile::IFacialMocap, false), (Profile::IFacialMocap, true), (Profile::MediaPipe, true)]
-        {
+        for (profile, quirks) in [(PHONE, false), (PHONE, true), (CAMERA, true)] {
             assert_eq!(frown(profile, 0.0, quirks), 0.0);
         }
     }
@@ -198,13 +199,13 @@ mod tests {
             shapes in prop::collection::vec(any_finite(), Blendshape::ALL.len()),
             rotation_deg in prop::array::uniform3(any_finite()),
             settings in any_settings(),
-            mediapipe: bool,
+            camera: bool,
         ) {
             let mut sample = FaceSample { head: Head { rotation_deg, ..Head::default() }, ..FaceSample::default() };
             for (shape, value) in Blendshape::ALL.into_iter().zip(shapes) {
                 sample[shape] = value;
             }
-            let profile = if mediapipe { Profile::MediaPipe } else { Profile::IFacialMocap };
+            let profile = if camera { CAMERA } else { PHONE };
             let pose = PoseMapper::new(profile, settings).map(&sample);
             prop_assert!(in_range(&pose), "{pose:?}");
         }

@@ -4,7 +4,6 @@
 //! unless [`ProfileSettings::reference_quirks`] asks for them. Formulas are evaluated in `f64`, as there.
 
 mod face;
-pub mod mediapipe;
 pub mod mouth;
 mod settings;
 
@@ -14,27 +13,26 @@ use crate::{
     rotation::Rotation,
     sample::FaceSample,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 pub use settings::{EyebrowDownMode, ProfileSettings, SettingsError, WinkMode};
 
-/// Whose converter a mapping follows. Any source's samples may be mapped by either.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// The converter of iFacialMocap packets.
-    #[default]
-    IFacialMocap,
-    /// The converter of `MediaPipe` face landmarks.
-    MediaPipe,
+/// How one kind of source's samples become poses: what the reference's converters differ in.
+///
+/// A capture plugin brings its own as a constant; any source's samples may be mapped by any profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The name it is chosen by, such as `ifacialmocap`.
+    pub name: &'static str,
+    /// Whether the reference's converter has its guard of the frown inverted, which `reference_quirks` brings back.
+    pub inverted_frown_guard: bool,
+    /// Whether the head's offsets are among its settings.
+    pub head_offsets: bool,
 }
 
-impl Profile {
-    /// The name it is chosen by.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::IFacialMocap => "ifacialmocap",
-            Self::MediaPipe => "mediapipe",
-        }
+impl Serialize for Profile {
+    /// Writes the name.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name)
     }
 }
 
@@ -44,12 +42,6 @@ pub struct PoseMapper {
     profile: Profile,
     settings: ProfileSettings,
     offset: Calibration,
-}
-
-impl Default for PoseMapper {
-    fn default() -> Self {
-        Self::new(Profile::default(), ProfileSettings::default())
-    }
 }
 
 /// `min(max(x, low), high)`, where what is not a number becomes `low`.
@@ -73,6 +65,11 @@ impl PoseMapper {
             offset.recentre_on(Rotation::from_euler(angles), [0.0; 3]);
         }
         Self { profile, settings, offset }
+    }
+
+    /// The profile it follows.
+    pub fn profile(&self) -> Profile {
+        self.profile
     }
 
     /// The settings in use.
@@ -114,4 +111,13 @@ impl PoseMapper {
         let s = &self.settings;
         [x - s.head_x_offset.to_degrees(), y - s.head_y_offset.to_degrees(), z - s.head_z_offset.to_degrees()]
     }
+}
+
+/// Profiles like those of the capture plugins, for this crate's tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::Profile;
+
+    pub(crate) const PHONE: Profile = Profile { name: "phone", inverted_frown_guard: true, head_offsets: false };
+    pub(crate) const CAMERA: Profile = Profile { name: "camera", inverted_frown_guard: false, head_offsets: true };
 }

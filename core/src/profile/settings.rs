@@ -94,19 +94,19 @@ settings! {
     iris_small_left: f64 = 0.0, "finite";
     /// How small the right iris is, 0 to 1.
     iris_small_right: f64 = 0.0, "finite";
-    /// The head's neutral rotation about x, radians (`mediapipe` only).
+    /// The head's neutral rotation about x, radians (only for profiles that have head offsets: `mediapipe`).
     head_x_offset: f64 = 0.0, "finite";
-    /// The head's neutral rotation about y, radians (`mediapipe` only).
+    /// The head's neutral rotation about y, radians (only for profiles that have head offsets: `mediapipe`).
     head_y_offset: f64 = 0.0, "finite";
-    /// The head's neutral rotation about z, radians (`mediapipe` only).
+    /// The head's neutral rotation about z, radians (only for profiles that have head offsets: `mediapipe`).
     head_z_offset: f64 = 0.0, "finite";
     /// Whether to do as the reference does where it is wrong: no frown with an iPhone (its guard is inverted), and a
     /// neutral head whose Euler angles are subtracted instead of undone as a rotation.
     reference_quirks: bool = false, "plain";
 }
 
-/// The settings that only the `mediapipe` profile has.
-const MEDIAPIPE_ONLY: [&str; 3] = ["head_x_offset", "head_y_offset", "head_z_offset"];
+/// The settings that only profiles with head offsets have.
+const HEAD_OFFSETS: [&str; 3] = ["head_x_offset", "head_y_offset", "head_z_offset"];
 
 fn finite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     let value = f64::deserialize(from)?;
@@ -159,7 +159,7 @@ impl ProfileSettings {
                 let nearest = nearest(&name, Self::NAMES.iter().copied());
                 return Err(SettingsError::Unknown { name, nearest });
             }
-            if let (Profile::IFacialMocap, Some(other)) = (profile, MEDIAPIPE_ONLY.iter().find(|x| **x == name)) {
+            if let Some(other) = HEAD_OFFSETS.iter().find(|offset| **offset == name && !profile.head_offsets) {
                 return Err(SettingsError::OtherProfile(other));
             }
         }
@@ -171,11 +171,12 @@ impl ProfileSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::testing::{CAMERA, PHONE};
 
     #[test]
     fn modes_are_read_in_either_case_and_the_rest_keeps_its_default() {
         let text = "wink_mode: relaxed\neyebrow_down_mode: TROUBLED\neye_blink_max: 1\n";
-        let settings = ProfileSettings::from_yaml(Profile::IFacialMocap, text).expect("valid settings");
+        let settings = ProfileSettings::from_yaml(PHONE, text).expect("valid settings");
         let expected = ProfileSettings {
             wink_mode: WinkMode::Relaxed,
             eyebrow_down_mode: EyebrowDownMode::Troubled,
@@ -183,7 +184,7 @@ mod tests {
             ..ProfileSettings::default()
         };
         assert_eq!(settings, expected);
-        let empty = ProfileSettings::from_yaml(Profile::MediaPipe, "# nothing\n").expect("defaults");
+        let empty = ProfileSettings::from_yaml(CAMERA, "# nothing\n").expect("defaults");
         assert_eq!(empty, ProfileSettings::default());
     }
 
@@ -197,7 +198,7 @@ mod tests {
             ("wink_mode: closed", "relaxed"),
             ("[1, 2]", "cannot be read"),
         ] {
-            let error = ProfileSettings::from_yaml(Profile::IFacialMocap, text).expect_err(text).to_string();
+            let error = ProfileSettings::from_yaml(PHONE, text).expect_err(text).to_string();
             assert!(error.contains(expected), "{text}: {error}");
         }
     }

@@ -3,10 +3,12 @@
 use super::help::{Help as _, stdout};
 use anyhow::Context as _;
 use bunraku::convert::Converter;
+use bunraku_capture::{ProfileInfo, find_profile, profiles};
 use bunraku_core::{
     breathing::{BREATHS_PER_MINUTE, breathing},
     profile::{Profile, ProfileSettings},
 };
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::{
     io::{self, BufWriter},
     path::{Path, PathBuf},
@@ -25,8 +27,8 @@ Example:
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
     /// What the lines are: ifacialmocap packets, or mediapipe detections {"blendshapes": {…}, "matrix": [16]}
-    #[arg(long)]
-    profile: ProfileChoice,
+    #[arg(long, value_parser = profile_parser())]
+    profile: &'static ProfileInfo,
     /// A YAML map of the profile's settings, such as `eye_blink_max: 0.8`
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -35,21 +37,9 @@ pub(crate) struct Args {
     time: Option<f64>,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum ProfileChoice {
-    #[value(name = "ifacialmocap")]
-    IFacialMocap,
-    #[value(name = "mediapipe")]
-    MediaPipe,
-}
-
-impl From<ProfileChoice> for Profile {
-    fn from(choice: ProfileChoice) -> Self {
-        match choice {
-            ProfileChoice::IFacialMocap => Self::IFacialMocap,
-            ProfileChoice::MediaPipe => Self::MediaPipe,
-        }
-    }
+/// The profiles' names, and the profile of the one that was given.
+fn profile_parser() -> impl TypedValueParser<Value = &'static ProfileInfo> {
+    PossibleValuesParser::new(profiles().iter().map(|info| info.profile.name)).try_map(|name| find_profile(&name))
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {
@@ -58,11 +48,11 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 
 /// Converts standard input; fails in the end if a line could not be read.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let profile = Profile::from(args.profile);
+    let profile = args.profile.profile;
     let settings =
         args.settings.as_deref().map_or_else(|| Ok(ProfileSettings::default()), |path| read(profile, path))?;
     let breath = args.time.map_or(0.0, |seconds| breathing(BREATHS_PER_MINUTE, seconds));
-    let converter = Converter::new(profile, settings, breath as f32);
+    let converter = Converter::new(args.profile, settings, breath as f32);
     let counts = converter.convert(io::stdin().lock(), BufWriter::new(stdout())).context("convert")?;
     if counts.errors > 0 {
         let why = anyhow::anyhow!("convert: {} of {} lines cannot be read", counts.errors, counts.lines);

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 impl Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.info.name, self.info.about)?;
-        for setting in self.info.settings {
+        for setting in self.info.all_settings() {
             writeln!(f, "  {:10} {}{}", setting.name, setting.about, default(setting)?)?;
         }
         for found in &self.found {

@@ -111,19 +111,19 @@ fn with_nearest(message: &str) -> String {
 pub(super) fn profiles(fields: &mut Fields) -> Profiles {
     let Some(mut inner) = fields.within("profiles") else { return Profiles::default() };
     let profiles = Profiles {
-        ifacialmocap: profile(&mut inner, Profile::IFacialMocap),
-        mediapipe: profile(&mut inner, Profile::MediaPipe),
+        ifacialmocap: profile(&mut inner, bunraku_capture::ifacialmocap::PROFILE),
+        mediapipe: profile(&mut inner, bunraku_capture::mediapipe::PROFILE),
     };
     fields.problems.extend(inner.finish().err().into_iter().flatten());
     profiles
 }
 
 fn profile(fields: &mut Fields, profile: Profile) -> ProfileSettings {
-    let Some(value) = fields.take_value(profile.name()) else { return ProfileSettings::default() };
+    let Some(value) = fields.take_value(profile.name) else { return ProfileSettings::default() };
     let text = serde_yaml::to_string(&value).map_err(|error| error.to_string());
     let read = text.and_then(|text| ProfileSettings::from_yaml(profile, &text).map_err(|error| error.to_string()));
     read.unwrap_or_else(|why| {
-        fields.problems.push(wrong(&fields.path(profile.name()), why));
+        fields.problems.push(wrong(&fields.path(profile.name), why));
         ProfileSettings::default()
     })
 }

@@ -10,8 +10,10 @@ use crate::{
     character::CharacterChoice,
     settings::{Background, EngineChoice, QualityChoice},
 };
-use bunraku_capture::SourceSpec;
-use bunraku_core::{performer::PerformerSettings, profile::ProfileSettings, switchboard::SwitchboardSettings};
+use bunraku_capture::{SourceSpec, ifacialmocap, mediapipe};
+use bunraku_core::{
+    mapping::PoseMapping, mixer::MixerSettings, performer::PerformerSettings, profile::ProfileSettings,
+};
 use fields::{Fields, profiles};
 use std::{
     fmt, io,
@@ -58,7 +60,7 @@ pub struct Config {
     /// What the character adds to them.
     pub performer: PerformerSettings,
     /// When sources take over from each other.
-    pub switchboard: SwitchboardSettings,
+    pub switchboard: MixerSettings,
 }
 
 /// The settings of each profile, by its name.
@@ -68,6 +70,16 @@ pub struct Profiles {
     pub ifacialmocap: ProfileSettings,
     /// For sources of `MediaPipe`'s kind.
     pub mediapipe: ProfileSettings,
+}
+
+impl Profiles {
+    /// How faces become poses with these settings.
+    pub fn mapping(&self) -> PoseMapping {
+        PoseMapping::new([
+            (ifacialmocap::PROFILE, self.ifacialmocap.clone()),
+            (mediapipe::PROFILE, self.mediapipe.clone()),
+        ])
+    }
 }
 
 /// Everything that is wrong with a configuration.

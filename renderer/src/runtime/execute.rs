@@ -54,7 +54,7 @@ impl Puppet {
     }
 
     fn recentre(&mut self) -> Outcome {
-        let centred = self.sources.switchboard.recentre();
+        let centred = self.sources.mixer.recentre();
         centred.then_some(()).ok_or_else(|| "no face has been seen yet to take as straight ahead".to_owned())
     }
 

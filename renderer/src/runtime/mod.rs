@@ -1,7 +1,7 @@
 //! The runtime: one puppet, from its capture sources to its outputs, on a thread of its own.
 //!
 //! A [`Puppet`] takes a step for a new sample or for the clock, on average no more often than the frame rate. A step asks
-//! the switchboard for the pose, lets the performer refine it, draws it if it changed, publishes the frame and hands it
+//! the mixer for the face, lets the performer refine it, draws its pose if it changed, publishes the frame and hands it
 //! to the outputs. In the steady state a step allocates nothing, blocks on nothing but the engine and queues nothing.
 //! Everything outside holds a [`PuppetHandle`].
 
@@ -41,10 +41,12 @@ use crate::{
     settings::{Background, DEFAULT_SIZE, QualityChoice},
 };
 use bunraku_core::{
+    channel::CHANNEL_COUNT,
+    mapping::PoseMapping,
+    mixer::MixerInput,
     performer::Performer,
     pose::{POSE_LEN, Pose},
     source::CancellationToken,
-    switchboard::Slot,
 };
 use bunraku_engine::{Quality, View};
 use fallback::Fallback;
@@ -64,6 +66,7 @@ const DEFAULT_RATE: f64 = 60.0;
 pub struct Puppet {
     sources: Sources,
     performer: Performer,
+    mapping: PoseMapping,
     host: AvatarHost,
     /// Absent where no student may take over.
     fallback: Option<Fallback>,
@@ -83,7 +86,7 @@ pub struct Puppet {
     pose: Pose,
     /// The bits of the pose that the frame shows.
     drawn: Option<[u32; POSE_LEN]>,
-    live: Option<String>,
+    drivers: [Option<usize>; CHANNEL_COUNT],
     notice: String,
     ended: bool,
 }
@@ -112,6 +115,7 @@ impl Puppet {
         let mut puppet = Self {
             sources,
             performer: Performer::new(config.performer, 0),
+            mapping: config.profiles.mapping(),
             host,
             fallback: fallback.map(Fallback::from),
             outputs,
@@ -128,7 +132,7 @@ impl Puppet {
             meter: Meter::default(),
             pose: Pose::default(),
             drawn: None,
-            live: None,
+            drivers: [None; CHANNEL_COUNT],
             notice: String::new(),
             ended: false,
         };
@@ -137,9 +141,9 @@ impl Puppet {
         Ok((puppet, handle))
     }
 
-    /// Adds a source that the caller feeds; it is chosen from now on.
-    pub fn add_slot(&mut self, slot: Slot) {
-        self.sources.add_slot(slot);
+    /// Adds a source that the caller feeds, and selects it.
+    pub fn add_input(&mut self, input: MixerInput) {
+        self.sources.add_input(input);
     }
 
     /// The pose of the last step.
@@ -180,9 +184,10 @@ impl Puppet {
     pub fn step(&mut self, now: f64) -> Result<(), PuppetError> {
         self.now = now;
         self.execute_commands();
-        let tracked = self.sources.tick(now);
-        self.announce_live();
-        self.pose = self.performer.perform(&tracked, now);
+        let face = self.sources.tick(now);
+        self.performer.perform(face, now);
+        self.pose = self.mapping.map(face);
+        self.announce_drivers();
         let fresh = self.draw()?;
         if fresh {
             self.publisher.publish_frame(&self.host.frame);
@@ -199,15 +204,12 @@ impl Puppet {
         Ok(())
     }
 
-    /// Logs it when another source drives the puppet.
-    fn announce_live(&mut self) {
-        let live = self.sources.switchboard.live_name();
-        if live == self.live.as_deref() {
-            return;
-        }
-        self.live = live.map(str::to_owned);
-        if let Some(name) = &self.live {
-            tracing::info!("{name} drives the puppet");
+    /// Logs it when other sources drive the puppet.
+    fn announce_drivers(&mut self) {
+        let drivers = self.sources.drivers();
+        if drivers != self.drivers {
+            self.drivers = drivers;
+            tracing::info!("{}", self.sources.describe_drivers());
         }
     }
 

@@ -1,4 +1,4 @@
-//! The puppet's capture sources: opened, run, and put on the switchboard.
+//! The puppet's capture sources: opened, run, and given to the mixer.
 
 use super::{
     command::SourceChoice,
@@ -6,14 +6,14 @@ use super::{
     status::SourceStatus,
     wake::{WakeSignal, WakingSources},
 };
-use crate::config::{Config, Profiles};
+use crate::config::Config;
 use bunraku_capture::{SourceError, SourceInfo, SourceSpec, Surroundings};
 use bunraku_core::{
+    channel::{CHANNEL_COUNT, Channel, Channels},
+    face_state::FaceState,
+    mixer::{Health, InputStatus, Mixer, MixerInput},
     performer::PerformerSettings,
-    pose::Pose,
-    profile::{PoseMapper, Profile},
     source::{CancellationToken, SourceState, slot},
-    switchboard::{Health, Slot, Switchboard},
 };
 use std::io;
 
@@ -27,16 +27,15 @@ const LAST_RESORT: &str = "idle";
 pub(super) struct Sources {
     host: SourceHost,
     surroundings: Surroundings,
-    profiles: Profiles,
     performer: PerformerSettings,
     wake: WakeSignal,
     waking: WakingSources,
-    pub(super) switchboard: Switchboard,
+    pub(super) mixer: Mixer,
     entries: Vec<Entry>,
     opened: u64,
 }
 
-/// What the switchboard does not know about a source.
+/// What the mixer does not know about a source.
 struct Entry {
     kind: &'static str,
     about: String,
@@ -61,7 +60,7 @@ pub(super) enum ChoiceError {
     },
     /// No source has this name.
     #[error(transparent)]
-    Name(#[from] bunraku_core::switchboard::UnknownSource),
+    Name(#[from] bunraku_core::mixer::UnknownSource),
     /// There are too many already, and all are needed.
     #[error("{MOST} sources are running and all are needed; choose one of them by its index")]
     TooMany,
@@ -73,11 +72,10 @@ impl Sources {
         let mut sources = Self {
             host: SourceHost::start()?,
             surroundings,
-            profiles: config.profiles.clone(),
             performer: config.performer,
             wake,
             waking: WakingSources::default(),
-            switchboard: Switchboard::new(config.switchboard),
+            mixer: Mixer::new(config.switchboard),
             entries: vec![],
             opened: 0,
         };
@@ -93,9 +91,9 @@ impl Sources {
     /// Starts a source and gives its index.
     fn open(&mut self, spec: &SourceSpec) -> Result<usize, SourceError> {
         let index = self.entries.len();
-        let (entry, slot) = self.start_at(index, spec)?;
+        let (entry, input) = self.start_at(index, spec)?;
         self.entries.push(entry);
-        Ok(self.switchboard.add(slot))
+        Ok(self.mixer.add(input))
     }
 
     /// The index of the source `spec`, which is started unless it runs already. Where there are too many, it takes the
@@ -108,63 +106,56 @@ impl Sources {
             return Ok(self.open(spec)?);
         }
         let index = self.oldest_idler().ok_or(ChoiceError::TooMany)?;
-        let (entry, slot) = self.start_at(index, spec)?;
+        let (entry, input) = self.start_at(index, spec)?;
         std::mem::replace(&mut self.entries[index], entry).stop.cancel();
-        self.switchboard.replace(index, slot);
+        self.mixer.replace(index, input);
         Ok(index)
     }
 
-    /// The source that was opened first of those that are neither live, nor chosen, nor the last resort, nor fed by the
-    /// program.
+    /// The source that was opened first of those that drive nothing and are neither chosen, nor the last resort, nor fed by
+    /// the program.
     fn oldest_idler(&self) -> Option<usize> {
-        let needed = [self.switchboard.live_name(), self.switchboard.chosen_name()]
-            .map(|name| name.and_then(|n| self.switchboard.index_of(n)));
         let is_idler = |&index: &usize| {
             let entry = &self.entries[index];
-            !needed.contains(&Some(index)) && entry.kind != LAST_RESORT && entry.spec.is_some()
+            self.mixer.driven_by(index).is_empty()
+                && self.mixer.selected() != Some(index)
+                && entry.kind != LAST_RESORT
+                && entry.spec.is_some()
         };
         (0..self.entries.len()).filter(is_idler).min_by_key(|&index| self.entries[index].age)
     }
 
     /// Starts a source for the place `index`.
-    fn start_at(&mut self, index: usize, spec: &SourceSpec) -> Result<(Entry, Slot), SourceError> {
+    fn start_at(&mut self, index: usize, spec: &SourceSpec) -> Result<(Entry, MixerInput), SourceError> {
         let info = SourceInfo::find(&spec.name)?;
         let source = bunraku_capture::open(spec, &self.surroundings)?;
-        let about = source.describe();
+        let (about, channels) = (source.describe(), spec.channels()?);
         tracing::info!("source {}: {about}", index + 1);
         let (sender, receiver) = slot(self.waking.waker(index, self.wake.clone()));
         let stop = CancellationToken::new();
         self.host.run(source.run(sender, stop.clone()));
-        let slot = Slot::new(self.unused_name(info.name), receiver, self.mapper(info.profile))
+        let input = MixerInput::new(self.unused_name(info.name), receiver, info.profile)
+            .driving(channels)
             .mirrored(self.performer.mirrors(info.camera))
-            .auto_calibrated(info.name == Profile::MediaPipe.name())
-            .frozen_detected(!info.may_rest)
+            .auto_calibrated(info.camera)
+            .resting(info.may_rest)
             .last_resort(info.name == LAST_RESORT);
         self.opened += 1;
-        Ok((Entry { kind: info.name, about, stop, spec: Some(spec.clone()), age: self.opened }, slot))
+        Ok((Entry { kind: info.name, about, stop, spec: Some(spec.clone()), age: self.opened }, input))
     }
 
-    /// Adds a source that the program feeds; it is live as soon as it delivers.
-    pub(super) fn add_slot(&mut self, slot: Slot) {
+    /// Adds a source that the program feeds, and selects it.
+    pub(super) fn add_input(&mut self, input: MixerInput) {
         let about = "fed by this program".to_owned();
         self.entries.push(Entry { kind: "program", about, stop: CancellationToken::new(), spec: None, age: 0 });
-        let index = self.switchboard.add(slot);
-        self.switchboard.select(index);
-    }
-
-    fn mapper(&self, profile: &str) -> PoseMapper {
-        let profiles = &self.profiles;
-        if profile == Profile::MediaPipe.name() {
-            PoseMapper::new(Profile::MediaPipe, profiles.mediapipe.clone())
-        } else {
-            PoseMapper::new(Profile::IFacialMocap, profiles.ifacialmocap.clone())
-        }
+        let index = self.mixer.add(input);
+        self.mixer.select(index);
     }
 
     /// `name`, or `name 2` and so on where it is taken.
     fn unused_name(&self, name: &str) -> String {
         let names = (1..).map(|n: usize| if n == 1 { name.to_owned() } else { format!("{name} {n}") });
-        names.into_iter().find(|name| self.switchboard.index_of(name).is_none()).unwrap_or_default()
+        names.into_iter().find(|name| self.mixer.index_of(name).is_none()).unwrap_or_default()
     }
 
     /// Makes a source live as soon as it delivers.
@@ -172,48 +163,62 @@ impl Sources {
         match choice {
             SourceChoice::Index(index) => {
                 let count = self.entries.len();
-                let known = self.switchboard.select(*index);
+                let known = self.mixer.select(*index);
                 known.then_some(()).ok_or(ChoiceError::Index { count })
             }
-            SourceChoice::Name(name) => Ok(self.switchboard.select_name(name)?),
+            SourceChoice::Name(name) => Ok(self.mixer.select_name(name)?),
             SourceChoice::Spec(spec) => {
                 let index = self.find_or_open(spec)?;
-                self.switchboard.select(index);
+                self.mixer.select(index);
                 Ok(())
             }
         }
     }
 
-    /// The pose to show.
-    pub(super) fn tick(&mut self, now: f64) -> Pose {
-        let pose = self.switchboard.tick(now);
-        let index_of = |name| self.switchboard.index_of(name);
-        self.waking
-            .set(self.switchboard.live_name().and_then(index_of), self.switchboard.chosen_name().and_then(index_of));
-        pose
+    /// The face at `now`.
+    pub(super) fn tick(&mut self, now: f64) -> &mut FaceState {
+        self.mixer.tick(now);
+        self.waking.set(self.drivers(), self.mixer.selected());
+        self.mixer.face_mut()
+    }
+
+    /// Which source drives each channel.
+    pub(super) fn drivers(&self) -> [Option<usize>; CHANNEL_COUNT] {
+        Channel::ALL.map(|channel| self.mixer.driver(channel))
+    }
+
+    /// Which sources drive what, in words; empty before the first face.
+    pub(super) fn describe_drivers(&self) -> String {
+        let describe = |(name, drives): (&str, Channels)| match drives {
+            Channels::NONE => None,
+            Channels::ALL => Some(format!("{name} drives the puppet")),
+            some => Some(format!("{name} drives {some}")),
+        };
+        let drives = (0..self.entries.len()).map(|index| (self.mixer.name(index), self.mixer.driven_by(index)));
+        drives.filter_map(describe).collect::<Vec<_>>().join(", ")
     }
 
     /// How every source is doing.
     pub(super) fn status(&self) -> Vec<SourceStatus> {
-        let status = self.switchboard.status();
-        let entries = self.entries.iter().zip(status.slots).enumerate();
-        let describe =
-            |(index, (entry, slot)): (usize, (&Entry, bunraku_core::switchboard::SlotStatus))| SourceStatus {
-                index,
-                kind: entry.kind,
-                about: entry.about.clone(),
-                live: status.live.as_deref() == Some(&slot.name),
-                chosen: status.chosen.as_deref() == Some(&slot.name),
-                state: state_name(&slot.state, slot.health),
-                says: says(&slot.state, slot.health),
-                age_s: slot.age,
-                rate: slot.rate,
-                skipped: slot.skipped,
-                work_ms: slot.timing.map(|timing| timing.work.as_secs_f64() * 1000.0),
-                latency_ms: slot.timing.map(|timing| timing.age.as_secs_f64() * 1000.0),
-                own: slot.state,
-                name: slot.name,
-            };
+        let status = self.mixer.status();
+        let entries = self.entries.iter().zip(status.inputs).enumerate();
+        let describe = |(index, (entry, input)): (usize, (&Entry, InputStatus))| SourceStatus {
+            index,
+            kind: entry.kind,
+            about: entry.about.clone(),
+            live: !input.drives.is_empty(),
+            drives: input.drives,
+            chosen: status.selected.as_deref() == Some(&input.name),
+            state: state_name(&input.state, input.health),
+            says: says(&input.state, input.health),
+            age_s: input.age,
+            rate: input.rate,
+            skipped: input.skipped,
+            work_ms: input.timing.map(|timing| timing.work.as_secs_f64() * 1000.0),
+            latency_ms: input.timing.map(|timing| timing.age.as_secs_f64() * 1000.0),
+            own: input.state,
+            name: input.name,
+        };
         entries.map(describe).collect()
     }
 }
@@ -237,7 +242,7 @@ pub enum StartError {
     Host(#[from] io::Error),
 }
 
-/// One word for programs: what the source says of itself, and what the switchboard makes of what arrives.
+/// One word for programs: what the source says of itself, and what the mixer makes of what arrives.
 fn state_name(own: &SourceState, health: Health) -> &'static str {
     match (own, health) {
         (SourceState::Failed(_), _) => "failed",

@@ -1,7 +1,7 @@
 //! The status: what the puppet says about itself when somebody asks.
 
 use super::wake::WakeSignal;
-use bunraku_core::{pose::Pose, source::SourceState};
+use bunraku_core::{channel::Channels, pose::Pose, source::SourceState};
 use bunraku_engine::Description;
 use serde::Serialize;
 use std::{
@@ -78,9 +78,11 @@ pub struct SourceStatus {
     pub kind: &'static str,
     /// What it listens to, in words.
     pub about: String,
-    /// Whether it drives the puppet.
+    /// Whether it drives any channel of the face.
     pub live: bool,
-    /// Whether it was asked for: it drives the puppet whenever it can.
+    /// The channels of the face that it drives now, such as `head+mouth`; empty if none.
+    pub drives: Channels,
+    /// Whether it was asked for: it drives its channels whenever it can.
     pub chosen: bool,
     /// Its state, for programs: `idle`, `connecting`, `live`, `stale`, `frozen`, `lost` (samples, but no face) or
     /// `failed`.

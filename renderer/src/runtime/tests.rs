@@ -4,8 +4,8 @@ use super::*;
 use crate::config::Config;
 use bunraku_core::{
     character::sample::tiny_character,
+    mixer::MixerInput,
     pose::Parameter,
-    profile::PoseMapper,
     sample::{Blendshape, FaceSample},
     source::{SampleSender, slot},
 };
@@ -77,7 +77,7 @@ impl Rig {
     fn build(setup: Setup, seen: Seen, background: Arc<Mutex<Background>>) -> Self {
         let (mut puppet, handle) = Puppet::new(setup).expect("a puppet");
         let (sender, receiver) = slot(Arc::new(|| {}));
-        puppet.add_slot(Slot::new("phone", receiver, PoseMapper::default()));
+        puppet.add_input(MixerInput::new("phone", receiver, bunraku_capture::ifacialmocap::PROFILE));
         Self { puppet, handle, sender, seen, background, now: 0.0 }
     }
 

@@ -1,6 +1,6 @@
 //! The signal that wakes the puppet's thread, and which sources may give it.
 
-use bunraku_core::source::Waker;
+use bunraku_core::{channel::CHANNEL_COUNT, source::Waker};
 use std::{
     sync::{
         Arc, OnceLock,
@@ -48,7 +48,7 @@ impl WakeSignal {
 }
 
 /// Which sources wake the puppet. Samples of the others change nothing visible, and a step for one of them would delay
-/// the step for the live source's next sample.
+/// the step for the next sample of one that drives the face.
 #[derive(Clone, Debug)]
 pub(super) struct WakingSources(Arc<AtomicU64>);
 
@@ -60,9 +60,11 @@ impl Default for WakingSources {
 }
 
 impl WakingSources {
-    /// From now on only source `live` and source `chosen`; all of them while none is live.
-    pub(super) fn set(&self, live: Option<usize>, chosen: Option<usize>) {
-        let heard = live.map_or(u64::MAX, |live| bit(live) | chosen.map_or(0, bit));
+    /// From now on only the `drivers` of the face's channels and source `chosen`; all of them while a channel has no
+    /// driver.
+    pub(super) fn set(&self, drivers: [Option<usize>; CHANNEL_COUNT], chosen: Option<usize>) {
+        let heard =
+            drivers.into_iter().fold(chosen.map_or(0, bit), |heard, driver| heard | driver.map_or(u64::MAX, bit));
         self.0.store(heard, Ordering::Relaxed);
     }
 
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_live_and_the_chosen_source_wake_the_puppet() {
+    fn only_drivers_and_the_chosen_source_wake_the_puppet() {
         let (signal, waking) = (WakeSignal::default(), WakingSources::default());
         let wakers: Vec<_> = (0..3).map(|index| waking.waker(index, signal.clone())).collect();
         let woken = || {
@@ -117,11 +119,16 @@ mod tests {
             wakers.iter().map(wakes).collect::<Vec<_>>()
         };
         assert_eq!(woken(), [true; 3]);
-        waking.set(Some(1), Some(1));
+        waking.set([Some(1); CHANNEL_COUNT], Some(1));
         assert_eq!(woken(), [false, true, false]);
-        waking.set(Some(2), Some(0));
+        waking.set([Some(2); CHANNEL_COUNT], Some(0));
         assert_eq!(woken(), [true, false, true]);
-        waking.set(None, Some(0));
+        let mut drivers = [Some(2); CHANNEL_COUNT];
+        drivers[0] = Some(1);
+        waking.set(drivers, None);
+        assert_eq!(woken(), [false, true, true]);
+        drivers[1] = None;
+        waking.set(drivers, Some(0));
         assert_eq!(woken(), [true; 3]);
     }
 }

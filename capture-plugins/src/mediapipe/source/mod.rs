@@ -11,7 +11,7 @@ mod sample;
 mod settings;
 mod tracking;
 
-use super::{camera, frames::Input};
+use super::{camera, detection::PROFILE, frames::Input};
 use crate::{
     Preview, SourceError, Surroundings,
     registry::{
@@ -19,7 +19,10 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
+use bunraku_core::{
+    channel::Channels,
+    source::{CancellationToken, CaptureSource, SampleSender, SourceState},
+};
 use exchange::Exchange;
 use grabber::Grabber;
 pub use settings::MediaPipeSettings;
@@ -55,7 +58,8 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
     ],
     camera: true,
     may_rest: false,
-    profile: "mediapipe",
+    channels: Channels::ALL,
+    profile: PROFILE,
     example: "mediapipe:camera=0",
     open,
     look,

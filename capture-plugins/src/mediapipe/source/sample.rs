@@ -1,10 +1,7 @@
 //! Converts a tracked face to a face sample.
 
-use super::super::{BLENDSHAPE_NAMES, Face};
-use bunraku_core::{
-    profile::mediapipe::place_head,
-    sample::{Blendshape, Eyes, FaceSample},
-};
+use super::super::{BLENDSHAPE_NAMES, Face, detection::place_head};
+use bunraku_core::sample::{Blendshape, Eyes, FaceSample};
 
 /// Degrees by which an eye is turned at a score of 1. MediaPipe's scores are relative to an eye's reach; this is about
 /// the reach of ARKit's eyes.
@@ -54,10 +51,11 @@ fn eyes(sample: &FaceSample) -> Eyes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bunraku_core::profile::{
-        PoseMapper, Profile, ProfileSettings,
-        mediapipe::{Detection, DetectionError},
+    use crate::mediapipe::{
+        PROFILE,
+        detection::{Detection, DetectionError},
     };
+    use bunraku_core::profile::{PoseMapper, ProfileSettings};
 
     fn face(name: &str, score: f32) -> Face {
         let rows = [[0.9, 0.1, 0.0, 1.0], [-0.1, 0.9, 0.2, 2.0], [0.0, -0.2, 0.9, -40.0], [0.0, 0.0, 0.0, 1.0]];
@@ -69,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_face_gives_the_same_pose_as_its_line_in_convert() -> Result<(), DetectionError> {
-        let mapper = PoseMapper::new(Profile::MediaPipe, ProfileSettings::default());
+        let mapper = PoseMapper::new(PROFILE, ProfileSettings::default());
         for (index, name) in BLENDSHAPE_NAMES.iter().enumerate() {
             let face = face(name, 0.1 + index as f32 / 64.0);
             let mut sample = FaceSample::default();

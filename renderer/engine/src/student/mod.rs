@@ -8,10 +8,9 @@ mod axis;
 pub mod cpu;
 pub mod gpu;
 mod grids;
-mod mapping;
 mod plan;
 
 pub use avatar::StudentAvatar;
+pub use bunraku_core::mapping::PoseMapping;
 use grids::Grids;
-pub use mapping::PoseMapping;
 pub use plan::{Entry, Plan, Stage};

@@ -1,10 +1,10 @@
-//! Whether a source is fit to be live, judged from what arrived and when.
+//! Whether a source is fit to drive the face, judged from what arrived and when.
 
-use super::SwitchboardSettings;
+use super::MixerSettings;
 use crate::sample::FaceSample;
 use std::fmt;
 
-/// How a slot's source does, as the switchboard sees it.
+/// How an input's source is doing, as the mixer sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
     /// No face has arrived yet, and it may still.
@@ -31,10 +31,10 @@ impl fmt::Display for Health {
     }
 }
 
-/// What arrived from a source, on the switchboard's clock (seconds).
+/// What arrived from a source, on the mixer's clock (seconds).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watch {
-    /// Since when the source is waited for.
+    /// When the wait for the source began.
     since: f64,
     /// When anything arrived last.
     received: Option<f64>,
@@ -77,7 +77,7 @@ impl Watch {
         self.rate.tick(now);
     }
 
-    pub(super) fn health(&self, settings: &SwitchboardSettings, detect_frozen: bool, now: f64) -> Health {
+    pub(super) fn health(&self, settings: &MixerSettings, detect_frozen: bool, now: f64) -> Health {
         if now - self.received.unwrap_or(self.since) >= settings.stale_after {
             return Health::Stale;
         }

@@ -1,12 +1,27 @@
-//! `MediaPipe`'s own output, as a line of JSON, to a face sample (`core/spec/face-to-pose.md`).
+//! The profile of `MediaPipe`'s samples, and its own output as a line of JSON (`core/spec/face-to-pose.md`).
 
-use crate::{
+use crate::ProfileInfo;
+use bunraku_core::{
+    profile::Profile,
     rotation::Rotation,
     sample::{Blendshape, FaceSample},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// How samples of `MediaPipe`'s kind become poses.
+pub const PROFILE: Profile = Profile { name: "mediapipe", inverted_frown_guard: false, head_offsets: true };
+
+/// The line of [`profiles`](crate::profiles).
+pub(crate) const PROFILE_INFO: ProfileInfo = ProfileInfo { profile: PROFILE, parse };
+
+fn parse(line: &[u8]) -> Result<FaceSample, String> {
+    let detection: Detection = serde_json::from_slice(line).map_err(|error| {
+        format!("not a detection, {{\"blendshapes\": {{name: score}}, \"matrix\": [16 numbers]}}: {error}")
+    })?;
+    detection.to_sample().map_err(|error| error.to_string())
+}
 
 /// What the face landmarker found: `{"blendshapes": {name: score}, "matrix": [16 numbers, row-major]}`.
 ///

@@ -1,8 +1,9 @@
 //! The profiles against the reference converters' own output (`core/spec/goldens.md`, `converters/*.json`).
 
+use bunraku_capture::{find_profile, ifacialmocap, mediapipe};
 use bunraku_core::{
     pose::{POSE_LEN, Parameter},
-    profile::{PoseMapper, Profile, ProfileSettings, mediapipe::Detection, mouth},
+    profile::{PoseMapper, Profile, ProfileSettings, mouth},
     sample::{Blendshape, FaceSample},
 };
 use bunraku_test_support::shared;
@@ -14,12 +15,12 @@ const FITTED: [Parameter; 4] = [Parameter::MouthAaa, Parameter::MouthIii, Parame
 
 /// A golden file's cases that have a pose; `None` without the reference data.
 fn cases(profile: Profile) -> Option<Vec<Value>> {
-    let path = shared(format!("tha4/golden/converters/{}.json", profile.name()))?;
+    let path = shared(format!("tha4/golden/converters/{}.json", profile.name))?;
     let text = std::fs::read_to_string(path).expect("a golden file can be read");
     let golden: Value = serde_json::from_str(&text).expect("a golden file is JSON");
     let all = SECTIONS.iter().filter_map(|section| golden[section].as_array()).flatten();
     let cases: Vec<_> = all.filter(|case| !case["pose"].is_null()).cloned().collect();
-    assert!(!cases.is_empty(), "{}: no golden case has a pose", profile.name());
+    assert!(!cases.is_empty(), "{}: no golden case has a pose", profile.name);
     Some(cases)
 }
 
@@ -28,14 +29,13 @@ fn number(value: &Value) -> f64 {
 }
 
 fn sample(profile: Profile, case: &Value) -> FaceSample {
-    match profile {
-        Profile::IFacialMocap => sample_of_parsed(&case["parsed"]),
-        Profile::MediaPipe => {
-            let flat: Vec<f64> = case["matrix_row_major"].as_array().expect("rows").iter().flat_map(row).collect();
-            let line = serde_json::json!({"blendshapes": case["blendshapes"], "matrix": flat});
-            serde_json::from_value::<Detection>(line).expect("a detection").to_sample().expect("a rotation")
-        }
+    if profile == ifacialmocap::PROFILE {
+        return sample_of_parsed(&case["parsed"]);
     }
+    let flat: Vec<f64> = case["matrix_row_major"].as_array().expect("rows").iter().flat_map(row).collect();
+    let line = serde_json::json!({"blendshapes": case["blendshapes"], "matrix": flat}).to_string();
+    let info = find_profile(profile.name).expect("a known profile");
+    (info.parse)(line.as_bytes()).expect("a detection")
 }
 
 fn row(row: &Value) -> Vec<f64> {
@@ -110,7 +110,7 @@ fn differing(profile: Profile, case: &Value, quirks: bool) -> Vec<Parameter> {
 
 #[test]
 fn golden_poses_match_with_quirks() {
-    for profile in [Profile::IFacialMocap, Profile::MediaPipe] {
+    for profile in [ifacialmocap::PROFILE, mediapipe::PROFILE] {
         for case in cases(profile).into_iter().flatten() {
             assert_eq!(differing(profile, &case, true), [], "{}", case["id"]);
         }
@@ -122,12 +122,12 @@ fn golden_poses_differ_without_quirks_only_where_defects_are_mended() {
     let frown = [Parameter::MouthLoweredCornerLeft, Parameter::MouthLoweredCornerRight];
     let head = [Parameter::HeadX, Parameter::HeadY, Parameter::NeckZ, Parameter::BodyY, Parameter::BodyZ];
     let mut mended = 0;
-    for (profile, allowed) in [(Profile::IFacialMocap, &frown[..]), (Profile::MediaPipe, &head[..])] {
+    for (profile, allowed) in [(ifacialmocap::PROFILE, &frown[..]), (mediapipe::PROFILE, &head[..])] {
         let Some(cases) = cases(profile) else { return };
         for case in cases {
             let differing = differing(profile, &case, false);
             assert!(differing.iter().all(|parameter| allowed.contains(parameter)), "{}: {differing:?}", case["id"]);
-            if profile == Profile::MediaPipe && !differing.is_empty() {
+            if profile == mediapipe::PROFILE && !differing.is_empty() {
                 let offset =
                     ["head_x_offset", "head_y_offset", "head_z_offset"].map(|name| number(&case["args"][name]));
                 assert_ne!(offset, [0.0; 3], "{}: {differing:?}", case["id"]);
@@ -141,7 +141,7 @@ fn golden_poses_differ_without_quirks_only_where_defects_are_mended() {
 #[test]
 fn golden_mouth_fits_are_exact_and_no_worse_than_the_reference() {
     let mut fits = 0;
-    for case in [Profile::IFacialMocap, Profile::MediaPipe].into_iter().filter_map(cases).flatten() {
+    for case in [ifacialmocap::PROFILE, mediapipe::PROFILE].into_iter().filter_map(cases).flatten() {
         let golden = &case["mouth"];
         if golden.is_null() {
             continue;
@@ -155,5 +155,5 @@ fn golden_mouth_fits_are_exact_and_no_worse_than_the_reference() {
         }
         fits += 1;
     }
-    assert!(fits > 0 || cases(Profile::MediaPipe).is_none(), "no golden has a mouth");
+    assert!(fits > 0 || cases(mediapipe::PROFILE).is_none(), "no golden has a mouth");
 }

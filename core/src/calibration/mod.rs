@@ -1,9 +1,12 @@
-//! Recentring: which way a person faces when they look ahead.
+//! Recentring: which way you face when you look ahead.
+
+mod auto;
 
 use crate::{
     rotation::Rotation,
     sample::{FaceSample, Head},
 };
+pub use auto::{AutoCalibration, AutoStep};
 
 /// A neutral head, relative to which samples are taken.
 ///
