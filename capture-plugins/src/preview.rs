@@ -11,9 +11,9 @@ const WIDEST: usize = 240;
 /// A small picture with the landmarks found in it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PreviewPicture {
-    /// Pixels from left to right.
+    /// Width in pixels.
     pub width: usize,
-    /// Pixels from top to bottom.
+    /// Height in pixels.
     pub height: usize,
     /// RGB pixels, row 0 at the top, no padding between rows.
     pub rgb: Vec<u8>,

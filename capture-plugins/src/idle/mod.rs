@@ -20,7 +20,7 @@ pub(crate) use life::Life;
 use serde::Deserialize;
 use std::{future::Future, pin::Pin};
 
-/// The registry's line.
+/// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "idle",
     about: "small life-like motion, with the mouse steering head and eyes",

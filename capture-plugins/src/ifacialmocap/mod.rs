@@ -35,7 +35,7 @@ use std::{
 };
 use tokio::time::{Interval, MissedTickBehavior};
 
-/// The registry's line.
+/// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "ifacialmocap",
     about: "an iPhone or iPad with the iFacialMocap app, over the local network",

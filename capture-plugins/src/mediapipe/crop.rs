@@ -5,9 +5,9 @@
 
 use super::{region::PixelRegion, view::Rgb8View};
 
-/// The greatest edge of an output in pixels.
+/// The greatest output size in pixels.
 const LARGEST_OUTPUT: usize = 256;
-/// Steps of a position within a pixel.
+/// Positions are in fractions of a pixel: this many to one.
 const STEPS: i32 = 32;
 /// Positions are clamped to this distance in pixels.
 const FARTHEST: f64 = 1e7;
@@ -85,8 +85,8 @@ fn spread(pixel: u64) -> u64 {
     (pixel & 0xff) | (pixel & 0xff00) << 13 | (pixel & 0xff_0000) << 26
 }
 
-/// The pixels at `column` and the one right of it, in `row` and the one below, as six bytes each (and two more of no
-/// use); none where one of them, or those two bytes, are not there.
+/// The pixels at `column` and to its right, in `row` and below, as six bytes and two unused ones for each row. `None` if
+/// any of these bytes is outside the picture's data.
 fn inside(picture: Rgb8View<'_>, column: i32, row: i32) -> Option<[u64; 2]> {
     let (column, row) = (usize::try_from(column).ok()?, usize::try_from(row).ok()?);
     if column + 1 >= picture.width() || row + 1 >= picture.height() {
@@ -98,7 +98,7 @@ fn inside(picture: Rgb8View<'_>, column: i32, row: i32) -> Option<[u64; 2]> {
     Some([u64::from_le_bytes(*top), u64::from_le_bytes(*bottom)])
 }
 
-/// The same where the border, or the last bytes of the picture, are near.
+/// The same near the border or the last bytes of the picture.
 #[cold]
 fn outside(picture: Rgb8View<'_>, border: Border, column: i32, row: i32) -> [u64; 2] {
     // Clamp to the first and last row or column.

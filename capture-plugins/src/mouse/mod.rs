@@ -19,7 +19,7 @@ use bunraku_core::{
 use serde::Deserialize;
 use std::{future::Future, pin::Pin};
 
-/// The registry's line.
+/// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "mouse",
     about: "head and eyes follow the mouse pointer over the window",

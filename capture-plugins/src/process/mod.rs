@@ -27,7 +27,7 @@ use std::{
     pin::Pin,
 };
 
-/// The registry's line.
+/// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "process",
     about: "any program that writes face samples as lines of JSON",

@@ -26,7 +26,7 @@ pub enum RecordError {
     Name {
         /// Its intended path.
         path: PathBuf,
-        /// Where it is.
+        /// Its present path.
         part: PathBuf,
         /// Why.
         error: io::Error,

@@ -17,7 +17,7 @@ use bunraku_core::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{future::Future, path::PathBuf, pin::Pin};
 
-/// The registry's line.
+/// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "replay",
     about: "a recording made with `bunraku record`",

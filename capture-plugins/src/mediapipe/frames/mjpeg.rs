@@ -1,6 +1,10 @@
 //! Reads motion JPEG (`.mjpeg`, `.mjpg`): JPEG pictures one after another.
 
-use super::{FrameError, FrameInfo, FrameSource, RgbFrame, jpeg::decode_jpeg};
+use super::{
+    FrameError, FrameInfo, FrameSource, RgbFrame,
+    jpeg::decode_jpeg,
+    jpeg_end::{JpegEnd, Progress},
+};
 use std::{io::Read, time::Instant};
 
 /// The greatest accepted size of one picture in bytes, far more than 8192 x 8192 pixels from a camera take.
@@ -8,83 +12,6 @@ const PICTURE_LIMIT: usize = 64 << 20;
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
-
-/// Finds the end of the JPEG picture at the start of a growing buffer, examining every byte once.
-///
-/// Segments are skipped by their lengths, so that a thumbnail inside one is not taken for a picture; entropy-coded data
-/// is searched for the marker that ends it (ITU-T T.81, B.1.1).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct JpegEnd {
-    position: usize,
-    in_scan: bool,
-}
-
-/// What is known about the picture at the start of the buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// It is incomplete.
-    More,
-    /// It is complete and ends before this byte.
-    Whole(usize),
-    /// It is damaged or not a picture; the next may begin at or after this byte, which is 0 only if the buffer is empty.
-    Damaged(usize),
-}
-
-const START: [u8; 2] = [0xff, 0xd8];
-
-impl JpegEnd {
-    /// Continues in `buffer`, which has grown since the last call.
-    pub fn advance(&mut self, buffer: &[u8]) -> Progress {
-        if buffer.len() < 2 {
-            return Progress::More;
-        }
-        if buffer[..2] != START {
-            return Progress::Damaged(find(buffer));
-        }
-        self.position = self.position.max(2);
-        loop {
-            let Some(&[0xff, marker]) = buffer.get(self.position..self.position + 2) else {
-                match (self.in_scan, buffer.len() < self.position + 2) {
-                    (_, true) => return Progress::More,
-                    (true, false) => self.position += 1,
-                    (false, false) => return Progress::Damaged(find(buffer)),
-                }
-                continue;
-            };
-            match marker {
-                0xd9 => return Progress::Whole(self.position + 2),
-                // A fill byte before a marker.
-                0xff => self.position += 1,
-                // In entropy-coded data: an escaped 0xff, or a restart marker.
-                0x00 | 0xd0..=0xd7 if self.in_scan => self.position += 2,
-                // Markers without a segment.
-                0x01 | 0xd0..=0xd7 => self.position += 2,
-                // The next picture begins before this one ended.
-                0xd8 => return Progress::Damaged(self.position),
-                0x00 => return Progress::Damaged(find(buffer)),
-                _ => {
-                    let Some(&[high, low]) = buffer.get(self.position + 2..self.position + 4) else {
-                        return Progress::More;
-                    };
-                    let length = usize::from(u16::from_be_bytes([high, low]));
-                    if length < 2 {
-                        return Progress::Damaged(find(buffer));
-                    }
-                    self.position += 2 + length;
-                    self.in_scan = marker == 0xda;
-                }
-            }
-        }
-    }
-}
-
-/// Where another picture may begin in `buffer`, since a wrong length may have led far beyond it. A first byte of a start
-/// marker at the very end counts.
-fn find(buffer: &[u8]) -> usize {
-    let whole = buffer.windows(2).skip(1).position(|pair| pair == START);
-    let cut = usize::from(buffer.len() > 1 && buffer.last() == Some(&START[0]));
-    whole.map_or(buffer.len() - cut, |position| position + 1)
-}
 
 /// The frames of a motion JPEG stream.
 pub struct MjpegSource<R> {

@@ -3,6 +3,7 @@
 mod ffmpeg;
 pub mod folder;
 pub mod jpeg;
+mod jpeg_end;
 pub mod mjpeg;
 mod open;
 pub mod y4m;

@@ -1,7 +1,7 @@
 //! One HTTP transfer on a thread of its own, so that the caller can stop waiting for it.
 
 use std::{
-    io::Read as _,
+    io::Read,
     sync::mpsc::{Receiver, SendError, SyncSender, sync_channel},
     thread,
     time::Duration,
@@ -48,13 +48,7 @@ pub(super) fn start(address: &str, from: u64) -> Receiver<Event> {
 }
 
 fn transfer(address: &str, from: u64, events: &SyncSender<Event>) -> Result<(), SendError<Event>> {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_connect(Some(TIMEOUT));
-    let config = config.timeout_recv_response(Some(TIMEOUT)).timeout_per_read(Some(TIMEOUT)).build();
-    let mut request = ureq::Agent::new_with_config(config).get(address);
-    if from > 0 {
-        request = request.header("Range", format!("bytes={from}-"));
-    }
-    let answer = match request.call() {
+    let answer = match request(address, from) {
         Ok(answer) => answer,
         Err(error) => return events.send(Event::Unreachable(error.to_string())),
     };
@@ -64,13 +58,26 @@ fn transfer(address: &str, from: u64, events: &SyncSender<Event>) -> Result<(), 
         from: header("content-range").and_then(first_byte),
         length: header("content-length").and_then(|length| length.parse().ok()),
     }))?;
-    let mut body = answer.into_body().into_reader();
+    send_content(answer.into_body().into_reader(), events)
+}
+
+fn request(address: &str, from: u64) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_connect(Some(TIMEOUT));
+    let config = config.timeout_recv_response(Some(TIMEOUT)).timeout_per_read(Some(TIMEOUT)).build();
+    let mut request = ureq::Agent::new_with_config(config).get(address);
+    if from > 0 {
+        request = request.header("Range", format!("bytes={from}-"));
+    }
+    request.call()
+}
+
+fn send_content(mut content: impl Read, events: &SyncSender<Event>) -> Result<(), SendError<Event>> {
     loop {
         let mut chunk = vec![0; CHUNK];
-        match body.read(&mut chunk) {
+        match content.read(&mut chunk) {
             Ok(0) => return events.send(Event::End),
-            Ok(len) => {
-                chunk.truncate(len);
+            Ok(length) => {
+                chunk.truncate(length);
                 events.send(Event::Bytes(chunk))?;
             }
             Err(error) => return events.send(Event::Broken(error.to_string())),

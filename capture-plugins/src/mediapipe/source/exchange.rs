@@ -16,9 +16,9 @@ pub(super) struct CapturedFrame {
     pub(super) session: u32,
 }
 
-/// How the input of frames is doing.
+/// What the grabber reports besides frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum InputStatus {
+pub(super) enum GrabberStatus {
     /// This input is open, and frames will follow.
     Opened(String),
     /// It failed, for this reason, and will be tried again.
@@ -32,8 +32,8 @@ pub(super) enum InputStatus {
 pub(super) enum Event {
     /// It has to stop.
     Stop,
-    /// The status of the input changed.
-    Input(InputStatus),
+    /// The grabber reported a change.
+    Grabber(GrabberStatus),
     /// A newer frame is available.
     Frame,
     /// Nothing happened before the timeout.
@@ -44,7 +44,7 @@ pub(super) enum Event {
 struct State {
     stop: bool,
     frame: bool,
-    status: Option<InputStatus>,
+    status: Option<GrabberStatus>,
 }
 
 /// Wakes either thread. Clones share one state.
@@ -76,8 +76,8 @@ impl Exchange {
         self.change(|state| state.frame = true);
     }
 
-    /// Announces the input's status, replacing an earlier one that was not read.
-    pub(super) fn tell(&self, status: InputStatus) {
+    /// Announces the grabber's status, replacing an earlier one that was not read.
+    pub(super) fn tell(&self, status: GrabberStatus) {
         self.change(|state| state.status = Some(status));
     }
 
@@ -104,9 +104,9 @@ impl Exchange {
         if state.stop {
             return Event::Stop;
         }
-        let frame_first = state.frame && matches!(state.status, Some(InputStatus::Ended | InputStatus::Failed(_)));
+        let frame_first = state.frame && matches!(state.status, Some(GrabberStatus::Ended | GrabberStatus::Failed(_)));
         if !frame_first && let Some(status) = state.status.take() {
-            return Event::Input(status);
+            return Event::Grabber(status);
         }
         if std::mem::take(&mut state.frame) { Event::Frame } else { Event::Timeout }
     }
@@ -121,17 +121,17 @@ mod tests {
         let exchange = Exchange::default();
         exchange.notify_frame();
         exchange.notify_frame();
-        exchange.tell(InputStatus::Ended);
+        exchange.tell(GrabberStatus::Ended);
         let events: Vec<_> = (0..3).map(|_| exchange.next(Duration::ZERO)).collect();
-        assert_eq!(events, [Event::Frame, Event::Input(InputStatus::Ended), Event::Timeout]);
+        assert_eq!(events, [Event::Frame, Event::Grabber(GrabberStatus::Ended), Event::Timeout]);
     }
 
     #[test]
     fn opening_is_announced_before_the_frames() {
         let exchange = Exchange::default();
         exchange.notify_frame();
-        exchange.tell(InputStatus::Opened("clip".to_owned()));
-        assert_eq!(exchange.next(Duration::ZERO), Event::Input(InputStatus::Opened("clip".to_owned())));
+        exchange.tell(GrabberStatus::Opened("clip".to_owned()));
+        assert_eq!(exchange.next(Duration::ZERO), Event::Grabber(GrabberStatus::Opened("clip".to_owned())));
         assert_eq!(exchange.next(Duration::ZERO), Event::Frame);
     }
 

@@ -6,7 +6,7 @@ use super::{
         frames::{FrameError, FrameSource, Input},
     },
     causes::with_causes,
-    exchange::{CapturedFrame, Exchange, InputStatus},
+    exchange::{CapturedFrame, Exchange, GrabberStatus},
 };
 use crate::backoff::Backoff;
 use std::{
@@ -65,12 +65,12 @@ impl Grabber {
             }
             match end {
                 End::Stopped => return,
-                End::Finished if !self.again => return self.exchange.tell(InputStatus::Ended),
+                End::Finished if !self.again => return self.exchange.tell(GrabberStatus::Ended),
                 End::Finished => {}
                 End::Lost(why) => {
                     let wait = backoff.wait();
                     let seconds = wait.as_secs_f64();
-                    self.exchange.tell(InputStatus::Failed(format!("{why}; trying again every {seconds} s")));
+                    self.exchange.tell(GrabberStatus::Failed(format!("{why}; trying again every {seconds} s")));
                     if self.exchange.sleep_until(Instant::now() + wait) {
                         return;
                     }
@@ -87,7 +87,7 @@ impl Grabber {
         };
         // Do not report the next round of a loop.
         if session == 1 || !self.again {
-            self.exchange.tell(InputStatus::Opened(source.describe()));
+            self.exchange.tell(GrabberStatus::Opened(source.describe()));
         }
         let mut schedule = Schedule::new(&self.input, self.fps.or(source.rate()));
         let mut damaged = 0;
@@ -157,12 +157,12 @@ mod tests {
     }
 
     /// The next status of that kind, skipping frames.
-    fn next_status(exchange: &Exchange, wanted: impl Fn(&InputStatus) -> bool) -> InputStatus {
+    fn next_status(exchange: &Exchange, wanted: impl Fn(&GrabberStatus) -> bool) -> GrabberStatus {
         let deadline = Instant::now() + Duration::from_mins(1);
         loop {
             assert!(Instant::now() < deadline, "timed out");
             match exchange.next(Duration::from_secs(1)) {
-                Event::Input(status) if wanted(&status) => return status,
+                Event::Grabber(status) if wanted(&status) => return status,
                 _ => {}
             }
         }
@@ -174,7 +174,7 @@ mod tests {
         let path = folder.path().join("clip.y4m");
         write_video(&path);
         let (exchange, mut output, thread) = grab(&path, false);
-        assert_eq!(next_status(&exchange, |status| *status == InputStatus::Ended), InputStatus::Ended);
+        assert_eq!(next_status(&exchange, |status| *status == GrabberStatus::Ended), GrabberStatus::Ended);
         let last = output.read();
         assert_eq!((last.session, last.frame.width, last.frame.name.as_str()), (1, 2, "1"));
         thread.join().expect("it ends by itself");
@@ -186,9 +186,9 @@ mod tests {
         let path = folder.path().join("clip.y4m");
         write_video(&path);
         let (exchange, _output, thread) = grab(&path, true);
-        next_status(&exchange, |status| matches!(status, InputStatus::Opened(_)));
+        next_status(&exchange, |status| matches!(status, GrabberStatus::Opened(_)));
         fs::remove_file(&path).expect("removed");
-        let InputStatus::Failed(why) = next_status(&exchange, |status| matches!(status, InputStatus::Failed(_))) else {
+        let GrabberStatus::Failed(why) = next_status(&exchange, |status| matches!(status, GrabberStatus::Failed(_))) else {
             unreachable!()
         };
         assert!(why.contains("clip.y4m") && why.contains("trying again"), "{why}");
@@ -198,6 +198,6 @@ mod tests {
             assert!(Instant::now() < until, "it did not come back");
         }
         exchange.stop();
-        thread.join().expect("it ends when told");
+        thread.join().expect("it ends when stopped");
     }
 }

@@ -30,7 +30,7 @@ use std::{future::Future, io, path::Path, pin::Pin, thread, time::Duration};
 use tokio::sync::oneshot;
 use tracking::Tracking;
 
-/// The registry's line.
+/// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
     name: "mediapipe",
     about: "a webcam, or pictures or a video in its place",

@@ -4,7 +4,7 @@ use super::{
     super::{FaceTracker, Preference, TrackerOptions, frames::RgbFrame, models},
     MediaPipeSettings,
     causes::with_causes,
-    exchange::{CapturedFrame, Event, Exchange, InputStatus},
+    exchange::{CapturedFrame, Event, Exchange, GrabberStatus},
     light::Light,
     sample::Shapes,
 };
@@ -138,11 +138,11 @@ impl Tracking {
         loop {
             match self.exchange.next(FRAME_TIMEOUT) {
                 Event::Stop => return,
-                Event::Input(InputStatus::Ended) => return self.sender.report(SourceState::Idle),
-                Event::Input(InputStatus::Opened(what)) => {
+                Event::Grabber(GrabberStatus::Ended) => return self.sender.report(SourceState::Idle),
+                Event::Grabber(GrabberStatus::Opened(what)) => {
                     self.sender.report(SourceState::Connecting(format!("waiting for the first frame from {what}")));
                 }
-                Event::Input(InputStatus::Failed(why)) => self.fail(why),
+                Event::Grabber(GrabberStatus::Failed(why)) => self.fail(why),
                 Event::Frame => self.take(),
                 // The failure already reported says more.
                 Event::Timeout if self.has_failed => {}
@@ -172,9 +172,25 @@ impl Tracking {
     fn take(&mut self) {
         self.frames.update();
         let begun = Instant::now();
-        let captured = self.frames.output_buffer_mut();
-        let (session, at) = (captured.session, captured.at);
+        let &mut CapturedFrame { session, at, .. } = self.frames.output_buffer_mut();
         let since_start = at.saturating_duration_since(self.started);
+        let (time_ms, seconds) = self.advance(session, since_start);
+        // A runtime that panics on one frame must not end the source silently.
+        let analyzed = catch_unwind(AssertUnwindSafe(|| {
+            self.analyzer.analyze(&mut self.frames.output_buffer_mut().frame, time_ms, seconds)
+        }));
+        match analyzed.unwrap_or_else(|_| Err("the tracker crashed; see the log".to_owned())) {
+            Ok(skipped) => {
+                self.analyzer.sample.time = since_start.as_secs_f64();
+                self.sender.skip(skipped);
+                self.publish(begun.elapsed(), at);
+            }
+            Err(why) => self.refuse(&why),
+        }
+    }
+
+    /// The frame's time in milliseconds and the seconds since the previous frame. A new session restarts the tracker.
+    fn advance(&mut self, session: u32, since_start: Duration) -> (u64, f64) {
         let mut time_ms = since_start.as_millis() as u64;
         let mut seconds = 0.0;
         if let Some((last_session, last_ms)) = self.last {
@@ -186,16 +202,7 @@ impl Tracking {
             seconds = (time_ms - last_ms) as f64 / 1000.0;
         }
         self.last = Some((session, time_ms));
-        // A runtime that panics on one frame must not end the source silently.
-        let looked = catch_unwind(AssertUnwindSafe(|| self.analyzer.analyze(&mut captured.frame, time_ms, seconds)));
-        match looked.unwrap_or_else(|_| Err("the tracker crashed; see the log".to_owned())) {
-            Ok(skipped) => {
-                self.analyzer.sample.time = since_start.as_secs_f64();
-                self.sender.skip(skipped);
-                self.publish(begun.elapsed(), at);
-            }
-            Err(why) => self.refuse(&why),
-        }
+        (time_ms, seconds)
     }
 
     fn publish(&mut self, work: Duration, captured_at: Instant) {
