@@ -22,7 +22,7 @@ mod testing;
 pub use lines::{LINE_LIMIT, LineError, LineReport, parse_line};
 pub use pointer::{Pointer, Surroundings};
 pub use preview::{Preview, PreviewPicture};
-pub use profiles::{ProfileInfo, UnknownProfile, find_profile, profiles};
+pub use profiles::{LineFormat, ProfileInfo, UnknownProfile, find_profile, profiles};
 pub use registry::{
     info::{COMMON_SETTINGS, SettingInfo, SourceInfo},
     settings::{SettingValue, Settings},

@@ -1,29 +1,42 @@
-//! The profiles of all capture plugins, found by name.
+//! The profiles that come with the capture sources, found by name.
 
-use crate::{ifacialmocap, mediapipe};
+use crate::{SourceInfo, registry};
 use bunraku_core::{profile::Profile, sample::FaceSample, suggest::nearest};
 
-/// A profile, and how a captured line of its kind is read.
+/// The format of the lines captured from a device or tracker.
 #[derive(Clone, Copy, Debug)]
-pub struct ProfileInfo {
-    /// How its samples become poses.
-    pub profile: Profile,
-    /// Reads one line as its device or tracker says it; parts that the line lacks are 0. An error says what is wrong.
+pub struct LineFormat {
+    /// What a line is, for help texts.
+    pub about: &'static str,
+    /// Parses a line. Parts that it lacks are 0; an error says what is wrong.
     pub parse: fn(&[u8]) -> Result<FaceSample, String>,
 }
 
-/// All profiles.
-pub fn profiles() -> &'static [ProfileInfo] {
-    &[ifacialmocap::PROFILE_INFO, mediapipe::PROFILE_INFO]
+/// A profile and the format of its captured lines.
+#[derive(Clone, Copy, Debug)]
+pub struct ProfileInfo {
+    /// How samples become poses.
+    pub profile: Profile,
+    /// The format of its lines.
+    pub lines: LineFormat,
 }
 
-/// There is no profile of that name.
+/// The profiles that have a line format, in the order of the registry.
+pub fn profiles() -> impl Iterator<Item = ProfileInfo> {
+    profiles_of(registry())
+}
+
+fn profiles_of(sources: &[SourceInfo]) -> impl Iterator<Item = ProfileInfo> {
+    sources.iter().filter_map(|info| Some(ProfileInfo { profile: info.profile, lines: info.lines? }))
+}
+
+/// No profile has the name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown profile `{name}`{}: expected {known}", .nearest.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default())]
 pub struct UnknownProfile {
-    /// The name asked for.
+    /// The name given.
     pub name: String,
-    /// The known name most like it.
+    /// The most similar known name.
     pub nearest: Option<&'static str>,
     /// All known names.
     pub known: String,
@@ -32,10 +45,14 @@ pub struct UnknownProfile {
 /// The profile `name`.
 ///
 /// # Errors
-/// There is none; the error names the nearest and all there are.
-pub fn find_profile(name: &str) -> Result<&'static ProfileInfo, UnknownProfile> {
-    profiles().iter().find(|info| info.profile.name == name).ok_or_else(|| {
-        let names = || profiles().iter().map(|info| info.profile.name);
+/// No profile has this name; the error suggests the nearest and lists all.
+pub fn find_profile(name: &str) -> Result<ProfileInfo, UnknownProfile> {
+    find_in(registry(), name)
+}
+
+pub(crate) fn find_in(sources: &[SourceInfo], name: &str) -> Result<ProfileInfo, UnknownProfile> {
+    profiles_of(sources).find(|info| info.profile.name == name).ok_or_else(|| {
+        let names = || profiles_of(sources).map(|info| info.profile.name);
         let known = names().collect::<Vec<_>>().join(", ");
         UnknownProfile { name: name.to_owned(), nearest: nearest(name, names()), known }
     })
@@ -44,9 +61,10 @@ pub fn find_profile(name: &str) -> Result<&'static ProfileInfo, UnknownProfile> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mediapipe;
 
     #[test]
-    fn an_unknown_profile_is_an_error_that_names_the_nearest() {
+    fn an_error_for_an_unknown_profile_suggests_the_nearest_and_lists_all() {
         let error = find_profile("mediapip").expect_err("misspelt").to_string();
         assert!(error.contains("did you mean `mediapipe`?") && error.contains("ifacialmocap"), "{error}");
         assert!(find_profile("quux").is_err_and(|error| error.nearest.is_none()));

@@ -35,7 +35,7 @@ fn sample(profile: Profile, case: &Value) -> FaceSample {
     let flat: Vec<f64> = case["matrix_row_major"].as_array().expect("rows").iter().flat_map(row).collect();
     let line = serde_json::json!({"blendshapes": case["blendshapes"], "matrix": flat}).to_string();
     let info = find_profile(profile.name).expect("a known profile");
-    (info.parse)(line.as_bytes()).expect("a detection")
+    (info.lines.parse)(line.as_bytes()).expect("a detection")
 }
 
 fn row(row: &Value) -> Vec<f64> {

@@ -50,8 +50,8 @@ pub struct Converter {
 
 impl Converter {
     /// Reads lines of `profile`'s kind and maps them with `settings`; every pose has this `breathing` (0 to 1).
-    pub fn new(profile: &ProfileInfo, settings: ProfileSettings, breathing: f32) -> Self {
-        Self { parse: profile.parse, mapper: PoseMapper::new(profile.profile, settings), breathing }
+    pub fn new(profile: ProfileInfo, settings: ProfileSettings, breathing: f32) -> Self {
+        Self { parse: profile.lines.parse, mapper: PoseMapper::new(profile.profile, settings), breathing }
     }
 
     /// The pose of one line. Parts that the line lacks are 0.

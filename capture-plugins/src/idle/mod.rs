@@ -12,30 +12,21 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::{
-    channel::Channels,
-    source::{CancellationToken, CaptureSource, SampleSender, SourceState},
-};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 pub(crate) use life::Life;
 use serde::Deserialize;
 use std::{future::Future, pin::Pin};
 
 /// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
-    name: "idle",
-    about: "small life-like motion, with the mouse steering head and eyes",
     settings: &[
         SettingInfo::optional("mouse", Some("true"), "head and eyes follow the pointer while it is over the window"),
         SettingInfo::optional("rate", Some("60"), "samples a second, 1 to 240"),
         SettingInfo::optional("seed", Some("0"), "varies the motion"),
     ],
-    camera: false,
-    may_rest: false,
-    channels: Channels::ALL,
-    profile: PROFILE,
+    last_resort: true,
     example: "idle:mouse=false",
-    open,
-    look: Vec::new,
+    ..SourceInfo::new("idle", "small life-like motion, with the mouse steering head and eyes", PROFILE, open)
 };
 
 /// The settings of the source `idle`.

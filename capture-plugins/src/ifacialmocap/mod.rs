@@ -18,13 +18,9 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::{
-    channel::Channels,
-    source::{CancellationToken, CaptureSource, SampleSender, SourceState},
-};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 use phone::{DEFAULT_PORT, DEFAULT_TCP_PORT, PhoneAddress, Version};
 pub use profile::PROFILE;
-pub(crate) use profile::PROFILE_INFO;
 use serde::Deserialize;
 use session::Session;
 use std::{
@@ -37,21 +33,21 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 /// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
-    name: "ifacialmocap",
-    about: "an iPhone or iPad with the iFacialMocap app, over the local network",
     settings: &[
         SettingInfo::optional("host", None, "the phone's address, ADDRESS[:PORT]; if unset, any phone that sends here"),
         SettingInfo::optional("port", Some("49983"), "the port to listen on, 0 for any; 49986 with tcp=true"),
         SettingInfo::optional("tcp", Some("false"), "ask the phone to send over TCP instead of UDP"),
         SettingInfo::optional("version", Some("v2"), "the text protocol to ask the phone for: v1 or v2"),
     ],
-    camera: false,
-    may_rest: false,
-    channels: Channels::ALL,
-    profile: PROFILE,
+    lines: Some(profile::LINES),
+    found_here: advice::found_here,
     example: "ifacialmocap:host=192.168.0.7",
-    open,
-    look: advice::found_here,
+    ..SourceInfo::new(
+        "ifacialmocap",
+        "an iPhone or iPad with the iFacialMocap app, over the local network",
+        PROFILE,
+        open,
+    )
 };
 
 /// The settings of the source `ifacialmocap`.

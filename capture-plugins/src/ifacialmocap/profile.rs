@@ -1,14 +1,14 @@
-//! The profile of iFacialMocap's samples, and its packets as lines (`core/spec/face-to-pose.md`).
+//! The profile of iFacialMocap's samples (`core/spec/face-to-pose.md`), and its packets as lines for `convert`.
 
 use super::packet::parse_packet;
-use crate::ProfileInfo;
+use crate::LineFormat;
 use bunraku_core::{profile::Profile, sample::FaceSample};
 
-/// How samples of iFacialMocap's kind become poses.
+/// How samples from iFacialMocap become poses.
 pub const PROFILE: Profile = Profile { name: "ifacialmocap", inverted_frown_guard: true, head_offsets: false };
 
-/// The line of [`profiles`](crate::profiles).
-pub(crate) const PROFILE_INFO: ProfileInfo = ProfileInfo { profile: PROFILE, parse };
+/// The lines of `convert`: one packet each.
+pub(super) const LINES: LineFormat = LineFormat { about: "iFacialMocap packets", parse };
 
 fn parse(line: &[u8]) -> Result<FaceSample, String> {
     let mut sample = FaceSample::default();

@@ -1,6 +1,6 @@
-//! The profile of `MediaPipe`'s samples, and its own output as a line of JSON (`core/spec/face-to-pose.md`).
+//! The profile of `MediaPipe`'s samples (`core/spec/face-to-pose.md`), and its own output as lines of JSON for `convert`.
 
-use crate::ProfileInfo;
+use crate::LineFormat;
 use bunraku_core::{
     profile::Profile,
     rotation::Rotation,
@@ -10,11 +10,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// How samples of `MediaPipe`'s kind become poses.
+/// How samples from `MediaPipe` become poses.
 pub const PROFILE: Profile = Profile { name: "mediapipe", inverted_frown_guard: false, head_offsets: true };
 
-/// The line of [`profiles`](crate::profiles).
-pub(crate) const PROFILE_INFO: ProfileInfo = ProfileInfo { profile: PROFILE, parse };
+/// The lines of `convert`: one detection each.
+pub(super) const LINES: LineFormat =
+    LineFormat { about: r#"detections, {"blendshapes": {…}, "matrix": [16]}"#, parse };
 
 fn parse(line: &[u8]) -> Result<FaceSample, String> {
     let detection: Detection = serde_json::from_slice(line).map_err(|error| {
@@ -23,16 +24,17 @@ fn parse(line: &[u8]) -> Result<FaceSample, String> {
     detection.to_sample().map_err(|error| error.to_string())
 }
 
-/// What the face landmarker found: `{"blendshapes": {name: score}, "matrix": [16 numbers, row-major]}`.
+/// A result of the face landmarker: `{"blendshapes": {name: score}, "matrix": [16 numbers, row-major]}`.
 ///
-/// Parts may be absent: scores are then 0, and the head is where it is in the canonical face. What holds only other
-/// fields is no detection.
+/// Parts may be absent: scores are then 0, and the head is as in the canonical face. An object with only other fields is
+/// not a detection.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
 pub struct Detection {
     /// Scores by name. Names that `ARKit` lacks (`_neutral`) are ignored.
     pub blendshapes: BTreeMap<String, f64>,
-    /// The facial transformation matrix: canonical face to camera, centimetres, column vectors, rows one after another.
+    /// The facial transformation matrix, row-major: from the canonical face to the camera, in centimetres, for column
+    /// vectors.
     pub matrix: Option<[f64; 16]>,
 }
 
@@ -53,19 +55,19 @@ fn part<T: DeserializeOwned + Default>(name: &str, value: Option<Value>) -> Resu
     Ok(read.unwrap_or_default())
 }
 
-/// Why a detection is no face sample.
+/// Why a detection is not a face sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DetectionError {
-    /// The upper-left 3 x 3 of the matrix mirrors or flattens.
+    /// The upper-left 3 x 3 of the matrix is a reflection or singular.
     #[error("the matrix holds no rotation: the determinant of its upper-left 3 x 3 must be positive")]
     NoRotation,
 }
 
 impl Detection {
-    /// The face sample: tracked, at time 0. The head's angles are those of the matrix made a proper rotation.
+    /// Converts to a face sample, tracked, at time 0. The head's angles are those of the rotation nearest to the matrix.
     ///
     /// # Errors
-    /// When the matrix holds no rotation.
+    /// The matrix holds no rotation.
     pub fn to_sample(&self) -> Result<FaceSample, DetectionError> {
         let mut sample = FaceSample { tracked: true, ..FaceSample::default() };
         for (name, &score) in &self.blendshapes {
@@ -83,7 +85,7 @@ impl Detection {
 /// Sets the head from a row-major 4 x 4 facial transformation matrix.
 ///
 /// # Errors
-/// When the matrix holds no rotation; the sample is then as before.
+/// The matrix holds no rotation; the sample is then unchanged.
 pub fn place_head(matrix: &[f64; 16], sample: &mut FaceSample) -> Result<(), DetectionError> {
     let row = |i: usize| [matrix[4 * i], matrix[4 * i + 1], matrix[4 * i + 2]];
     let rotation = Rotation::nearest([row(0), row(1), row(2)]).ok_or(DetectionError::NoRotation)?;
@@ -109,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_detection_is_refused() {
+    fn other_json_is_refused() {
         for line in [r#"[{"jawOpen": 0.5}]"#, r#"{"jawOpen": 0.5}"#, r#"{"matrix": [1]}"#] {
             serde_json::from_str::<Detection>(line).expect_err(line);
         }
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_parts_are_a_neutral_face() {
+    fn absent_parts_give_a_neutral_face() {
         let sample = Detection::default().to_sample().expect("nothing to refuse");
         assert_eq!(sample, FaceSample { tracked: true, ..FaceSample::default() });
     }

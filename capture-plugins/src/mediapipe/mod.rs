@@ -19,7 +19,6 @@ mod timing;
 mod tracker;
 mod view;
 
-pub(crate) use detection::PROFILE_INFO;
 pub use detection::{Detection, PROFILE};
 pub(crate) use source::INFO;
 pub use {

@@ -12,7 +12,6 @@ use crate::{
     },
 };
 use bunraku_core::{
-    channel::Channels,
     sample::FaceSample,
     source::{CancellationToken, CaptureSource, SampleSender, SourceState},
 };
@@ -21,16 +20,8 @@ use std::{future::Future, pin::Pin};
 
 /// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
-    name: "mouse",
-    about: "head and eyes follow the mouse pointer over the window",
     settings: &[SettingInfo::optional("rate", Some("60"), "samples a second, 1 to 240")],
-    camera: false,
-    may_rest: false,
-    channels: Channels::ALL,
-    profile: PROFILE,
-    example: "mouse",
-    open,
-    look: Vec::new,
+    ..SourceInfo::new("mouse", "head and eyes follow the mouse pointer over the window", PROFILE, open)
 };
 
 /// The share of the idle sway that is kept: without it, a hand at rest would make the source look frozen.

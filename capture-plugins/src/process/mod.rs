@@ -14,10 +14,7 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::{
-    channel::Channels,
-    source::{CancellationToken, CaptureSource, SampleSender, SourceState},
-};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 use command::CommandLine;
 use serde::Deserialize;
 use speaker::Speaker;
@@ -29,8 +26,6 @@ use std::{
 
 /// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
-    name: "process",
-    about: "any program that writes face samples as lines of JSON",
     settings: &[
         SettingInfo::optional(
             "command",
@@ -43,13 +38,9 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
             "or where to receive datagrams: PORT (on this machine only) or ADDRESS:PORT",
         ),
     ],
-    camera: false,
     may_rest: true,
-    channels: Channels::ALL,
-    profile: PROFILE,
     example: "process:command=python3 data/examples/nod.py",
-    open,
-    look: Vec::new,
+    ..SourceInfo::new("process", "any program that writes face samples as lines of JSON", PROFILE, open)
 };
 
 /// The settings of the source `process`: exactly one of the two.

@@ -52,7 +52,7 @@ impl Settings {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// What remains for the source itself, without the settings that every source has.
+    /// The source's own settings, without the common ones.
     pub(super) fn without_common(&self) -> Self {
         let is_common = |key: &str| COMMON_SETTINGS.iter().any(|setting| setting.name == key);
         Self(

@@ -2,7 +2,6 @@
 
 use super::{
     SourceError, SourceInfo,
-    info::CHANNELS,
     settings::{SettingValue, Settings},
 };
 use bunraku_core::channel::Channels;
@@ -21,21 +20,12 @@ pub struct SourceSpec {
 }
 
 impl SourceSpec {
-    /// The channels that the source is to drive: those it publishes, narrowed by its setting `channels`.
+    /// The channels to drive: those the source can drive, narrowed by its setting `channels`.
     ///
     /// # Errors
-    /// The source is unknown, a channel is, or none is left.
+    /// The source or a channel is unknown, or no channel is left.
     pub fn channels(&self) -> Result<Channels, SourceError> {
-        let info = SourceInfo::find(&self.name)?;
-        let Some(value) = self.settings.get(CHANNELS.name) else { return Ok(info.channels) };
-        let wrong = |why: String| SourceError::Setting { source_name: info.name, why };
-        let wanted: Channels =
-            value.to_string().parse().map_err(|error| wrong(format!("`{}`: {error}", CHANNELS.name)))?;
-        let left = info.channels.intersection(wanted);
-        if left.is_empty() {
-            return Err(wrong(format!("`{}`: it drives only {}, not {wanted}", CHANNELS.name, info.channels)));
-        }
-        Ok(left)
+        SourceInfo::find(&self.name)?.driven_channels(&self.settings)
     }
 
     /// Makes the files in its settings relative to `folder`, where its configuration file is.

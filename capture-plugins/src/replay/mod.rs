@@ -10,29 +10,20 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::{
-    channel::Channels,
-    source::{CancellationToken, CaptureSource, SampleSender},
-};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use std::{future::Future, path::PathBuf, pin::Pin};
 
 /// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
-    name: "replay",
-    about: "a recording made with `bunraku record`",
     settings: &[
         SettingInfo::required_file("file", "the recording: face samples as JSON Lines, plain or gzip-compressed"),
         SettingInfo::optional("speed", Some("1"), "playback speed; 2 is twice as fast"),
         SettingInfo::optional("loop", Some("false"), "start again at the end"),
     ],
-    camera: false,
     may_rest: true,
-    channels: Channels::ALL,
-    profile: PROFILE,
     example: "replay:file=take.jsonl,loop=true",
-    open,
-    look: Vec::new,
+    ..SourceInfo::new("replay", "a recording made with `bunraku record`", PROFILE, open)
 };
 
 /// The settings of the source `replay`.

@@ -8,7 +8,7 @@ use bunraku_core::{
     breathing::{BREATHS_PER_MINUTE, breathing},
     profile::{Profile, ProfileSettings},
 };
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::{
     io::{self, BufWriter},
     path::{Path, PathBuf},
@@ -26,9 +26,9 @@ Example:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// What the lines are: ifacialmocap packets, or mediapipe detections {"blendshapes": {…}, "matrix": [16]}
+    /// The profile whose lines these are
     #[arg(long, value_parser = profile_parser())]
-    profile: &'static ProfileInfo,
+    profile: ProfileInfo,
     /// A YAML map of the profile's settings, such as `eye_blink_max: 0.8`
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
@@ -37,9 +37,10 @@ pub(crate) struct Args {
     time: Option<f64>,
 }
 
-/// The profiles' names, and the profile of the one that was given.
-fn profile_parser() -> impl TypedValueParser<Value = &'static ProfileInfo> {
-    PossibleValuesParser::new(profiles().iter().map(|info| info.profile.name)).try_map(|name| find_profile(&name))
+/// Accepts a profile's name, and lists each with the format of its lines.
+fn profile_parser() -> impl TypedValueParser<Value = ProfileInfo> {
+    let values = profiles().map(|info| PossibleValue::new(info.profile.name).help(info.lines.about));
+    PossibleValuesParser::new(values).try_map(|name| find_profile(&name))
 }
 
 fn parse_seconds(text: &str) -> Result<f64, String> {

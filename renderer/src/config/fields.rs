@@ -1,6 +1,7 @@
 //! The fields of a configuration, taken one by one, so that everything wrong with it is found at once.
 
 use super::{Profiles, wrong};
+use bunraku_capture::registry;
 use bunraku_core::{
     profile::{Profile, ProfileSettings},
     suggest::nearest,
@@ -107,18 +108,20 @@ fn with_nearest(message: &str) -> String {
     }
 }
 
-/// The settings of every profile.
+/// The settings of every profile that a source has.
 pub(super) fn profiles(fields: &mut Fields) -> Profiles {
     let Some(mut inner) = fields.within("profiles") else { return Profiles::default() };
-    let profiles = Profiles {
-        ifacialmocap: profile(&mut inner, bunraku_capture::ifacialmocap::PROFILE),
-        mediapipe: profile(&mut inner, bunraku_capture::mediapipe::PROFILE),
-    };
+    let mut profiles: Vec<(Profile, ProfileSettings)> = vec![];
+    for profile in registry().iter().map(|info| info.profile) {
+        if profiles.iter().all(|(known, _)| *known != profile) {
+            profiles.push((profile, profile_settings(&mut inner, profile)));
+        }
+    }
     fields.problems.extend(inner.finish().err().into_iter().flatten());
-    profiles
+    Profiles(profiles)
 }
 
-fn profile(fields: &mut Fields, profile: Profile) -> ProfileSettings {
+fn profile_settings(fields: &mut Fields, profile: Profile) -> ProfileSettings {
     let Some(value) = fields.take_value(profile.name) else { return ProfileSettings::default() };
     let text = serde_yaml::to_string(&value).map_err(|error| error.to_string());
     let read = text.and_then(|text| ProfileSettings::from_yaml(profile, &text).map_err(|error| error.to_string()));

@@ -10,9 +10,12 @@ use crate::{
     character::CharacterChoice,
     settings::{Background, EngineChoice, QualityChoice},
 };
-use bunraku_capture::{SourceSpec, ifacialmocap, mediapipe};
+use bunraku_capture::SourceSpec;
 use bunraku_core::{
-    mapping::PoseMapping, mixer::MixerSettings, performer::PerformerSettings, profile::ProfileSettings,
+    mapping::PoseMapping,
+    mixer::MixerSettings,
+    performer::PerformerSettings,
+    profile::{Profile, ProfileSettings},
 };
 use fields::{Fields, profiles};
 use std::{
@@ -63,22 +66,14 @@ pub struct Config {
     pub switchboard: MixerSettings,
 }
 
-/// The settings of each profile, by its name.
+/// The settings of the profiles; one that is absent has its defaults.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Profiles {
-    /// For sources of iFacialMocap's kind.
-    pub ifacialmocap: ProfileSettings,
-    /// For sources of `MediaPipe`'s kind.
-    pub mediapipe: ProfileSettings,
-}
+pub struct Profiles(pub Vec<(Profile, ProfileSettings)>);
 
 impl Profiles {
-    /// How faces become poses with these settings.
+    /// The mapping from faces to poses with these settings.
     pub fn mapping(&self) -> PoseMapping {
-        PoseMapping::new([
-            (ifacialmocap::PROFILE, self.ifacialmocap.clone()),
-            (mediapipe::PROFILE, self.mediapipe.clone()),
-        ])
+        PoseMapping::new(self.0.iter().cloned())
     }
 }
 
@@ -194,7 +189,9 @@ performer: {mirror: true, blink: {}}
         assert_eq!(config.quality, Some(QualityChoice::High));
         assert_eq!(config.background, Some(Background::Colour([16, 32, 48])));
         assert_eq!(config.control, Some(Listen::Off));
-        assert_eq!(config.profiles.ifacialmocap.eye_blink_max, 0.7);
+        let Profiles(profiles) = &config.profiles;
+        let (_, phone) = profiles.iter().find(|(profile, _)| profile.name == "ifacialmocap").expect("it was given");
+        assert_eq!(phone.eye_blink_max, 0.7);
         assert_eq!(config.performer.mirror, Some(true));
         assert_eq!(Config::from_yaml("# nothing yet\n"), Ok(Config::default()));
     }

@@ -7,7 +7,7 @@ use super::{
     wake::{WakeSignal, WakingSources},
 };
 use crate::config::Config;
-use bunraku_capture::{SourceError, SourceInfo, SourceSpec, Surroundings};
+use bunraku_capture::{SourceError, SourceInfo, SourceSpec, Surroundings, registry};
 use bunraku_core::{
     channel::{CHANNEL_COUNT, Channel, Channels},
     face_state::FaceState,
@@ -19,9 +19,6 @@ use std::io;
 
 /// Most sources at once; more would be a mistake of a program that opens them.
 const MOST: usize = 32;
-
-/// The source that is there when nothing else is.
-const LAST_RESORT: &str = "idle";
 
 /// The running sources.
 pub(super) struct Sources {
@@ -38,6 +35,8 @@ pub(super) struct Sources {
 /// What the mixer does not know about a source.
 struct Entry {
     kind: &'static str,
+    /// Whether it takes over when no other source can.
+    last_resort: bool,
     about: String,
     stop: CancellationToken,
     /// As it was asked for; none where the program feeds it.
@@ -67,7 +66,7 @@ pub(super) enum ChoiceError {
 }
 
 impl Sources {
-    /// Opens and starts the sources of `config`, the first of which is live, and idle motion if it is not among them.
+    /// Opens and starts the sources of `config`, the first of which is live, and the last resort if it is not among them.
     pub(super) fn start(config: &Config, surroundings: Surroundings, wake: WakeSignal) -> Result<Self, StartError> {
         let mut sources = Self {
             host: SourceHost::start()?,
@@ -82,8 +81,10 @@ impl Sources {
         for spec in &config.sources {
             sources.open(spec)?;
         }
-        if !sources.entries.iter().any(|entry| entry.kind == LAST_RESORT) {
-            sources.open(&SourceSpec { name: LAST_RESORT.to_owned(), ..SourceSpec::default() })?;
+        if !sources.entries.iter().any(|entry| entry.last_resort)
+            && let Some(info) = registry().iter().find(|info| info.last_resort)
+        {
+            sources.open(&SourceSpec { name: info.name.to_owned(), ..SourceSpec::default() })?;
         }
         Ok(sources)
     }
@@ -119,7 +120,7 @@ impl Sources {
             let entry = &self.entries[index];
             self.mixer.driven_by(index).is_empty()
                 && self.mixer.selected() != Some(index)
-                && entry.kind != LAST_RESORT
+                && !entry.last_resort
                 && entry.spec.is_some()
         };
         (0..self.entries.len()).filter(is_idler).min_by_key(|&index| self.entries[index].age)
@@ -137,17 +138,19 @@ impl Sources {
         let input = MixerInput::new(self.unused_name(info.name), receiver, info.profile)
             .driving(channels)
             .mirrored(self.performer.mirrors(info.camera))
-            .auto_calibrated(info.camera)
+            .auto_calibrated(info.auto_calibrate)
             .resting(info.may_rest)
-            .last_resort(info.name == LAST_RESORT);
+            .last_resort(info.last_resort);
         self.opened += 1;
-        Ok((Entry { kind: info.name, about, stop, spec: Some(spec.clone()), age: self.opened }, input))
+        let (spec, age) = (Some(spec.clone()), self.opened);
+        Ok((Entry { kind: info.name, last_resort: info.last_resort, about, stop, spec, age }, input))
     }
 
     /// Adds a source that the program feeds, and selects it.
     pub(super) fn add_input(&mut self, input: MixerInput) {
         let about = "fed by this program".to_owned();
-        self.entries.push(Entry { kind: "program", about, stop: CancellationToken::new(), spec: None, age: 0 });
+        let stop = CancellationToken::new();
+        self.entries.push(Entry { kind: "program", last_resort: false, about, stop, spec: None, age: 0 });
         let index = self.mixer.add(input);
         self.mixer.select(index);
     }

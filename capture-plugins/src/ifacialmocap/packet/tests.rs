@@ -13,11 +13,8 @@ fn parse(packet: &str) -> (FaceSample, PacketReport) {
 
 /// Our value for the reference parser's `key`, in its units.
 fn ours(sample: &FaceSample, key: &str) -> Option<f64> {
-    let bones = [
-        ("head", sample.head.rotation_deg),
-        ("rightEye", sample.eyes.right_deg),
-        ("leftEye", sample.eyes.left_deg),
-    ];
+    let bones =
+        [("head", sample.head.rotation_deg), ("rightEye", sample.eyes.right_deg), ("leftEye", sample.eyes.left_deg)];
     for (bone, degrees) in bones {
         for (axis, degrees) in ["X", "Y", "Z"].into_iter().zip(degrees) {
             if key == format!("{bone}Bone{axis}") {
@@ -65,8 +62,7 @@ fn malformed_fields_are_counted_and_keep_their_value() {
     let mut sample = FaceSample::default();
     parse_packet(b"jawOpen&10|cheekPuff&30|=head#1,2,3,0,0,0|rightEye#4,5,6|", &mut sample);
     let before = sample;
-    let bad =
-        "jawOpen&abc|cheekPuff&nan|jawOpen&1&2|=head#1,2,3,4,5|=head#1,2,3,4,5,6,7|rightEye#1,2|leftEye#a,b,c|";
+    let bad = "jawOpen&abc|cheekPuff&nan|jawOpen&1&2|=head#1,2,3,4,5|=head#1,2,3,4,5,6,7|rightEye#1,2|leftEye#a,b,c|";
     let report = parse_packet(bad.as_bytes(), &mut sample);
     assert_eq!((report.used, report.skipped), (0, 7));
     assert!(!report.is_readable());
@@ -158,8 +154,7 @@ proptest! {
 }
 
 fn is_finite(sample: &FaceSample) -> bool {
-    let vectors =
-        [sample.head.rotation_deg, sample.head.translation_cm, sample.eyes.left_deg, sample.eyes.right_deg];
+    let vectors = [sample.head.rotation_deg, sample.head.translation_cm, sample.eyes.left_deg, sample.eyes.right_deg];
     vectors.iter().flatten().all(|value| value.is_finite())
         && Blendshape::ALL.into_iter().all(|shape| sample[shape].is_finite())
 }

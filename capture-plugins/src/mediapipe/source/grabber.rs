@@ -188,7 +188,8 @@ mod tests {
         let (exchange, _output, thread) = grab(&path, true);
         next_status(&exchange, |status| matches!(status, GrabberStatus::Opened(_)));
         fs::remove_file(&path).expect("removed");
-        let GrabberStatus::Failed(why) = next_status(&exchange, |status| matches!(status, GrabberStatus::Failed(_))) else {
+        let GrabberStatus::Failed(why) = next_status(&exchange, |status| matches!(status, GrabberStatus::Failed(_)))
+        else {
             unreachable!()
         };
         assert!(why.contains("clip.y4m") && why.contains("trying again"), "{why}");

@@ -11,7 +11,11 @@ mod sample;
 mod settings;
 mod tracking;
 
-use super::{camera, detection::PROFILE, frames::Input};
+use super::{
+    camera,
+    detection::{LINES, PROFILE},
+    frames::Input,
+};
 use crate::{
     Preview, SourceError, Surroundings,
     registry::{
@@ -19,10 +23,7 @@ use crate::{
         settings::Settings,
     },
 };
-use bunraku_core::{
-    channel::Channels,
-    source::{CancellationToken, CaptureSource, SampleSender, SourceState},
-};
+use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 use exchange::Exchange;
 use grabber::Grabber;
 pub use settings::MediaPipeSettings;
@@ -32,8 +33,6 @@ use tracking::Tracking;
 
 /// The entry in the registry.
 pub(crate) const INFO: SourceInfo = SourceInfo {
-    name: "mediapipe",
-    about: "a webcam, or pictures or a video in its place",
     settings: &[
         SettingInfo::optional("camera", None, "its number or part of its name; if unset, the first camera"),
         SettingInfo::optional_file("input", "a folder of pictures or a video to use instead of a camera"),
@@ -57,12 +56,11 @@ pub(crate) const INFO: SourceInfo = SourceInfo {
         SettingInfo::optional_file("models", "the folder with the tracking models, if not the default one"),
     ],
     camera: true,
-    may_rest: false,
-    channels: Channels::ALL,
-    profile: PROFILE,
+    auto_calibrate: true,
+    lines: Some(LINES),
+    found_here,
     example: "mediapipe:camera=0",
-    open,
-    look,
+    ..SourceInfo::new("mediapipe", "a webcam, or pictures or a video in its place", PROFILE, open)
 };
 
 /// How long to wait for the threads to end. A camera may keep its thread waiting for a frame that never comes.
@@ -87,7 +85,7 @@ fn check(key: &str, path: &Path) -> Result<(), SourceError> {
     })
 }
 
-fn look() -> Vec<String> {
+fn found_here() -> Vec<String> {
     camera::found().iter().map(ToString::to_string).collect()
 }
 
