@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::character::shown;
+use crate::untrusted::shown;
 
 /// Why a zip container is refused.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

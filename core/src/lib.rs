@@ -24,3 +24,4 @@ pub mod sample;
 mod smoothing;
 pub mod source;
 pub mod suggest;
+mod untrusted;

@@ -17,7 +17,6 @@ mod torch_writer;
 mod weights;
 
 pub use architecture::{BodyMorpher, FaceMorpher, Linear};
-pub(crate) use error::shown;
 pub use error::{CharacterError, Fault, Problem};
 pub use image::PictureError;
 pub use pickle::PickleError;

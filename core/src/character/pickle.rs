@@ -8,10 +8,8 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::{
-    error::shown,
-    weights::{Format, RANK_LIMIT},
-};
+use super::weights::{Format, RANK_LIMIT};
+use crate::untrusted::shown;
 
 /// The longest pickle accepted. A published student's has 3 kB.
 const LENGTH_LIMIT: usize = 4 << 20;

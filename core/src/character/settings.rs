@@ -3,8 +3,8 @@
 use serde_yaml::Value;
 use thiserror::Error;
 
-use super::error::shown;
 use crate::suggest::nearest;
+use crate::untrusted::shown;
 
 /// The file's name in a character model's folder.
 pub const SETTINGS_FILE: &str = "character_model.yaml";

@@ -8,10 +8,10 @@ use thiserror::Error;
 
 use super::{
     BodyMorpher, FaceMorpher, Linear,
-    error::shown,
     weights::{Tensor, Weights},
 };
 use crate::pose::{FACE_POSE_LEN, POSE_LEN};
+use crate::untrusted::shown;
 
 /// Channels of a position: x, y.
 const POSITION: usize = 2;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::archive::ArchiveError;
+use crate::{archive::ArchiveError, untrusted::shown};
 
-use super::{error::shown, pickle::PickleError, safetensors, torch, torch_writer};
+use super::{pickle::PickleError, safetensors, torch, torch_writer};
 
 /// The greatest size of a weights file in bytes. The published students take under 2 MB.
 pub const WEIGHTS_LIMIT: u64 = 256 << 20;
