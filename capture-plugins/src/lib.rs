@@ -1,3 +1,4 @@
+//! Where face samples come from: one folder per source, and the registry that finds them by name.
 #![doc = include_str!("../README.md")]
 
 mod backoff;

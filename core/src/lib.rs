@@ -1,3 +1,4 @@
+//! What a face sample, a pose, a capture source and a character model are, and the way from one to the other.
 #![doc = include_str!("../README.md")]
 
 pub mod archive;

@@ -1,3 +1,4 @@
+//! Makes characters: teachers, students in training, and how good they are.
 #![doc = include_str!("../README.md")]
 
 pub mod backend;

@@ -1,3 +1,4 @@
+//! The running puppet: runtime, window, outputs, control service, configuration.
 #![doc = include_str!("../README.md")]
 
 pub mod backdrop;

@@ -1,3 +1,4 @@
+//! What the commands share on the command line.
 #![doc = include_str!("../README.md")]
 
 pub mod examples;

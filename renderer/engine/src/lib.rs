@@ -1,3 +1,4 @@
+//! Draws avatars, on GPUs and on processors, with the same picture.
 #![doc = include_str!("../README.md")]
 //!
 //! ## From a folder to a frame
