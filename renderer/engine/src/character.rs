@@ -3,9 +3,12 @@
 use crate::{
     Avatar, EngineError, View,
     gpu::GpuContext,
-    student::{Plan, PoseMapping, StudentAvatar},
+    student::{Plan, StudentAvatar},
 };
-use bunraku_core::character::{CharacterError, CharacterModel};
+use bunraku_core::{
+    character::{CharacterError, CharacterModel},
+    mapping::PoseMapping,
+};
 use std::path::Path;
 
 /// A character that was read and can be drawn.

@@ -24,13 +24,13 @@ const FAILED: u8 = 2;
 #[derive(Debug, Default)]
 pub struct Readback {
     /// Oldest first.
-    pending: VecDeque<Copy>,
-    spare: Vec<Copy>,
+    pending: VecDeque<Transfer>,
+    spare: Vec<Transfer>,
 }
 
 /// A buffer that receives a frame.
 #[derive(Debug)]
-struct Copy {
+struct Transfer {
     context: GpuContext,
     buffer: wgpu::Buffer,
     size: usize,
@@ -46,11 +46,11 @@ impl Readback {
         if self.pending.len() == SLOTS {
             return Ok(false);
         }
-        self.spare.retain(|copy| copy.suits(frame));
-        let copy = self.spare.pop().map_or_else(|| Copy::new(frame), Ok)?;
-        copy.start(frame);
+        self.spare.retain(|transfer| transfer.suits(frame));
+        let transfer = self.spare.pop().map_or_else(|| Transfer::new(frame), Ok)?;
+        transfer.start(frame);
         frame.context.check()?;
-        self.pending.push_back(copy);
+        self.pending.push_back(transfer);
         Ok(true)
     }
 
@@ -67,9 +67,9 @@ impl Readback {
         if !arrived? {
             return Ok(None);
         }
-        Ok(self.pending.pop_front().map(|copy| {
-            let frame = pool.fill(copy.size, |frame| copy.read(frame));
-            self.spare.push(copy);
+        Ok(self.pending.pop_front().map(|transfer| {
+            let frame = pool.fill(transfer.size, |frame| transfer.read(frame));
+            self.spare.push(transfer);
             frame
         }))
     }
@@ -80,7 +80,7 @@ impl Readback {
     }
 }
 
-impl Copy {
+impl Transfer {
     fn new(frame: &GpuFrame) -> Result<Self, EngineError> {
         let context = frame.context.clone();
         let buffer = context.create(|| mappable(&context, frame.planes.size()))?;

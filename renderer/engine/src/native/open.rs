@@ -1,7 +1,8 @@
 //! Opens avatars on the engine that was asked for.
 
 use super::gpu_context;
-use crate::{Avatar, Character, EngineError, View, gpu::GpuContext, student::PoseMapping};
+use crate::{Avatar, Character, EngineError, View, gpu::GpuContext};
+use bunraku_core::mapping::PoseMapping;
 use serde::{Deserialize, Serialize};
 
 /// Which engine draws.

@@ -1,10 +1,11 @@
 //! A THA4 student as an avatar: from faces to poses, and from poses to frames.
 
-use super::{Grids, PoseMapping, cpu::CpuEngine, gpu::GpuEngine};
+use super::{Grids, cpu::CpuEngine, gpu::GpuEngine};
 use crate::{Avatar, Description, EngineError, Frame, FramePool, Quality, View, gpu::GpuContext};
 use bunraku_core::{
     character::CharacterModel,
     face_state::FaceState,
+    mapping::PoseMapping,
     pose::{POSE_LEN, Pose},
 };
 
