@@ -90,7 +90,7 @@ fn frames_on_a_lost_device_are_an_error_and_the_readback_goes_on_with_the_next()
     readback.start(&draw(&mut *avatar, 0)).expect("the device works");
     context.device.destroy();
     while let Ok(None) = readback.poll(&mut pool) {
-        std::thread::yield_now();
+        std::hint::spin_loop();
     }
     assert_eq!(readback.pending(), 0);
     let Some((context, mut avatar)) = open() else { return };

@@ -62,7 +62,7 @@ fn compare_students(engine: EngineChoice, wanted: impl Fn(&str) -> bool) {
         let character = Character::open(&tha4.join("characters").join(name)).expect("a published character");
         let Some(mut avatar) = open(&character, engine) else { return };
         let of_character =
-            |record: &&Value| record["character"] == name && record["name"].as_str().is_some_and(|name| wanted(name));
+            |record: &&Value| record["character"] == name && record["name"].as_str().is_some_and(&wanted);
         let mut compared = 0;
         for record in poses["records"].as_array().expect("records").iter().filter(of_character) {
             let pose: Pose = serde_json::from_value(record["pose"].clone()).expect("45 numbers");

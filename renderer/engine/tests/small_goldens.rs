@@ -82,7 +82,7 @@ fn compare_all(engine: EngineChoice) {
             }
         }
         println!("{}: max {greatest:.1e}", path.display());
-        assert!(greatest <= 1e-4, "{}: max {greatest:.1e}", path.display());
+        assert!(greatest <= 2e-5, "{}: max {greatest:.1e}", path.display());
         compared += golden.points.len();
     }
     assert!(compared >= 100, "only {compared} points were compared");

@@ -62,8 +62,7 @@ fn face(jaw: f64) -> FaceState {
 
 #[test]
 fn a_toy_follows_the_jaw_and_draws_it() {
-    let mut toy: Box<dyn Avatar> =
-        Box::new(Toy { view: View::new(128, Quality::Full), red: 0.0, drawn: None });
+    let mut toy: Box<dyn Avatar> = Box::new(Toy { view: View::new(128, Quality::Full), red: 0.0, drawn: None });
     let mut pool = FramePool::default();
     assert!(toy.follow(&face(0.25)), "the first frame is new");
     let Ok(Frame::Cpu(frame)) = toy.draw(&mut pool) else { panic!("a toy draws") };

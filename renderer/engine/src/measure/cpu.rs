@@ -1,4 +1,8 @@
 //! The most multiply-adds that the processor can do.
+#![expect(
+    clippy::inline_always,
+    reason = "a function that is not inlined into `with_simd` is compiled without the vector instructions"
+)]
 
 use crate::{EngineError, student::cpu::Threads};
 use pulp::{Simd, WithSimd};

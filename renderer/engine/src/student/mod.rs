@@ -11,6 +11,5 @@ mod grids;
 mod plan;
 
 pub use avatar::StudentAvatar;
-pub use bunraku_core::mapping::PoseMapping;
 use grids::Grids;
 pub use plan::{Entry, Plan, Stage};
