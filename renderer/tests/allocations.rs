@@ -101,5 +101,5 @@ fn a_steady_puppet_allocates_nothing_on_any_thread() {
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     play(100..200);
     assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0, "allocations in 100 steady frames");
-    assert_eq!(held.map(|frame| frame.size), Some(256));
+    assert_eq!(held.map(|frame| frame.size()), Some(256));
 }

@@ -12,16 +12,13 @@ use bunraku::{
     config::{Config, Listen},
     control::{Service, Token},
     outputs,
-    runtime::{FallbackStudent, Puppet, PuppetError, PuppetHandle, Setup, StartError},
+    runtime::{FallbackStudent, Puppet, PuppetError, PuppetHandle, Setup, SharedGpu, StartError},
     settings::Background,
     window::WindowSystem,
 };
 use bunraku_capture::{SourceInfo, SourceSpec, Surroundings};
 use bunraku_core::source::CancellationToken;
-use bunraku_engine::{
-    Character,
-    native::{self, OpenOptions},
-};
+use bunraku_engine::Character;
 use std::{
     net::SocketAddr,
     num::NonZeroUsize,
@@ -84,10 +81,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let cast = Cast::open(config.character.as_ref())?;
     let window = if config.headless.unwrap_or(false) { None } else { connect_window() };
     let surroundings = Surroundings::default();
-    let puppet = Puppet::spawn(setup(&config, cast, frames, &surroundings)?, stop.clone()).map_err(way_out)?;
+    let gpu = window.as_ref().and_then(WindowSystem::gpu_instance).map_or_else(SharedGpu::default, SharedGpu::new);
+    let setup = setup(&config, cast, frames, &surroundings, &gpu)?;
+    let puppet = Puppet::spawn(setup, stop.clone()).map_err(way_out)?;
     let _service = serve(config.control.unwrap_or_default(), token, puppet.handle());
     if let Some(window) = window {
-        open_window(window, &config, puppet.handle(), &surroundings, &stop);
+        open_window(window, &config, puppet.handle(), &surroundings, &gpu, &stop);
     }
     puppet.join().map_err(way_out)?;
     Ok(ExitCode::SUCCESS)
@@ -157,11 +156,14 @@ impl Cast {
     }
 }
 
-fn setup(config: &Config, cast: Cast, frames: Option<u64>, surroundings: &Surroundings) -> anyhow::Result<Setup> {
+fn setup(
+    config: &Config,
+    cast: Cast,
+    frames: Option<u64>,
+    surroundings: &Surroundings,
+    gpu: &SharedGpu,
+) -> anyhow::Result<Setup> {
     let threads = config.threads.map_or_else(|| spare_threads(&config.sources), NonZeroUsize::get);
-    let open_avatar = move |choice, character: &_, view| {
-        native::open(character, &OpenOptions { threads, ..OpenOptions::new(choice, view) })
-    };
     let outputs = outputs::open(config).map_err(|error| {
         let help = error.help;
         Helped::new(error, help)
@@ -172,7 +174,7 @@ fn setup(config: &Config, cast: Cast, frames: Option<u64>, surroundings: &Surrou
         surroundings: surroundings.clone(),
         outputs,
         frames,
-        ..Setup::new(cast.character, Box::new(open_avatar))
+        ..Setup::new(cast.character, gpu.opener(threads, config.profiles.mapping()))
     })
 }
 
@@ -187,9 +189,10 @@ fn open_window(
     config: &Config,
     puppet: &PuppetHandle,
     surroundings: &Surroundings,
+    gpu: &SharedGpu,
     stop: &CancellationToken,
 ) {
-    match window.run(config, puppet.clone(), surroundings) {
+    match window.run(config, puppet.clone(), surroundings, gpu) {
         Ok(()) => stop.cancel(),
         Err(error) => say(format_args!("{error}; running headless")),
     }

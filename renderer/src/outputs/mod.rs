@@ -1,8 +1,10 @@
 //! Where frames go besides the window, one file an output. A new output is a file here and a line in [`open`].
 
 mod png;
+mod shared;
 
 pub use png::PngFolder;
+pub(crate) use shared::Outputs;
 
 use crate::{config::Config, settings::Background};
 use bunraku_engine::CpuFrame;

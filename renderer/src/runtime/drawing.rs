@@ -10,14 +10,14 @@ use bunraku_engine::{Quality, View};
 use std::time::Duration;
 
 impl Puppet {
-    /// Draws the pose if it changed and anyone watches; whether it did.
-    pub(super) fn draw(&mut self) -> Result<bool, PuppetError> {
-        let bits = self.pose.0.map(f32::to_bits);
-        if !self.is_watched() || self.drawn == Some(bits) {
+    /// Draws the face if its frame `changed` and anyone watches; whether it did.
+    pub(super) fn draw(&mut self, changed: bool) -> Result<bool, PuppetError> {
+        let needed = changed || self.redraw || self.host.is_lost();
+        if !needed || !self.is_watched() {
             return Ok(false);
         }
-        let drawn = self.host.draw(&self.pose)?;
-        self.drawn = Some(bits);
+        let drawn = self.host.draw(self.sources.face())?;
+        self.redraw = false;
         self.meter.drew(drawn.cost);
         if let Some(incident) = drawn.incident {
             self.notify(incident);
@@ -72,7 +72,6 @@ impl Puppet {
     }
 
     pub(super) fn set_view(&mut self, view: View) -> Result<(), String> {
-        self.drawn = None;
         self.host.set_view(view).map_err(|error| error.to_string())
     }
 

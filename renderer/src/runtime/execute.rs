@@ -60,7 +60,6 @@ impl Puppet {
 
     /// Draws a character that was asked for; no fallback student replaces that one.
     pub(super) fn set_character(&mut self, mut character: Character) -> Outcome {
-        self.drawn = None;
         let view = self.host.view();
         self.host.swap_character(&mut character, view).map_err(|error| error.to_string())?;
         self.fallback = None;
@@ -70,18 +69,10 @@ impl Puppet {
 
     fn set_background(&mut self, background: &Background) -> Outcome {
         Backdrop::load(background).map_err(|error| error.to_string())?;
-        for index in 0..self.outputs.len() {
-            if let Err(why) = self.outputs[index].set_background(background) {
-                // Those that took it must not differ from the rest.
-                for output in &mut self.outputs[..index] {
-                    output.set_background(&self.background)?;
-                }
-                return Err(why);
-            }
-        }
+        self.outputs.set_background(background, &self.background)?;
         self.background = background.clone();
         self.publisher.publish_event(Event::Background(background.clone()));
-        self.drawn = None;
+        self.redraw = true;
         Ok(())
     }
 

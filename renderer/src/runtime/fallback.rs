@@ -38,7 +38,6 @@ impl Puppet {
     /// Swaps the two students and draws with `view`; the change in words. Nothing changes where that fails.
     pub(super) fn change_students(&mut self, view: View) -> Result<String, String> {
         let Some(fallback) = &mut self.fallback else { return Err("there is no fallback student".to_owned()) };
-        self.drawn = None;
         let name = fallback.waiting.name().to_owned();
         self.host
             .swap_character(&mut fallback.waiting, view)

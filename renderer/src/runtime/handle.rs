@@ -7,7 +7,7 @@ use super::{
 };
 use crate::settings::Background;
 use bunraku_core::source::Waker;
-use bunraku_engine::CpuFrame;
+use bunraku_engine::Frame;
 use std::{
     collections::VecDeque,
     fmt,
@@ -58,7 +58,7 @@ struct Shared {
     wake: WakeSignal,
     status: StatusCell,
     /// The newest frame and its number, 1 for the first.
-    frame: Mutex<(u64, Option<Arc<CpuFrame>>)>,
+    frame: Mutex<(u64, Option<Frame>)>,
     events: Mutex<Events>,
     subscribers: Mutex<Vec<Arc<Subscriber>>>,
     ended: AtomicBool,
@@ -110,12 +110,12 @@ impl PuppetHandle {
     }
 
     /// The newest frame, once there is one.
-    pub fn frame(&self) -> Option<Arc<CpuFrame>> {
+    pub fn frame(&self) -> Option<Frame> {
         lock(&self.shared.frame).1.clone()
     }
 
     /// The newest frame, unless `seen` is its number already; sets `seen` to its number.
-    pub fn frame_after(&self, seen: &mut u64) -> Option<Arc<CpuFrame>> {
+    pub fn frame_after(&self, seen: &mut u64) -> Option<Frame> {
         let newest = lock(&self.shared.frame);
         if newest.0 == *seen {
             return None;
@@ -196,11 +196,11 @@ impl Publisher {
     }
 
     /// Makes `frame` the newest. Allocates nothing.
-    pub(super) fn publish_frame(&self, frame: &Arc<CpuFrame>) {
+    pub(super) fn publish_frame(&self, frame: &Frame) {
         let mut newest = lock(&self.shared.frame);
         newest.0 += 1;
         // The one it replaces is dropped after the lock.
-        let old = newest.1.replace(Arc::clone(frame));
+        let old = newest.1.replace(frame.clone());
         drop(newest);
         drop(old);
         self.wake_subscribers();
@@ -257,7 +257,7 @@ mod tests {
         let (handle, publisher) = channel();
         let (wake, count) = counter();
         let _subscription = handle.subscribe(wake);
-        publisher.publish_frame(&Arc::default());
+        publisher.publish_frame(&Frame::Cpu(Arc::default()));
         publisher.publish_event(Event::Notice("hello".to_owned()));
         assert!(!handle.has_ended());
         drop(publisher);
@@ -271,7 +271,7 @@ mod tests {
         let (handle, publisher) = channel();
         let (mut first, mut second) = (0, 0);
         assert!(handle.frame_after(&mut first).is_none() && handle.frame().is_none());
-        publisher.publish_frame(&Arc::default());
+        publisher.publish_frame(&Frame::Cpu(Arc::default()));
         assert!(handle.frame_after(&mut first).is_some() && handle.frame_after(&mut first).is_none());
         assert!(handle.frame_after(&mut second).is_some());
     }

@@ -1,13 +1,10 @@
 //! The avatar host: opens the avatar that draws the character, and replaces one whose device is lost.
 
-use bunraku_core::pose::Pose;
+use bunraku_core::{face_state::FaceState, pose::Pose};
 use bunraku_engine::{
-    Avatar, Character, CpuFrame, Description, EngineChoice, EngineError, FramePool, Quality, View, native::Reader,
+    Avatar, Character, Description, EngineChoice, EngineError, Frame, FramePool, Quality, View, native,
 };
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// Opens an avatar on the kind of engine asked for.
 pub type OpenAvatar = Box<dyn Fn(EngineChoice, &Character, View) -> Result<Box<dyn Avatar>, EngineError> + Send>;
@@ -23,9 +20,8 @@ pub(super) struct AvatarHost {
     avatar: Box<dyn Avatar>,
     losses: u32,
     pool: FramePool,
-    reader: Reader,
     /// The frame last drawn.
-    pub(super) frame: Arc<CpuFrame>,
+    frame: Option<Frame>,
 }
 
 /// What drawing a frame took.
@@ -43,26 +39,60 @@ impl AvatarHost {
         view: View,
     ) -> Result<Self, EngineError> {
         let avatar = open(choice, &character, view)?;
-        let (pool, reader, frame) = (FramePool::default(), Reader::default(), Arc::default());
-        Ok(Self { open, choice, character, avatar, losses: 0, pool, reader, frame })
+        Ok(Self { open, choice, character, avatar, losses: 0, pool: FramePool::default(), frame: None })
     }
 
-    /// Draws `pose` into a new frame; an engine that is lost on the way is replaced.
+    /// Takes the face that the next frame shows. Returns whether that frame differs from the last one drawn.
+    pub(super) fn follow(&mut self, face: &FaceState) -> bool {
+        self.avatar.follow(face)
+    }
+
+    /// The pose that the next frame shows; at rest for an avatar that has none.
+    pub(super) fn pose(&self) -> Pose {
+        self.avatar.pose().copied().unwrap_or_default()
+    }
+
+    /// Draws `face`, which was followed; an engine that is lost on the way is replaced.
     ///
     /// # Errors
     /// When no engine works any more.
-    pub(super) fn draw(&mut self, pose: &Pose) -> Result<Drawn, EngineError> {
+    pub(super) fn draw(&mut self, face: &FaceState) -> Result<Drawn, EngineError> {
         let mut incident = None;
         loop {
             let start = Instant::now();
-            self.avatar.set_pose(pose);
-            match self.avatar.draw(&mut self.pool).and_then(|frame| self.reader.read(&frame)) {
-                Ok(frame) => {
-                    self.frame = frame;
-                    return Ok(Drawn { cost: start.elapsed(), incident });
+            match self.draw_whole() {
+                Ok(()) => return Ok(Drawn { cost: start.elapsed(), incident }),
+                Err(why) => {
+                    incident = Some(self.replace(&why)?);
+                    self.avatar.follow(face);
                 }
-                Err(why) => incident = Some(self.replace(&why)?),
             }
+        }
+    }
+
+    /// Draws and waits until the frame is drawn: the next one must not queue up behind it, and its cost is to be known.
+    fn draw_whole(&mut self) -> Result<(), EngineError> {
+        let frame = self.avatar.draw(&mut self.pool)?;
+        native::finish(&frame)?;
+        self.frame = Some(frame);
+        Ok(())
+    }
+
+    /// The frame last drawn, if any.
+    pub(super) fn frame(&self) -> Option<&Frame> {
+        self.frame.as_ref()
+    }
+
+    /// Whether the device of the last frame is lost, so that it must be drawn again on another.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(&self.frame, Some(Frame::Gpu(frame)) if frame.context.check().is_err())
+    }
+
+    /// GPU buffers mapped so far to read frames back.
+    pub(super) fn readbacks(&self) -> u64 {
+        match &self.frame {
+            Some(Frame::Gpu(frame)) => frame.context.maps(),
+            _ => 0,
         }
     }
 
@@ -119,9 +149,8 @@ impl AvatarHost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bunraku_core::{character::sample::tiny_character, face_state::FaceState};
-    use bunraku_engine::Frame;
-    use std::sync::Mutex;
+    use bunraku_core::character::sample::tiny_character;
+    use std::sync::{Arc, Mutex};
 
     /// An avatar that draws `health` frames and is then lost.
     struct Mortal {
@@ -132,12 +161,8 @@ mod tests {
     }
 
     impl Avatar for Mortal {
-        fn follow(&mut self, _: &FaceState) -> bool {
-            true
-        }
-
-        fn set_pose(&mut self, pose: &Pose) -> bool {
-            self.value = pose.0[0];
+        fn follow(&mut self, face: &FaceState) -> bool {
+            self.value = face.breath.unwrap_or(0.0);
             true
         }
 
@@ -188,12 +213,26 @@ mod tests {
         (AvatarHost::new(open, EngineChoice::Gpu, tiny_character(1).into(), view).expect("the first GPU"), opened)
     }
 
+    /// Draws a face with this breath.
+    fn draw(host: &mut AvatarHost, breath: f32) -> Result<Drawn, EngineError> {
+        let face = FaceState { breath: Some(breath), ..FaceState::default() };
+        host.follow(&face);
+        host.draw(&face)
+    }
+
+    fn first_value(host: &AvatarHost) -> f32 {
+        match host.frame() {
+            Some(Frame::Cpu(frame)) => frame.planes[0],
+            other => panic!("no frame in CPU memory: {other:?}"),
+        }
+    }
+
     #[test]
     fn a_lost_gpu_is_opened_again_and_the_frame_is_drawn_anyway() {
         let (mut host, opened) = host(&[1, 5]);
-        host.draw(&Pose([0.25; 45])).expect("drawn");
-        let drawn = host.draw(&Pose([0.5; 45])).expect("drawn by the second");
-        assert_eq!(host.frame.planes[0], 0.5);
+        draw(&mut host, 0.25).expect("drawn");
+        let drawn = draw(&mut host, 0.5).expect("drawn by the second");
+        assert_eq!(first_value(&host), 0.5);
         assert!(drawn.incident.is_some_and(|text| text.contains("driver reset") && text.contains("gpu engine")));
         assert_eq!(opened.lock().expect("no panic")[..], [EngineChoice::Gpu, EngineChoice::Gpu]);
     }
@@ -201,15 +240,15 @@ mod tests {
     #[test]
     fn without_another_gpu_the_cpu_takes_over() {
         let (mut host, _) = host(&[0]);
-        let drawn = host.draw(&Pose([0.5; 45])).expect("drawn by the CPU");
+        let drawn = draw(&mut host, 0.5).expect("drawn by the CPU");
         assert!(drawn.incident.is_some_and(|text| text.contains("cpu engine")));
-        assert_eq!((host.frame.planes[0], host.describe().engine), (0.5, "cpu"));
+        assert_eq!((first_value(&host), host.describe().engine), (0.5, "cpu"));
     }
 
     #[test]
     fn a_gpu_that_is_lost_again_and_again_is_given_up() {
         let (mut host, opened) = host(&[0; 100]);
-        host.draw(&Pose([0.5; 45])).expect("drawn in the end");
+        draw(&mut host, 0.5).expect("drawn in the end");
         assert_eq!(host.describe().engine, "cpu");
         assert_eq!(opened.lock().expect("no panic").len(), 5);
     }

@@ -9,6 +9,7 @@ mod command;
 mod drawing;
 mod execute;
 mod fallback;
+mod gpu;
 mod handle;
 mod host;
 mod loader;
@@ -28,6 +29,7 @@ mod wake;
 
 pub use command::{Command, CommandError, Outcome, SourceChoice};
 pub use fallback::FallbackStudent;
+pub use gpu::SharedGpu;
 pub use handle::{Event, PuppetHandle, Subscription};
 pub use host::OpenAvatar;
 pub use setup::{PuppetError, Setup};
@@ -37,16 +39,11 @@ pub use status::{EngineStatus, SourceStatus, Status};
 
 use crate::{
     backdrop::Backdrop,
-    outputs::Output,
+    outputs::Outputs,
     settings::{Background, DEFAULT_SIZE, QualityChoice},
 };
 use bunraku_core::{
-    channel::CHANNEL_COUNT,
-    mapping::PoseMapping,
-    mixer::MixerInput,
-    performer::Performer,
-    pose::{POSE_LEN, Pose},
-    source::CancellationToken,
+    channel::CHANNEL_COUNT, mixer::MixerInput, performer::Performer, pose::Pose, source::CancellationToken,
 };
 use bunraku_engine::{Quality, View};
 use fallback::Fallback;
@@ -66,11 +63,10 @@ const DEFAULT_RATE: f64 = 60.0;
 pub struct Puppet {
     sources: Sources,
     performer: Performer,
-    mapping: PoseMapping,
     host: AvatarHost,
     /// Absent where no student may take over.
     fallback: Option<Fallback>,
-    outputs: Vec<Box<dyn Output>>,
+    outputs: Outputs,
     publisher: Publisher,
     loader: Loader,
     pace: Pace,
@@ -83,9 +79,8 @@ pub struct Puppet {
     began: Instant,
     now: f64,
     meter: Meter,
-    pose: Pose,
-    /// The bits of the pose that the frame shows.
-    drawn: Option<[u32; POSE_LEN]>,
+    /// Whether the next step draws even what did not change.
+    redraw: bool,
     drivers: [Option<usize>; CHANNEL_COUNT],
     notice: String,
     ended: bool,
@@ -98,14 +93,13 @@ impl Puppet {
     /// # Errors
     /// When a source, the engine or the background cannot be opened.
     pub fn new(setup: Setup) -> Result<(Self, PuppetHandle), PuppetError> {
-        let Setup { config, character, fallback, surroundings, open_avatar, mut outputs, frames } = setup;
+        let Setup { config, character, fallback, surroundings, open_avatar, outputs, frames } = setup;
         let (handle, publisher) = handle::channel();
         let background = config.background.clone().unwrap_or_default();
         // Checked even where no output shows it: an unreadable picture is a mistake to report.
         Backdrop::load(&background).map_err(|error| PuppetError::Background(error.to_string()))?;
-        for output in &mut outputs {
-            output.set_background(&background).map_err(PuppetError::Background)?;
-        }
+        let mut outputs = Outputs::new(outputs);
+        outputs.set_background(&background, &background).map_err(PuppetError::Background)?;
         let quality = config.quality.unwrap_or_default();
         let view = View::new(config.size.unwrap_or(DEFAULT_SIZE), quality.fixed().unwrap_or(Quality::Full));
         let wake = publisher.wake_signal().clone();
@@ -115,7 +109,6 @@ impl Puppet {
         let mut puppet = Self {
             sources,
             performer: Performer::new(config.performer, 0),
-            mapping: config.profiles.mapping(),
             host,
             fallback: fallback.map(Fallback::from),
             outputs,
@@ -130,8 +123,7 @@ impl Puppet {
             began,
             now: 0.0,
             meter: Meter::default(),
-            pose: Pose::default(),
-            drawn: None,
+            redraw: false,
             drivers: [None; CHANNEL_COUNT],
             notice: String::new(),
             ended: false,
@@ -147,8 +139,8 @@ impl Puppet {
     }
 
     /// The pose of the last step.
-    pub fn pose(&self) -> &Pose {
-        &self.pose
+    pub fn pose(&self) -> Pose {
+        self.host.pose()
     }
 
     /// Takes steps until it is told to end, or its frames are drawn; then waits for the outputs to finish.
@@ -164,8 +156,7 @@ impl Puppet {
                 self.wait(stop);
             }
         }
-        let finished: Vec<_> = self.outputs.iter_mut().map(|output| output.finish()).collect();
-        finished.into_iter().find(Result::is_err).unwrap_or(Ok(())).map_err(PuppetError::Output)
+        self.outputs.finish().map_err(PuppetError::Output)
     }
 
     /// Waits until the next step is due.
@@ -186,16 +177,10 @@ impl Puppet {
         self.execute_commands();
         let face = self.sources.tick(now);
         self.performer.perform(face, now);
-        self.pose = self.mapping.map(face);
+        let changed = self.host.follow(face);
         self.announce_drivers();
-        let fresh = self.draw()?;
-        if fresh {
-            self.publisher.publish_frame(&self.host.frame);
-        }
-        for output in &mut self.outputs {
-            output.present(&self.host.frame, fresh);
-        }
-        self.report_trouble();
+        let fresh = self.draw(changed)?;
+        self.hand_on(fresh);
         self.meter.stepped(now);
         self.ended |= self.frames.is_some_and(|frames| self.meter.steps() >= frames);
         if self.publisher.status().is_wanted() {
@@ -213,11 +198,19 @@ impl Puppet {
         }
     }
 
-    fn report_trouble(&mut self) {
-        for index in 0..self.outputs.len() {
-            if let Some(trouble) = self.outputs[index].trouble() {
-                self.notify(trouble);
-            }
+    /// Publishes the frame if it is `fresh`, and hands it to the outputs in any case.
+    fn hand_on(&mut self, fresh: bool) {
+        let Some(frame) = self.host.frame() else { return };
+        if fresh {
+            self.publisher.publish_frame(frame);
+        }
+        if let Err(error) = self.outputs.present(frame, fresh) {
+            // The next step draws it again, on another engine.
+            tracing::warn!("{error}");
+            self.redraw = true;
+        }
+        if let Some(trouble) = self.outputs.trouble() {
+            self.notify(trouble);
         }
     }
 
@@ -243,8 +236,9 @@ impl Puppet {
             student_ms: self.meter.student_ms(),
             steps: self.meter.steps(),
             frames: self.meter.frames(),
-            pose: self.pose,
+            pose: self.host.pose(),
             sources: self.sources.status(),
+            readbacks: self.host.readbacks(),
             notice: self.notice.clone(),
         }
     }

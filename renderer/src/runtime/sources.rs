@@ -185,6 +185,11 @@ impl Sources {
         self.mixer.face_mut()
     }
 
+    /// The face of the last tick.
+    pub(super) fn face(&mut self) -> &FaceState {
+        self.mixer.face_mut()
+    }
+
     /// Which source drives each channel.
     pub(super) fn drivers(&self) -> [Option<usize>; CHANNEL_COUNT] {
         Channel::ALL.map(|channel| self.mixer.driver(channel))

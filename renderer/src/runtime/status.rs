@@ -43,6 +43,8 @@ pub struct Status {
     pub pose: Pose,
     /// The sources, in their order.
     pub sources: Vec<SourceStatus>,
+    /// GPU buffers mapped so far to read frames back; a frame shown by the window maps none.
+    pub readbacks: u64,
     /// The last notice, or empty: what went wrong or changed by itself.
     pub notice: String,
 }

@@ -1,7 +1,7 @@
 //! The puppet step by step, on a clock of the test's own.
 
 use super::*;
-use crate::config::Config;
+use crate::{config::Config, outputs::Output};
 use bunraku_core::{
     character::sample::tiny_character,
     mixer::MixerInput,
@@ -10,7 +10,7 @@ use bunraku_core::{
     source::{SampleSender, slot},
 };
 use bunraku_engine::{
-    Character, CpuFrame, EngineChoice,
+    Character, CpuFrame, EngineChoice, Frame,
     native::{self, OpenOptions},
 };
 use std::sync::{Arc, Mutex};
@@ -98,7 +98,10 @@ impl Rig {
     }
 
     fn frame(&self) -> Arc<CpuFrame> {
-        self.handle.frame().expect("something was drawn")
+        match self.handle.frame() {
+            Some(Frame::Cpu(frame)) => frame,
+            other => panic!("no frame in CPU memory: {other:?}"),
+        }
     }
 
     fn fresh(&self) -> usize {

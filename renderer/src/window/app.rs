@@ -3,7 +3,7 @@
 use super::{WindowError, open::Open};
 use crate::{
     config::Config,
-    runtime::{PuppetHandle, Subscription},
+    runtime::{PuppetHandle, SharedGpu, Subscription},
 };
 use bunraku_capture::Surroundings;
 use bunraku_core::source::Waker;
@@ -30,6 +30,7 @@ pub(super) struct App<'a> {
     config: &'a Config,
     surroundings: &'a Surroundings,
     puppet: PuppetHandle,
+    gpu: &'a SharedGpu,
     subscription: Subscription,
     waker: Waker,
     /// Whether a [`Woken`] is on its way: one at a time is enough.
@@ -44,12 +45,13 @@ impl<'a> App<'a> {
         config: &'a Config,
         surroundings: &'a Surroundings,
         puppet: PuppetHandle,
+        gpu: &'a SharedGpu,
         proxy: EventLoopProxy<Woken>,
     ) -> Self {
         let woken = Arc::<AtomicBool>::default();
         let waker = waker(proxy, Arc::clone(&woken));
         let subscription = puppet.subscribe(waker.clone());
-        Self { config, surroundings, puppet, subscription, waker, woken, failure: None, open: None }
+        Self { config, surroundings, puppet, gpu, subscription, waker, woken, failure: None, open: None }
     }
 
     /// How it went, once the event loop has ended. Without its subscription the puppet runs on as if headless.
@@ -82,8 +84,8 @@ impl ApplicationHandler<Woken> for App<'_> {
         if self.open.is_some() {
             return;
         }
-        let preview = self.surroundings.preview.clone();
-        match Open::new(event_loop, self.config, preview, self.puppet.clone(), self.waker.clone()) {
+        let (preview, gpu) = (self.surroundings.preview.clone(), self.gpu.clone());
+        match Open::new(event_loop, self.config, preview, self.puppet.clone(), gpu, self.waker.clone()) {
             Ok(open) => {
                 self.open = Some(open);
                 self.tick(event_loop);

@@ -1,6 +1,8 @@
-//! The graphics device that presents frames: which adapter it is, and whether it still lives.
+//! The graphics device that presents to the window: the puppet's own where possible, else the best there is.
 
 use super::alpha;
+use bunraku_core::source::Waker;
+use bunraku_engine::{gpu::GpuContext, native};
 use std::{
     cmp::Reverse,
     sync::{
@@ -22,6 +24,9 @@ pub enum GraphicsError {
     /// No adapter, not even a software one, presents to the window.
     #[error("nothing can draw on the window: no graphics adapter presents to it; {INSTALL}")]
     NoAdapter,
+    /// The puppet's device was lost, and it has not opened another yet.
+    #[error("the GPU was lost")]
+    Lost,
     /// Adapters were found, and none of them opened.
     #[error("no graphics adapter could be opened: {0}")]
     NoDevice(String),
@@ -36,27 +41,48 @@ pub(super) struct Graphics {
     pub(super) adapter: wgpu::Adapter,
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
-    lost: Arc<AtomicBool>,
+    loss: Loss,
+}
+
+/// Where the loss of the device is noted.
+enum Loss {
+    /// By the puppet's device.
+    Shared(GpuContext),
+    /// By a device of the window's own.
+    Own(Arc<AtomicBool>),
 }
 
 impl Graphics {
+    /// Presents with the puppet's device; none if it cannot present to `window`. `wake` is called from any thread when
+    /// the device is lost.
+    pub(super) fn share(context: &GpuContext, window: &Arc<Window>, wake: Waker) -> Option<Self> {
+        let surface = context.instance.create_surface(Arc::clone(window)).ok()?;
+        if !context.adapter.is_surface_supported(&surface) {
+            return None;
+        }
+        context.wake_on_fault(wake);
+        let GpuContext { adapter, device, queue, .. } = context.clone();
+        tracing::info!("presenting with the puppet's {}", describe(&context.info));
+        Some(Self { surface, adapter, device, queue, loss: Loss::Shared(context.clone()) })
+    }
+
     /// Opens the best adapter of these backends that presents to `window`. `wake` is called from any thread when the
     /// device is lost.
     pub(super) fn open(
         display: OwnedDisplayHandle,
         window: &Arc<Window>,
         backends: wgpu::Backends,
-        wake: impl Fn() + Send + 'static,
+        wake: Waker,
     ) -> Result<Self, GraphicsError> {
-        let instance = wgpu::Instance::new(instance_descriptor(display, backends));
+        let instance = instance(display, backends);
         let surface = instance.create_surface(Arc::clone(window))?;
         let mut failures = Vec::new();
         for adapter in ranked_adapters(&instance, &surface) {
             match open_device(&adapter) {
                 Ok((device, queue)) => {
                     tracing::info!("presenting with {}", describe(&adapter.get_info()));
-                    let lost = watch(&device, wake);
-                    return Ok(Self { surface, adapter, device, queue, lost });
+                    let lost = watch(&device, move || wake());
+                    return Ok(Self { surface, adapter, device, queue, loss: Loss::Own(lost) });
                 }
                 Err(error) => failures.push(format!("{}: {error}", describe(&adapter.get_info()))),
             }
@@ -76,18 +102,21 @@ impl Graphics {
 
     /// Whether the device is gone, so that everything made from it must be made again.
     pub(super) fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Relaxed)
+        match &self.loss {
+            Loss::Shared(context) => context.check().is_err(),
+            Loss::Own(lost) => lost.load(Ordering::Relaxed),
+        }
     }
 }
 
-/// `WGPU_BACKEND` and its kin are honoured.
-fn instance_descriptor(display: OwnedDisplayHandle, backends: wgpu::Backends) -> wgpu::InstanceDescriptor {
+/// An instance that can present to windows on `display`. Honours `WGPU_BACKEND` and its kin.
+pub(super) fn instance(display: OwnedDisplayHandle, backends: wgpu::Backends) -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_with_display_handle(Box::new(display));
     // The other kind of swap chain has no alpha on Windows.
     descriptor.backend_options.dx12.presentation_system = wgpu::Dx12SwapchainKind::DxgiFromVisual;
     descriptor = descriptor.with_env();
     descriptor.backends &= backends;
-    descriptor
+    wgpu::Instance::new(descriptor)
 }
 
 /// The adapters that present to `surface`, best first.
@@ -95,7 +124,7 @@ fn instance_descriptor(display: OwnedDisplayHandle, backends: wgpu::Backends) ->
 /// Hardware before software, software Vulkan last, then a surface that says it keeps alpha; otherwise in the system's
 /// order, whose first is usually the one that drives the display.
 fn ranked_adapters(instance: &wgpu::Instance, surface: &wgpu::Surface<'_>) -> Vec<wgpu::Adapter> {
-    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    let mut adapters = native::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
     adapters.retain(|adapter| adapter.is_surface_supported(surface));
     adapters.sort_by_cached_key(|adapter| {
         let info = adapter.get_info();
@@ -110,7 +139,7 @@ fn is_software_vulkan(info: &wgpu::AdapterInfo) -> bool {
 }
 
 fn open_device(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), wgpu::RequestDeviceError> {
-    pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+    native::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
         label: Some("window"),
         // Presenting needs the least there is; only the sizes follow the adapter, for large windows.
         required_limits: wgpu::Limits::downlevel_webgl2_defaults().using_resolution(adapter.limits()),
@@ -145,7 +174,7 @@ mod tests {
     /// A device whose loss is watched; without an adapter the test is skipped.
     fn watched(wake: impl Fn() + Send + 'static) -> Option<(wgpu::Device, wgpu::Queue, Arc<AtomicBool>)> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
-        let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()));
+        let adapter = native::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()));
         let adapter = adapter.map_or_else(|error| missing(Means::Gpu, error), Some)?;
         let (device, queue) = open_device(&adapter).expect("a device");
         let lost = watch(&device, wake);

@@ -3,27 +3,27 @@
 use super::{
     WindowError,
     overlay::Overlay,
-    picture::Picture,
     place::Place,
     recovery::{Drawable as _, Mended, Recovering},
-    surface::{Drawn, WindowSurface},
+    surface::{Drawn, SurfaceOpener, WindowSurface},
     visibility::Visibility,
 };
 use crate::{
     backdrop::{self, Backdrop},
     config::Config,
-    runtime::{Command, Event, PuppetHandle, SourceChoice, Subscription},
+    runtime::{Command, Event, PuppetHandle, SharedGpu, SourceChoice, Subscription},
     settings::{Background, DEFAULT_SIZE},
 };
 use bunraku_capture::Preview;
 use bunraku_core::source::Waker;
+use bunraku_engine::{Frame, gpu::GpuContext};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 use winit::{
     dpi::LogicalSize,
-    event_loop::{ActiveEventLoop, OwnedDisplayHandle},
+    event_loop::ActiveEventLoop,
     window::{Window, WindowAttributes},
 };
 
@@ -39,9 +39,9 @@ const MAY_BE_OPAQUE: &str = "If the desktop does not show through, this system c
 /// The open window, and everything that exists only while it does.
 pub(super) struct Open {
     pub(super) window: Arc<Window>,
-    display: OwnedDisplayHandle,
     puppet: PuppetHandle,
-    waker: Waker,
+    gpu: SharedGpu,
+    opener: SurfaceOpener,
     pub(super) surface: Recovering<WindowSurface>,
     pub(super) overlay: Overlay,
     chosen: Background,
@@ -53,12 +53,12 @@ pub(super) struct Open {
     looked: Instant,
     watched: bool,
     pub(super) input: super::input::Input,
-    /// The newest frame, for the surface.
-    picture: Picture,
+    /// The newest frame, once there is one.
+    frame: Option<Frame>,
     seen_frame: u64,
     seen_events: u64,
-    /// The surface does not have the picture yet.
-    new_picture: bool,
+    /// The surface does not have the frame yet.
+    new_frame: bool,
     /// When to draw again what could not be drawn.
     redraw_at: Option<Instant>,
     /// Something happened to the puppet since the figures were updated.
@@ -72,9 +72,12 @@ impl Open {
         config: &Config,
         preview: Preview,
         puppet: PuppetHandle,
+        gpu: SharedGpu,
         waker: Waker,
     ) -> Result<Self, WindowError> {
-        let (window, surface) = open_window(event_loop, config.size.unwrap_or(DEFAULT_SIZE), &waker)?;
+        let opener = SurfaceOpener { display: event_loop.owned_display_handle(), waker };
+        let size = config.size.unwrap_or(DEFAULT_SIZE);
+        let (window, surface) = open_window(event_loop, size, &opener, gpu.current().as_ref())?;
         let background = config.background.clone().unwrap_or_default();
         if let Some(rate) = window.current_monitor().and_then(|monitor| monitor.refresh_rate_millihertz()) {
             // Without it the puppet steps 60 times a second.
@@ -84,9 +87,9 @@ impl Open {
             #[cfg(all(unix, not(target_os = "macos")))]
             mapped: super::mapped::Mapped::of(&window),
             window,
-            display: event_loop.owned_display_handle(),
             puppet,
-            waker,
+            gpu,
+            opener,
             surface: Recovering::new(surface),
             overlay: Overlay::new(preview),
             chosen: background.clone(),
@@ -96,10 +99,10 @@ impl Open {
             looked: Instant::now(),
             watched: true,
             input: super::input::Input::default(),
-            picture: Picture::default(),
+            frame: None,
             seen_frame: 0,
             seen_events: 0,
-            new_picture: true,
+            new_frame: false,
             redraw_at: None,
             news: true,
         };
@@ -131,7 +134,7 @@ impl Open {
         self.take_frame();
         // Forgotten once asked for: a time past would keep the event loop from resting until the system draws.
         let due = self.redraw_at.take_if(|at| *at <= now).is_some();
-        if self.new_picture || due || self.overlay.is_out_of_date() {
+        if self.new_frame || due || self.overlay.is_out_of_date() {
             self.request_redraw(now);
         }
     }
@@ -146,11 +149,11 @@ impl Open {
         }
     }
 
-    /// Takes the newest frame, if it is newer than the picture.
+    /// Takes the newest frame, if it is newer than the last one.
     fn take_frame(&mut self) {
         if let Some(frame) = self.puppet.frame_after(&mut self.seen_frame) {
-            self.picture.take(&frame);
-            self.new_picture = true;
+            self.frame = Some(frame);
+            self.new_frame = true;
         }
     }
 
@@ -205,13 +208,16 @@ impl Open {
 
     /// Draws, if anyone can see it.
     pub(super) fn draw(&mut self, now: Instant) {
-        if self.watched {
-            self.take_frame();
+        if !self.watched {
+            return;
         }
-        let Some(surface) = self.surface.surface_mut().filter(|_| self.watched) else { return };
-        if std::mem::take(&mut self.new_picture) {
-            surface.set_picture(&self.picture);
+        self.take_frame();
+        self.follow_device(now);
+        let Some(surface) = self.surface.surface_mut() else { return };
+        if let Some(frame) = self.frame.as_ref().filter(|_| self.new_frame) {
+            surface.set_frame(frame);
         }
+        self.new_frame = false;
         if !self.overlay.is_hidden()
             && self.overlay.take_change()
             && let Some(source) = surface.lay_out(&self.overlay)
@@ -226,10 +232,28 @@ impl Open {
         }
     }
 
+    /// Presents on the puppet's device from now on, if it draws on another one than before.
+    fn follow_device(&mut self, now: Instant) {
+        let Some(Frame::Gpu(frame)) = &self.frame else { return };
+        if self.surface.surface().is_some_and(|surface| surface.should_move_to(&frame.context)) {
+            self.surface.close();
+            self.recover(now);
+        }
+    }
+
+    /// The device that the puppet draws on.
+    fn puppets_device(&self) -> Option<GpuContext> {
+        match &self.frame {
+            Some(Frame::Gpu(frame)) => Some(frame.context.clone()),
+            _ => self.gpu.current(),
+        }
+    }
+
     /// Opens another surface if the device or the surface is gone.
     fn recover(&mut self, now: Instant) {
-        let open = || WindowSurface::open(&self.display, &self.window, &self.waker);
-        match self.surface.mend(now, &self.picture, &self.backdrop, open) {
+        let device = self.puppets_device();
+        let open = || self.opener.open(&self.window, device.as_ref());
+        match self.surface.mend(now, self.frame.as_ref(), &self.backdrop, open) {
             Mended::Nothing => {}
             Mended::Reopened => {
                 self.overlay.notify("The graphics device was lost; it works again".to_owned(), now);
@@ -272,11 +296,12 @@ impl Open {
 fn open_window(
     event_loop: &ActiveEventLoop,
     size: usize,
-    waker: &Waker,
+    opener: &SurfaceOpener,
+    device: Option<&GpuContext>,
 ) -> Result<(Arc<Window>, WindowSurface), WindowError> {
     let open = |transparent| {
         let window = Arc::new(event_loop.create_window(attributes(size).with_transparent(transparent))?);
-        let surface = WindowSurface::open(&event_loop.owned_display_handle(), &window, waker)?;
+        let surface = opener.open(&window, device)?;
         Ok::<_, WindowError>((window, surface))
     };
     let (window, surface) = open(true)?;

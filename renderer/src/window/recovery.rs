@@ -1,7 +1,8 @@
-//! Recovery of the window's surface: opened again when it is lost, with the same picture and backdrop.
+//! Recovery of the window's surface: opened again when it is lost, with the same frame and backdrop.
 
-use super::{backoff::Backoff, picture::Picture, surface::Drawn};
+use super::{backoff::Backoff, surface::Drawn};
 use crate::backdrop::Backdrop;
+use bunraku_engine::Frame;
 use std::time::Instant;
 
 /// What can be drawn on, and lost.
@@ -9,13 +10,13 @@ pub(super) trait Drawable {
     /// Whether it is gone.
     fn is_lost(&self) -> bool;
 
-    /// Takes the picture to show from now on.
-    fn set_picture(&mut self, picture: &Picture);
+    /// Takes the frame to show from now on.
+    fn set_frame(&mut self, frame: &Frame);
 
     /// Takes the backdrop to show from now on.
     fn set_backdrop(&mut self, backdrop: &Backdrop);
 
-    /// Draws picture, backdrop and, if asked for, the overlay.
+    /// Draws frame, backdrop and, if asked for, the overlay.
     fn draw(&mut self, with_overlay: bool) -> Drawn;
 }
 
@@ -24,7 +25,7 @@ pub(super) trait Drawable {
 pub(super) enum Mended<E> {
     /// It works, or the next try is not due.
     Nothing,
-    /// Another is in its place, with the same picture and backdrop.
+    /// Another is in its place, with the same frame and backdrop.
     Reopened,
     /// None could be opened; the next try comes later.
     Failed(E),
@@ -68,11 +69,17 @@ impl<C: Drawable> Recovering<C> {
         drawn
     }
 
+    /// Drops the surface, so that [`mend`](Self::mend) opens another one at once.
+    pub(super) fn close(&mut self) {
+        self.surface = None;
+        self.backoff.succeeded();
+    }
+
     /// Opens another surface if the last one is lost and a try is due.
     pub(super) fn mend<E>(
         &mut self,
         now: Instant,
-        picture: &Picture,
+        frame: Option<&Frame>,
         backdrop: &Backdrop,
         open: impl FnOnce() -> Result<C, E>,
     ) -> Mended<E> {
@@ -88,7 +95,9 @@ impl<C: Drawable> Recovering<C> {
         match open() {
             Ok(mut surface) => {
                 surface.set_backdrop(backdrop);
-                surface.set_picture(picture);
+                if let Some(frame) = frame {
+                    surface.set_frame(frame);
+                }
                 self.surface = Some(surface);
                 Mended::Reopened
             }
@@ -100,11 +109,12 @@ impl<C: Drawable> Recovering<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{cell::RefCell, rc::Rc, time::Duration};
+    use bunraku_engine::CpuFrame;
+    use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// A window: what its person sees, one entry a drawing (the picture's edge), and the surfaces made for it.
+    /// A window: what its user sees, one entry a drawing (the frame's edge), and the surfaces made for it.
     #[derive(Default)]
     struct Window {
         shown: RefCell<Vec<usize>>,
@@ -143,8 +153,8 @@ mod tests {
             self.device_lost
         }
 
-        fn set_picture(&mut self, picture: &Picture) {
-            self.edge = Some(picture.size);
+        fn set_frame(&mut self, frame: &Frame) {
+            self.edge = Some(frame.size());
         }
 
         fn set_backdrop(&mut self, _: &Backdrop) {
@@ -162,8 +172,8 @@ mod tests {
         }
     }
 
-    fn picture(size: usize) -> Picture {
-        Picture { size, rgba: vec![0; 4 * size * size] }
+    fn frame(size: usize) -> Frame {
+        Frame::Cpu(Arc::new(CpuFrame { size, planes: vec![] }))
     }
 
     /// Looks after the surface; where it must be opened, one that lasts for `lasts` drawings, or none.
@@ -175,7 +185,7 @@ mod tests {
         lasts: Option<usize>,
     ) -> Mended<&'static str> {
         let open = || lasts.ok_or("no driver answers").map(|lasts| window.paper(lasts));
-        surface.mend(now, &picture(size), &Backdrop::transparent(), open)
+        surface.mend(now, Some(&frame(size)), &Backdrop::transparent(), open)
     }
 
     #[test]

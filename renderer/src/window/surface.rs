@@ -12,6 +12,7 @@ use super::{
 };
 use crate::backdrop::Backdrop;
 use bunraku_core::source::Waker;
+use bunraku_engine::{CpuFrame, Frame, gpu::GpuContext, native::Reader};
 use std::sync::Arc;
 use wgpu::Backends;
 use winit::{dpi::PhysicalSize, event::WindowEvent, event_loop::OwnedDisplayHandle, window::Window};
@@ -35,42 +36,84 @@ pub(super) struct WindowSurface {
     presenter: Presenter,
     overlay: OverlayRenderer,
     uploaded: bool,
+    /// The puppet's device, if it cannot present to the window.
+    refused: Option<wgpu::Device>,
+    picture: Picture,
+    reader: Reader,
 }
 
-impl WindowSurface {
-    /// Opens the device that presents to `window` best.
+/// Opens surfaces of a window.
+pub(super) struct SurfaceOpener {
+    pub(super) display: OwnedDisplayHandle,
+    /// Called from any thread when the device is lost.
+    pub(super) waker: Waker,
+}
+
+impl SurfaceOpener {
+    /// A surface of `window` on the puppet's device, if it has one that can present there, else on one of its own.
     pub(super) fn open(
-        display: &OwnedDisplayHandle,
+        &self,
         window: &Arc<Window>,
-        waker: &Waker,
-    ) -> Result<Self, GraphicsError> {
+        puppets: Option<&GpuContext>,
+    ) -> Result<WindowSurface, GraphicsError> {
+        let Some(context) = puppets else { return self.open_own(window) };
+        context.check().map_err(|_| GraphicsError::Lost)?;
+        let shared = libraries::caught(|| Graphics::share(context, window, self.waker.clone()));
+        if let Ok(Some(graphics)) = shared {
+            return WindowSurface::new(window, graphics);
+        }
+        tracing::warn!("the puppet's GPU cannot present to the window: frames are read back for another one");
+        let refused = Some(context.device.clone());
+        Ok(WindowSurface { refused, ..self.open_own(window)? })
+    }
+
+    /// A surface on the device that presents to `window` best.
+    fn open_own(&self, window: &Arc<Window>) -> Result<WindowSurface, GraphicsError> {
         let open = |backends| {
-            let open = || Self::open_on(display.clone(), window, backends, waker.clone());
+            let open = || Graphics::open(self.display.clone(), window, backends, self.waker.clone());
             libraries::caught(open).map_err(GraphicsError::NoLibrary)?
         };
         // OpenGL on Wayland needs a library that nothing else does, and not every system has it.
-        match open(Backends::all()) {
+        let graphics = match open(Backends::all()) {
             Err(GraphicsError::NoLibrary(why)) => {
                 tracing::warn!("no OpenGL on this window: {why}");
                 open(Backends::all() - Backends::GL).map_err(|_| GraphicsError::NoLibrary(why))
             }
             other => other,
-        }
+        };
+        WindowSurface::new(window, graphics?)
     }
+}
 
-    fn open_on(
-        display: OwnedDisplayHandle,
-        window: &Arc<Window>,
-        backends: Backends,
-        waker: Waker,
-    ) -> Result<Self, GraphicsError> {
-        let graphics = Graphics::open(display, window, backends, move || waker())?;
+impl WindowSurface {
+    fn new(window: &Arc<Window>, graphics: Graphics) -> Result<Self, GraphicsError> {
         let mut swapchain = Swapchain::new(&graphics).ok_or(GraphicsError::NoAdapter)?;
         swapchain.resize(window.inner_size(), &graphics);
         let straight = alpha::wants_straight(swapchain.alpha_mode());
         let presenter = Presenter::new(&graphics.device, swapchain.format(), straight);
         let overlay = OverlayRenderer::new(window, &graphics, swapchain.format());
-        Ok(Self { window: Arc::clone(window), graphics, swapchain, presenter, overlay, uploaded: false })
+        Ok(Self {
+            window: Arc::clone(window),
+            graphics,
+            swapchain,
+            presenter,
+            overlay,
+            uploaded: false,
+            refused: None,
+            picture: Picture::default(),
+            reader: Reader::default(),
+        })
+    }
+
+    /// Whether the puppet draws on another device than this one presents with, and that one may be able to present.
+    pub(super) fn should_move_to(&self, puppets: &GpuContext) -> bool {
+        self.graphics.device != puppets.device && self.refused.as_ref() != Some(&puppets.device)
+    }
+
+    /// Uploads a frame in CPU memory.
+    fn upload(&mut self, frame: &CpuFrame) {
+        self.picture.take(frame);
+        self.presenter.set_picture(&self.graphics.device, &self.graphics.queue, &self.picture);
     }
 
     /// Whether the system promises that the desktop shows through.
@@ -138,8 +181,17 @@ impl Drawable for WindowSurface {
         self.graphics.is_lost()
     }
 
-    fn set_picture(&mut self, picture: &Picture) {
-        self.presenter.set_picture(&self.graphics.device, &self.graphics.queue, picture);
+    fn set_frame(&mut self, frame: &Frame) {
+        match frame {
+            Frame::Cpu(frame) => self.upload(frame),
+            Frame::Gpu(gpu) if gpu.context.device == self.graphics.device => {
+                self.presenter.set_texture(&self.graphics.device, &gpu.texture);
+            }
+            Frame::Gpu(_) => match self.reader.read(frame) {
+                Ok(frame) => self.upload(&frame),
+                Err(error) => tracing::warn!("a frame is not shown: {error}"),
+            },
+        }
     }
 
     fn set_backdrop(&mut self, backdrop: &Backdrop) {

@@ -3,9 +3,12 @@
 use super::{
     GraphicsError,
     app::{App, Woken},
-    libraries,
+    graphics, libraries,
 };
-use crate::{config::Config, runtime::PuppetHandle};
+use crate::{
+    config::Config,
+    runtime::{PuppetHandle, SharedGpu},
+};
 use bunraku_capture::Surroundings;
 use winit::{
     error::{EventLoopError, OsError},
@@ -59,12 +62,23 @@ impl WindowSystem {
         Ok(Self(reach(|| EventLoop::with_user_event().build())?))
     }
 
-    /// Opens the window on `puppet` and returns when the window was closed or the puppet has ended.
+    /// Where to find GPUs that can present to a window here; none where a library is missing.
+    pub fn gpu_instance(&self) -> Option<wgpu::Instance> {
+        libraries::caught(|| graphics::instance(self.0.owned_display_handle(), wgpu::Backends::all())).ok()
+    }
+
+    /// Opens the window on `puppet`, which draws on `gpu`, and returns when the window was closed or the puppet has ended.
     ///
     /// # Errors
     /// When no window can be opened or nothing can draw on it; the puppet can run without.
-    pub fn run(self, config: &Config, puppet: PuppetHandle, surroundings: &Surroundings) -> Result<(), WindowError> {
-        let mut app = App::new(config, surroundings, puppet, self.0.create_proxy());
+    pub fn run(
+        self,
+        config: &Config,
+        puppet: PuppetHandle,
+        surroundings: &Surroundings,
+        gpu: &SharedGpu,
+    ) -> Result<(), WindowError> {
+        let mut app = App::new(config, surroundings, puppet, gpu, self.0.create_proxy());
         self.0.run_app(&mut app).map_err(WindowError::Ended)?;
         app.close()
     }

@@ -74,6 +74,12 @@ impl Readback {
         }))
     }
 
+    /// The device of the oldest frame on its way.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn context(&self) -> Option<&GpuContext> {
+        self.pending.front().map(|copy| &copy.context)
+    }
+
     /// Frames on their way.
     pub fn pending(&self) -> usize {
         self.pending.len()

@@ -6,7 +6,7 @@ mod wait;
 
 pub use open::{EngineChoice, OpenOptions, open};
 pub(crate) use wait::wait;
-pub use wait::{Reader, finish};
+pub use wait::{Reader, finish, next};
 
 use crate::{
     EngineError,

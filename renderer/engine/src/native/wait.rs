@@ -58,15 +58,25 @@ impl Reader {
             Frame::Gpu(frame) => frame,
         };
         self.readback.start(frame)?;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            wait(&frame.context, None)?;
-            // If another thread polls the device, that thread reports the mapping a moment later.
-            match self.readback.poll(&mut self.pool)? {
-                Some(frame) => return Ok(frame),
-                None if Instant::now() < deadline => std::thread::yield_now(),
-                None => return Err(EngineError::Lost("the frame could not be read back".into())),
-            }
+        let unread = || EngineError::Lost("the frame could not be read back".into());
+        next(&mut self.readback, &mut self.pool)?.ok_or_else(unread)
+    }
+}
+
+/// The oldest frame on its way, waited for; none if nothing is on its way.
+///
+/// # Errors
+/// [`EngineError::Lost`] when the device is lost. The frames on their way are lost with it.
+pub fn next(readback: &mut Readback, pool: &mut FramePool) -> Result<Option<Arc<CpuFrame>>, EngineError> {
+    let deadline = Instant::now() + PATIENCE;
+    while let Some(context) = readback.context().cloned() {
+        wait(&context, None)?;
+        // If another thread polls the device, that thread reports the mapping a moment later.
+        match readback.poll(pool)? {
+            Some(frame) => return Ok(Some(frame)),
+            None if Instant::now() < deadline => std::thread::yield_now(),
+            None => return Err(EngineError::Lost("the frame could not be read back".into())),
         }
     }
+    Ok(None)
 }

@@ -1,4 +1,4 @@
-//! The last step to the window: the picture over the backdrop, in linear light, encoded as the surface wants it.
+//! The last step to the window: composites the frame over the backdrop in linear light, and encodes as the surface wants.
 
 use super::{
     picture::Picture,
@@ -19,7 +19,10 @@ struct Uniforms {
     encodes: u32,
 }
 
-/// Draws the puppet's newest picture into images of one format.
+/// The format of uploaded pictures: the texture unit decodes sRGB before it filters.
+const UPLOADED: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8UnormSrgb;
+
+/// Draws the puppet's newest frame into images of one format.
 pub(super) struct Presenter {
     pipeline: wgpu::RenderPipeline,
     layout: wgpu::BindGroupLayout,
@@ -64,11 +67,19 @@ impl Presenter {
         if edge == 0 || edge > device.limits().max_texture_dimension_2d {
             return;
         }
-        if self.picture.width() != edge {
+        if self.picture.width() != edge || self.picture.format() != UPLOADED {
             self.picture = create_texture(device, "picture", edge, edge);
             self.bind(device);
         }
         upload(queue, &self.picture, &picture.rgba);
+    }
+
+    /// Takes a texture of the same device to show from now on: linear and premultiplied, as sampled.
+    pub(super) fn set_texture(&mut self, device: &wgpu::Device, texture: &wgpu::Texture) {
+        if self.picture != *texture {
+            self.picture = texture.clone();
+            self.bind(device);
+        }
     }
 
     /// Takes the backdrop to show from now on.
@@ -182,7 +193,7 @@ fn create_texture(device: &wgpu::Device, label: &str, width: u32, height: u32) -
         mip_level_count: 1,
         sample_count: 1,
         dimension: wgpu::TextureDimension::D2,
-        format: wgpu::TextureFormat::Rgba8UnormSrgb,
+        format: UPLOADED,
         usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_DST,
         view_formats: &[],
     })
