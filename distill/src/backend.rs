@@ -1,4 +1,4 @@
-//! On what the training runs, chosen at run time among the backends that were compiled in.
+//! The training's backend, chosen at run time among those that were compiled in.
 
 use crate::ops::StudentOps;
 use burn::{backend::Autodiff, tensor::backend::AutodiffBackend};
@@ -9,30 +9,30 @@ mod memory;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod probe;
 
-/// Numbers on the CPU, without gradients.
+/// The CPU backend, without gradients.
 pub type Cpu = Flex;
 
-/// The greatest number of devices on the CPU. They share its cores, so that more of them make nothing faster, and each
-/// has a teacher of its own in memory.
+/// The most devices on the CPU. They share its cores, so more of them are no faster, and each holds a teacher of its
+/// own in memory.
 pub const CPU_DEVICES: usize = 2;
 
-/// What a student is trained on: a backend with gradients and with the student's own operations, the same without
-/// gradients beneath it (for teachers and evaluation).
+/// A backend for training: it has gradients and the student's operations, and so has the backend without gradients
+/// beneath it (for teachers and evaluation).
 pub trait TrainingBackend: AutodiffBackend<InnerBackend: StudentOps> + StudentOps {}
 
 impl<B: AutodiffBackend<InnerBackend: StudentOps> + StudentOps> TrainingBackend for B {}
 
-/// The choice of a backend, as on the command line.
+/// A backend, as chosen on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Accelerator {
-    /// The fastest that is compiled in and found on this machine: CUDA, then a real GPU through wgpu, then the CPU.
+    /// The fastest that is compiled in and found: CUDA, then a real GPU through wgpu, then the CPU
     #[default]
     Auto,
-    /// The processor; always there.
+    /// The processor; always available
     Cpu,
-    /// Any GPU that wgpu reaches.
+    /// Any GPU that wgpu reaches
     Wgpu,
-    /// An NVIDIA GPU.
+    /// An NVIDIA GPU
     Cuda,
 }
 
@@ -46,27 +46,27 @@ pub enum AcceleratorError {
     /// The machine has no such device, no driver for it, or one that does not compute.
     #[error("no device for {accelerator}: {why}")]
     NoDevice {
-        /// What was asked for.
+        /// The requested backend.
         accelerator: Accelerator,
         /// What is missing.
         why: String,
     },
-    /// A name that no backend has.
-    #[error("there is no backend `{0}`; it is one of auto, cpu, wgpu, cuda")]
+    /// Not the name of a backend.
+    #[error("unknown backend `{0}`: choose auto, cpu, wgpu or cuda")]
     Unknown(String),
 }
 
-/// Work that can be done on any backend.
+/// Work that runs on any backend.
 pub trait Work {
-    /// What comes out.
+    /// The result.
     type Output;
 
-    /// Does it on `devices`, of which there is at least one.
+    /// Does the work on `devices`, at least one.
     fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output;
 }
 
 impl Accelerator {
-    /// As on the command line.
+    /// The name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -76,10 +76,10 @@ impl Accelerator {
         }
     }
 
-    /// The backend that will be used: never [`Auto`](Self::Auto).
+    /// The backend to use: never [`Auto`](Self::Auto).
     ///
     /// # Errors
-    /// When it was not compiled in, or the machine has no device for it.
+    /// If it was not compiled in, or the machine has no device for it.
     pub fn resolve(self) -> Result<Self, AcceleratorError> {
         match self {
             Self::Auto => Ok([Self::Cuda, Self::Wgpu].into_iter().find(|it| it.serves()).unwrap_or(Self::Cpu)),
@@ -90,7 +90,7 @@ impl Accelerator {
     /// Does `work` on `count` devices: at least one, and on the CPU at most [`CPU_DEVICES`].
     ///
     /// # Errors
-    /// As [`resolve`](Self::resolve), or when there are fewer devices.
+    /// As [`resolve`](Self::resolve), or if there are fewer devices.
     pub fn run<W: Work>(self, count: usize, work: W) -> Result<W::Output, AcceleratorError> {
         match self.resolve()? {
             #[cfg(feature = "cuda")]
@@ -104,7 +104,7 @@ impl Accelerator {
         }
     }
 
-    /// Whether [`Auto`](Self::Auto) takes it. Where it is compiled in and there, but of no use, this is said.
+    /// Whether [`Auto`](Self::Auto) takes it. A device that is there but broken is logged.
     fn serves(self) -> bool {
         match self {
             Self::Auto | Self::Cpu => true,
@@ -117,23 +117,23 @@ impl Accelerator {
         }
     }
 
-    /// Whether a device was found that computes; one that does not is warned of.
+    /// Whether a working device was found; a broken one is logged.
     #[cfg(any(feature = "cuda", feature = "wgpu"))]
     fn worth(self, found: Result<(), probe::Unavailable>) -> bool {
         match found {
             Ok(()) => true,
             Err(probe::Unavailable::Absent(why)) => {
-                tracing::debug!("not on {self}: {why}");
+                tracing::debug!("{self} is not available: {why}");
                 false
             }
             Err(probe::Unavailable::Broken(why)) => {
-                tracing::warn!("no device for {self}: {why}; trying the next best");
+                tracing::warn!("no device for {self}: {why}; trying the next backend");
                 false
             }
         }
     }
 
-    /// Whether it can be used; a GPU driver that computes on the CPU counts.
+    /// Whether it can be used; a software GPU driver counts.
     fn probe(self) -> Result<(), AcceleratorError> {
         #[cfg(any(feature = "cuda", feature = "wgpu"))]
         let lacking = |lack: probe::Unavailable| AcceleratorError::NoDevice { accelerator: self, why: lack.why() };
@@ -149,18 +149,16 @@ impl Accelerator {
     }
 }
 
-/// As many devices as are wished of the CPU, within its bound.
+/// The number of CPU devices, within bounds.
 fn cpu_devices(wished: usize) -> usize {
     let count = wished.clamp(1, CPU_DEVICES);
     if count < wished {
-        tracing::warn!(
-            "{wished} devices were asked for, but on the CPU there are at most {CPU_DEVICES}, with a teacher each"
-        );
+        tracing::warn!("`num_gpus` asks for {wished} devices; the CPU has at most {CPU_DEVICES}");
     }
     count
 }
 
-/// `device` gives each device by its index, whether there is one or not. That there is one has been seen already.
+/// `device` makes each device from its index, whether it exists or not; the caller has found at least one.
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 fn run_on<B: TrainingBackend, W: Work>(
     accelerator: Accelerator,
@@ -170,10 +168,10 @@ fn run_on<B: TrainingBackend, W: Work>(
 ) -> Result<W::Output, AcceleratorError> {
     use burn::tensor::backend::DeviceOps as _;
     let count = wished.max(1);
-    // No list is made, and no device touched, before it is known that there are so many.
+    // Count before touching any device: opening one that does not exist panics.
     let found = if count == 1 { 1 } else { B::device_count(device(0).id().type_id) };
     if found < count {
-        let why = format!("{count} were asked for, {found} found; set `num_gpus` to {}", found.max(1));
+        let why = format!("{count} requested, {found} found; set `num_gpus` to {}", found.max(1));
         return Err(AcceleratorError::NoDevice { accelerator, why });
     }
     Ok(work.run::<B>((0..count).map(device).collect()))
@@ -212,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cpu_is_always_there_and_its_devices_are_bounded() {
+    fn the_cpu_is_always_available_and_its_devices_are_bounded() {
         for (wished, there) in [(0, 1), (1, 1), (2, 2), (3, CPU_DEVICES), (usize::MAX, CPU_DEVICES)] {
             let (devices, sum, name) = Accelerator::Cpu.run(wished, Sum).expect("the CPU");
             assert_eq!((devices, sum), (there, 7.0));
@@ -222,17 +220,19 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_as_they_are_written() {
+    fn a_backend_parses_from_its_own_name() {
         use clap::ValueEnum as _;
         for accelerator in Accelerator::value_variants() {
             assert_eq!(accelerator.to_string().parse(), Ok(*accelerator));
         }
-        assert!("gpu".parse::<Accelerator>().expect_err("no such name").to_string().contains("auto, cpu, wgpu, cuda"));
+        assert!(
+            "gpu".parse::<Accelerator>().expect_err("no such name").to_string().contains("auto, cpu, wgpu or cuda")
+        );
     }
 
     #[cfg(not(feature = "cuda"))]
     #[test]
-    fn a_backend_that_was_left_out_says_how_to_get_it() {
+    fn a_backend_that_is_not_compiled_in_says_how_to_get_it() {
         let error = Accelerator::Cuda.run(1, Sum).expect_err("not built").to_string();
         assert!(error.contains("--features cuda"), "{error}");
     }

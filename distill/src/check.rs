@@ -1,4 +1,4 @@
-//! All that would keep a distillation from training, found before it starts.
+//! Finds everything that would keep a distillation from training, before it starts.
 
 use crate::{
     backend::{Accelerator, CPU_DEVICES, Cpu, TrainingBackend, Work},
@@ -23,38 +23,38 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What to do about layered art.
-const ART: &str = "distill/src/teacher/rig/README.md says how art is layered";
+/// The help for problems with layered art.
+const ART: &str = "distill/src/teacher/rig/README.md explains how to layer art";
 
-/// What a check has found.
+/// The result of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The configuration that was checked.
     pub config: PathBuf,
-    /// Whether training can start as far as the configuration goes: no finding is an error.
+    /// Whether training can start: no finding is an error.
     pub ok: bool,
-    /// Whether none of the teacher's networks is there: training can be tried with numbers in their place, but what is
-    /// learnt is no character.
+    /// Whether all of the teacher's networks are missing: training still runs, on made-up weights, but learns no
+    /// character.
     pub teacher_made_up: bool,
-    /// Everything found, errors and warnings.
+    /// All errors and warnings.
     pub findings: Vec<Finding>,
 }
 
-/// What counts in place of what the configuration says.
+/// Values that override the configuration's.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// The recipe.
     pub recipe: Option<PathBuf>,
-    /// On what it is trained.
+    /// The backend.
     pub backend: Option<Accelerator>,
 }
 
-/// One thing found.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// The file or folder at fault, as the configuration names it.
+    /// The file or folder with the problem, as the configuration names it.
     pub path: PathBuf,
     /// What is wrong with it.
     pub what: String,
@@ -62,7 +62,7 @@ pub struct Finding {
     pub help: String,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -83,8 +83,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Checks the configuration in the file `config`, and the files it names, relative to `folder`, the working folder; with
-/// what counts `instead`.
+/// Checks the configuration in the file `config` with `overrides`, and the files it names, relative to the working
+/// folder `folder`.
 pub fn check(config: &Path, folder: &Path, overrides: &Overrides) -> Report {
     let mut findings = Findings { folder, teacher_made_up: false, list: Vec::new() };
     if let Some(text) = findings.text(config) {
@@ -108,7 +108,7 @@ pub fn check(config: &Path, folder: &Path, overrides: &Overrides) -> Report {
     Report { config: config.to_owned(), ok, teacher_made_up: findings.teacher_made_up, findings: findings.list }
 }
 
-/// Asks for devices, and does nothing with them.
+/// Opens devices and does nothing with them.
 struct DeviceProbe;
 
 impl Work for DeviceProbe {
@@ -137,15 +137,15 @@ impl Findings<'_> {
     fn text(&mut self, config: &Path) -> Option<String> {
         let text = read(config, CONFIG_LIMIT).map_err(|error| reason(&error));
         let text = text.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned()));
-        text.map_err(|why| self.error(config, why, "give the path of a distiller's config.yaml")).ok()
+        text.map_err(|why| self.error(config, why, "pass the path of a distiller's config.yaml")).ok()
     }
 
-    /// What it is to be trained on, of which there may be less than is wished.
+    /// Whether the requested devices are there.
     fn devices(&mut self, config: &Path, backend: Accelerator, wished: u64) {
         let wished = usize::try_from(wished).unwrap_or(usize::MAX);
         match backend.resolve() {
             Ok(Accelerator::Cpu) if wished > CPU_DEVICES => {
-                let what = format!("asks for {wished} devices, but on the CPU there are at most {CPU_DEVICES}");
+                let what = format!("asks for {wished} devices, but the CPU has at most {CPU_DEVICES}");
                 self.add(Severity::Warning, config, what, format!("set `{NUM_GPUS}` to {CPU_DEVICES} or less"));
             }
             Ok(Accelerator::Cpu) => {}
@@ -172,21 +172,25 @@ impl Findings<'_> {
     fn output_folder(&mut self, prefix: &Path) {
         let full = self.folder.join(prefix);
         if !full.exists() {
-            let what = format!("there is no such folder ({PREFIX})");
-            self.error(prefix, what, "create it, or run from the folder that the path is relative to");
+            let what = format!("no such folder ({PREFIX})");
+            self.error(prefix, what, "create it, or run the command from the folder the path is relative to");
         } else if !full.is_dir() {
-            self.error(prefix, format!("is not a folder ({PREFIX})"), "name a folder for what the training writes");
+            self.error(prefix, format!("is not a folder ({PREFIX})"), "name a folder for the training's output");
         }
     }
 
     fn png(&mut self, path: &Path, field: &str, flaws: fn(&[u8]) -> Vec<Flaw>) {
         if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png")) {
-            self.error(path, format!("the name does not end in .png ({field})"), "give a PNG picture");
+            self.error(path, format!("its name does not end in .png ({field})"), "name a PNG picture");
         }
         match read(&self.folder.join(path), PICTURE_LIMIT) {
             Err(error) => {
                 let what = format!("{} ({field})", reason(&error));
-                self.error(path, what, "name a PNG picture, or run from the folder that the path is relative to");
+                self.error(
+                    path,
+                    what,
+                    "name a PNG picture, or run the command from the folder the path is relative to",
+                );
             }
             Ok(bytes) => {
                 for flaw in flaws(&bytes) {
@@ -197,7 +201,7 @@ impl Findings<'_> {
         }
     }
 
-    /// What training needs beside the pictures. Teacher and poses may well come later, and there is a way without.
+    /// What training needs besides the pictures. Teacher and poses may be missing: there are defaults.
     fn training(&mut self, paths: &ConfigPaths) {
         match &paths.teacher {
             Some(art) if is_layered_art(art) => self.art(art, paths),
@@ -216,17 +220,17 @@ impl Findings<'_> {
         match PoseDataset::open(&self.folder.join(path)) {
             Ok(Some(_)) => {}
             Ok(None) => {
-                let help = format!("put a tensor of poses [N, 45] there, or have poses drawn ({POSE_DATASET})");
-                self.add(Severity::Warning, path, "the pose dataset is absent", help);
+                let help = format!("put a tensor of poses [N, 45] there, or train on random poses ({POSE_DATASET})");
+                self.add(Severity::Warning, path, "the pose dataset is missing", help);
             }
             Err(error) => {
-                let help = "save a tensor [N, 45] with torch.save, or take the file away to have poses drawn";
+                let help = "save a tensor [N, 45] with torch.save, or remove the file to train on random poses";
                 self.error(path, format!("{error} ({POSE_DATASET})"), help);
             }
         }
     }
 
-    /// Without any of the five files the formula stands in; with some of them nothing does.
+    /// Without any of the five files formula weights stand in; with only some of them training is impossible.
     fn weights(&mut self, folder: &Path) {
         let help = format!("put the THA4 teacher's networks there before training ({TEACHER})");
         let all = Module::ALL.map(|module| folder.join(format!("{}.pt", module.name())));
@@ -234,11 +238,11 @@ impl Findings<'_> {
         self.teacher_made_up = there.is_empty();
         let severity = if self.teacher_made_up { Severity::Warning } else { Severity::Error };
         for path in &absent {
-            self.add(severity, path, "these weights of the teacher are absent", &*help);
+            self.add(severity, path, "the teacher's weights are missing", &*help);
         }
         for WeightsProblem { path, fault } in tha4::examine(&self.folder.join(folder)) {
             let path = folder.join(path.file_name().unwrap_or_default());
-            self.error(&path, fault, format!("take the file that THA4 publishes under this name ({TEACHER})"));
+            self.error(&path, fault, format!("use the file that THA4 publishes under this name ({TEACHER})"));
         }
     }
 
@@ -249,7 +253,7 @@ impl Findings<'_> {
         }
     }
 
-    /// What is drawn from the art where no file is given.
+    /// The pictures drawn from the art if the configuration names no files.
     fn portrait(&mut self, path: &Path, rig: &Rig, paths: &ConfigPaths) {
         let Portrait { picture, mask } = match rig.portrait() {
             Ok(portrait) => portrait,
@@ -264,7 +268,7 @@ impl Findings<'_> {
             .chain(mask.into_iter().flatten().map(|flaw| ("the face mask", flaw)))
         {
             let severity = if flaw.is_fatal() { Severity::Error } else { Severity::Warning };
-            self.add(severity, path, format!("{what} that it draws {flaw}"), ART);
+            self.add(severity, path, format!("{what} drawn from it {flaw}"), ART);
         }
     }
 
@@ -272,18 +276,18 @@ impl Findings<'_> {
         match recipe::open(path, self.folder) {
             Ok(recipe) => recipe.perceptual.iter().for_each(|term| self.perceptual(&term.weights)),
             Err(error) => {
-                let help = format!("name one of the recipes {REFERENCE} and {FAST}, or a recipe's file ({RECIPE})");
+                let help = format!("name the recipe {REFERENCE} or {FAST}, or a recipe file ({RECIPE})");
                 self.error(path, error, help);
             }
         }
     }
 
-    /// The network of a loss that the recipe asks for, without which nothing can be trained.
+    /// The weights of the perceptual loss that the recipe asks for.
     fn perceptual(&mut self, path: &Path) {
         let network = PerceptualLoss::<Cpu>::load(&self.folder.join(path), &FlexDevice);
         for wrong in network.err().into_iter().flat_map(|error| error.wrong) {
             let help =
-                "give torchvision's vgg16 weights as the recipe's `perceptual.weights`, or leave `perceptual` out";
+                "set the recipe's `perceptual.weights` to torchvision's vgg16 weights, or leave `perceptual` out";
             self.error(path, wrong, help);
         }
     }

@@ -1,4 +1,4 @@
-//! Files known by their content.
+//! Identifies files by their content.
 
 use sha2::{Digest as _, Sha256};
 

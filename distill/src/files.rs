@@ -1,32 +1,32 @@
-//! Files that people name: how large they may be, and why one cannot be read.
+//! Limits, errors and leftovers of the files that the distiller reads and writes.
 
 use bunraku_core::files::ReadError;
 use std::{ffi::OsStr, fs, io, path::Path};
 
 pub use bunraku_core::files::read;
 
-/// The greatest size of a configuration's or recipe's file in bytes.
+/// The largest configuration or recipe file in bytes.
 pub const CONFIG_LIMIT: u64 = 64 << 10;
 
-/// The greatest size of a picture's file in bytes; uncompressed it has one million.
+/// The largest picture file in bytes; uncompressed, a picture has one million.
 pub const PICTURE_LIMIT: u64 = 32 << 20;
 
-/// Why a file cannot be read, as a predicate.
+/// Why a file cannot be read, to follow its name.
 pub fn reason(error: &ReadError) -> String {
     match error {
-        ReadError::Io(error) if error.kind() == io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        ReadError::Io(error) if error.kind() == io::ErrorKind::NotFound => "no such file".to_owned(),
         ReadError::Io(error) => format!("cannot be read: {error}"),
         ReadError::NotAFile | ReadError::TooLarge { .. } => error.to_string(),
     }
 }
 
-/// Whether it cannot be read because it is not there.
+/// Whether the file does not exist.
 pub(crate) fn is_absent(error: &ReadError) -> bool {
     matches!(error, ReadError::Io(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
-/// Removes from a folder what a program that was killed while writing left: files that were never renamed. Only a folder's
-/// one writer may call it. What cannot be removed only takes space.
+/// Removes the temporary files that a killed program left in a folder. Only the folder's one writer may call it. Errors
+/// are ignored: a leftover only takes space.
 pub(crate) fn remove_litter(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
@@ -35,8 +35,8 @@ pub(crate) fn remove_litter(folder: &Path) {
     }
 }
 
-/// Whether a file is called as `bunraku_core::files::replace` calls one until it is whole: `.tmp` and six letters or digits.
-/// What people call their own files is seldom that.
+/// Whether a file has a temporary name of `bunraku_core::files::replace`: `.tmp` and six letters or digits, unlike most
+/// names that users choose.
 fn is_litter(name: &OsStr) -> bool {
     let random = name.to_str().and_then(|name| name.strip_prefix(".tmp"));
     random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_never_renamed_is_removed() {
+    fn only_temporary_files_are_removed() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at(".tmpFolder")).expect("made");
@@ -55,7 +55,7 @@ mod tests {
         for name in kept.iter().chain(&[".tmpA1b2C3"]) {
             fs::write(at(name), "half").expect("written");
         }
-        // As the writer itself calls them.
+        // Named by the writer itself.
         tempfile::NamedTempFile::new_in(folder.path()).and_then(|file| Ok(file.keep()?)).expect("made");
         remove_litter(folder.path());
         let mut left: Vec<_> = fs::read_dir(folder.path()).expect("there").flatten().map(|it| it.file_name()).collect();

@@ -1,4 +1,4 @@
-//! What a character's picture and a face mask must be like to be trained on (`distill/spec/distiller.md`).
+//! Checks a character's picture and face mask before training (`distill/spec/distiller.md`).
 
 use bunraku_core::{
     character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE, PictureError},
@@ -10,18 +10,18 @@ use thiserror::Error;
 
 const EDGE: u32 = IMAGE_SIZE as u32;
 
-/// What is wrong with a picture or mask, or, where [`Flaw::is_fatal`] is false, only surprising.
+/// A problem with a picture or mask; only a warning unless [`Flaw::is_fatal`].
 #[derive(Debug, Error)]
 pub(crate) enum Flaw {
     #[error(transparent)]
     Picture(#[from] PictureError),
-    #[error("is opaque everywhere; the character's surroundings must be transparent")]
+    #[error("is opaque everywhere; the background must be transparent")]
     Opaque,
-    #[error("is not a PNG that can be read: {0}")]
+    #[error("is not a readable PNG: {0}")]
     Mask(#[from] ImageError),
-    #[error("is {width} x {height} pixels, but a face mask has {EDGE} x {EDGE}, like the picture")]
+    #[error("is {width} x {height} pixels; a face mask must be {EDGE} x {EDGE}, like the picture")]
     MaskSize { width: u32, height: u32 },
-    #[error("has pixels of the kind {0}, but a face mask is 8-bit RGB, without transparency")]
+    #[error("has {0} pixels; a face mask must be 8-bit RGB, without transparency")]
     MaskKind(String),
     #[error("{count} pixels have a channel that is neither 0 nor 255; the first is {value:?} at column {x}, row {y}")]
     MaskGrey { count: usize, value: [u8; 3], x: u32, y: u32 },
@@ -35,29 +35,27 @@ pub(crate) enum Flaw {
 }
 
 impl Flaw {
-    /// Whether training is impossible with it.
+    /// Whether it makes training impossible.
     pub(crate) fn is_fatal(&self) -> bool {
         !matches!(self, Self::MaskColoured | Self::MaskEmpty)
     }
 
-    /// What the user can do about it.
+    /// What to do about it.
     pub(crate) fn help(&self) -> &'static str {
         match self {
             Self::Picture(_) => "export the picture as an 8-bit RGBA PNG of 512 x 512 pixels",
-            Self::Opaque => {
-                "erase the background, so that its alpha is 0, and export the picture with its alpha channel"
-            }
+            Self::Opaque => "erase the background to alpha 0, and export the picture with its alpha channel",
             Self::Mask(_) | Self::MaskSize { .. } | Self::MaskKind(_) => {
                 "export the mask as an 8-bit RGB PNG of 512 x 512 pixels without an alpha channel or palette"
             }
             Self::MaskGrey { .. } => "paint the mask in pure white on pure black, with anti-aliasing and scaling off",
-            Self::MaskColoured => "paint white what matters most (eyes, mouth), all else black",
-            Self::MaskEmpty => "paint the eyes and the mouth white, where they are in the character's picture",
+            Self::MaskColoured => "paint eyes and mouth white and everything else black",
+            Self::MaskEmpty => "paint white where the eyes and mouth are in the character's picture",
         }
     }
 }
 
-/// All that is wrong with a character's picture.
+/// All problems with a character's picture.
 pub(crate) fn character_flaws(png: &[u8]) -> Vec<Flaw> {
     let mut flaws: Vec<Flaw> =
         CharacterImage::from_png(png).err().unwrap_or_default().into_iter().map(Flaw::from).collect();
@@ -69,7 +67,7 @@ pub(crate) fn character_flaws(png: &[u8]) -> Vec<Flaw> {
     flaws
 }
 
-/// All that is wrong with a face mask.
+/// All problems with a face mask.
 pub(crate) fn mask_flaws(png: &[u8]) -> Vec<Flaw> {
     let decoder = match decoder(Cursor::new(png)) {
         Ok(decoder) => decoder,
@@ -135,20 +133,20 @@ mod tests {
         RgbaImage::from_fn(width, height, |x, y| Rgba([x as u8, y as u8, 9, if x < 20 { surroundings } else { 255 }]))
     }
 
-    /// White where the eyes may be, black elsewhere.
+    /// White around the eyes, black elsewhere.
     fn mask(width: u32, height: u32) -> RgbImage {
         let eyes = |x, y| (210..300).contains(&x) && (120..150).contains(&y);
         RgbImage::from_fn(width, height, |x, y| Rgb(if eyes(x, y) { [255; 3] } else { [0; 3] }))
     }
 
     #[test]
-    fn a_good_picture_and_a_good_mask_have_no_flaw() {
+    fn a_good_picture_and_mask_have_no_flaws() {
         assert_eq!(texts(&character_flaws(&png(portrait(512, 512, 0)))), "");
         assert_eq!(texts(&mask_flaws(&png(mask(512, 512)))), "");
     }
 
     #[test]
-    fn a_pictures_flaws_are_all_found() {
+    fn all_flaws_of_a_picture_are_found() {
         let flaws = character_flaws(&png(portrait(300, 512, 255)));
         assert!(flaws.len() == 2 && texts(&flaws).contains("300 x 512") && texts(&flaws).contains("opaque"));
         let without_alpha = DynamicImage::from(portrait(512, 512, 0)).to_rgb8();
@@ -157,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_masks_flaws_are_all_found() {
+    fn all_flaws_of_a_mask_are_found() {
         let mut grey = mask(512, 500);
         grey.put_pixel(3, 4, Rgb([0, 128, 255]));
         grey.put_pixel(5, 4, Rgb([1, 0, 0]));
@@ -165,14 +163,14 @@ mod tests {
         for part in ["512 x 500", "Rgba8", "2 pixels", "[0, 128, 255] at column 3, row 4"] {
             assert!(flaws.contains(part), "{part} is not in {flaws}");
         }
-        assert!(texts(&mask_flaws(&png(GrayImage::new(512, 512)))).contains("kind L8"));
-        assert!(texts(&mask_flaws(b"")).contains("not a PNG"));
+        assert!(texts(&mask_flaws(&png(GrayImage::new(512, 512)))).contains("has L8"));
+        assert!(texts(&mask_flaws(b"")).contains("not a readable PNG"));
         let whole = png(mask(512, 512));
-        assert!(texts(&mask_flaws(&whole[..whole.len() / 2])).contains("not a PNG"));
+        assert!(texts(&mask_flaws(&whole[..whole.len() / 2])).contains("not a readable PNG"));
     }
 
     #[test]
-    fn what_is_only_surprising_about_a_mask_is_not_fatal() {
+    fn a_coloured_or_empty_mask_is_only_a_warning() {
         let mut red = mask(512, 512);
         red.put_pixel(0, 0, Rgb([255, 0, 0]));
         let flaws = mask_flaws(&png(red));
@@ -182,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_declares_a_monstrous_size_is_not_decoded() {
+    fn a_picture_that_claims_a_huge_size_is_not_decoded() {
         let mut bytes = png(mask(4, 4));
         bytes[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]); // IHDR's width and height
         let crc = crc32(&bytes[12..29]);

@@ -1,4 +1,4 @@
-//! What a character looks like at rest, and where its eyes and mouth are: two files, or drawn from layered art.
+//! A character's resting picture and face mask, read from two files or drawn from layered art.
 
 use crate::{
     config::DistillerConfig,
@@ -14,7 +14,7 @@ use image::ImageError;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// A character's picture and face mask, both as files and decoded.
+/// A character's picture and face mask, as files and decoded.
 #[derive(Clone, Debug)]
 pub struct SourceImages {
     /// The picture, a PNG file.
@@ -27,7 +27,7 @@ pub struct SourceImages {
     pub mask: Vec<f32>,
 }
 
-/// Why there is no source_images.
+/// Why picture or mask are not available.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SourceImagesError {
@@ -39,18 +39,18 @@ pub enum SourceImagesError {
         /// Why.
         source: ReadError,
     },
-    /// A picture that is no character's.
+    /// Not a character's picture.
     #[error("{}: {}", path.display(), problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Picture {
-        /// Where it is, or the art that it is drawn from.
+        /// The file, or the art it is drawn from.
         path: PathBuf,
         /// At least one.
         problems: Vec<PictureError>,
     },
-    /// A mask that is none.
+    /// Not a face mask.
     #[error("the face mask {}: {source}", path.display())]
     Mask {
-        /// Where it is, or the art that it is drawn from.
+        /// The file, or the art it is drawn from.
         path: PathBuf,
         /// Why.
         source: ImageError,
@@ -58,16 +58,16 @@ pub enum SourceImagesError {
     /// Layered art that cannot be drawn.
     #[error(transparent)]
     Art(#[from] RigError),
-    /// What is drawn cannot be encoded.
-    #[error("cannot encode what is drawn: {0}")]
+    /// A drawn picture cannot be encoded.
+    #[error("cannot encode the drawn picture: {0}")]
     Encode(#[from] ImageError),
 }
 
 impl SourceImages {
-    /// Reads the files that a configuration names, or draws what it leaves to its layered art.
+    /// Reads the files that a configuration names, and draws the others from its layered art.
     ///
     /// # Errors
-    /// See [`SourceImagesError`].
+    /// [`SourceImagesError`].
     pub fn open(config: &DistillerConfig) -> Result<Self, SourceImagesError> {
         let given = [&config.character_image, &config.face_mask];
         let drawn = if given.contains(&&None) { portrait(config)? } else { Portrait::default() };
@@ -79,7 +79,7 @@ impl SourceImages {
     /// The picture alone.
     ///
     /// # Errors
-    /// See [`SourceImagesError`].
+    /// [`SourceImagesError`].
     pub fn image(config: &DistillerConfig) -> Result<CharacterImage, SourceImagesError> {
         let drawn = || Ok(portrait(config)?.picture);
         image(config, &config.character_image.as_deref().map_or_else(drawn, file)?)
@@ -88,7 +88,7 @@ impl SourceImages {
     /// The face mask alone, as [`face_mask`] gives it.
     ///
     /// # Errors
-    /// See [`SourceImagesError`].
+    /// [`SourceImagesError`].
     pub fn mask(config: &DistillerConfig) -> Result<Vec<f32>, SourceImagesError> {
         let drawn = || Ok(portrait(config)?.mask);
         mask(config, &config.face_mask.as_deref().map_or_else(drawn, file)?)

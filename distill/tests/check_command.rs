@@ -1,4 +1,4 @@
-//! `bunraku-distill check`, as a person or a script runs it.
+//! `bunraku-distill check`, run from outside.
 
 mod support;
 
@@ -24,7 +24,7 @@ fn working_folder() -> TempDir {
 }
 
 #[test]
-fn a_good_configuration_passes_and_what_training_still_lacks_is_warned_of() {
+fn a_good_configuration_passes_with_warnings_about_missing_files() {
     let folder = working_folder();
     let output = check(folder.path(), &["config.yaml", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -38,17 +38,17 @@ fn a_good_configuration_passes_and_what_training_still_lacks_is_warned_of() {
     assert!(stderr(&output).contains("warning: data/pose_dataset.pt: "));
     let output = check(folder.path(), &["config.yaml"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.contains("the teacher is made up") && !said.contains("nothing is wrong"), "{said}");
+    assert!(said.contains("the teacher is made up") && !said.contains("no problems found"), "{said}");
 }
 
 #[test]
-fn a_backend_that_cannot_be_had_and_devices_that_are_not_there_are_found() {
+fn an_unavailable_backend_and_missing_devices_are_found() {
     let folder = working_folder();
     fs::write(folder.path().join("config.yaml"), format!("{CONFIG}backend: cpu\nnum_gpus: 8\n")).expect("written");
     let output = check(folder.path(), &["config.yaml"]);
     let text = stderr(&output);
     assert!(output.status.code() == Some(0), "{text}");
-    assert!(text.contains("warning: config.yaml: asks for 8 devices, but on the CPU there are at most 2"), "{text}");
+    assert!(text.contains("warning: config.yaml: asks for 8 devices, but the CPU has at most 2"), "{text}");
     if !cfg!(feature = "cuda") {
         fs::write(folder.path().join("config.yaml"), format!("{CONFIG}backend: cuda\n")).expect("written");
         let output = check(folder.path(), &["config.yaml"]);
@@ -58,7 +58,7 @@ fn a_backend_that_cannot_be_had_and_devices_that_are_not_there_are_found() {
 }
 
 #[test]
-fn with_the_teacher_and_poses_there_is_nothing_to_say() {
+fn with_teacher_and_poses_there_are_no_findings() {
     let folder = working_folder();
     let fixture = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     for name in ["robot.svg", "two_poses.pt"] {
@@ -68,11 +68,11 @@ fn with_the_teacher_and_poses_there_is_nothing_to_say() {
     fs::write(folder.path().join("config.yaml"), text).expect("written");
     let output = check(folder.path(), &["config.yaml"]);
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "config.yaml: nothing is wrong\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "config.yaml: no problems found\n");
 }
 
 #[test]
-fn what_is_there_is_opened_and_what_is_wrong_with_it_said() {
+fn files_that_exist_are_opened_and_their_errors_reported() {
     let folder = working_folder();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir_all(at("data/tha4")).expect("created");
@@ -85,9 +85,9 @@ fn what_is_there_is_opened_and_what_is_wrong_with_it_said() {
     fs::write(at("config.yaml"), format!("{CONFIG}recipe: seen.yaml\n")).expect("written");
     let text = stderr(&check(folder.path(), &["config.yaml"]));
     for part in [
-        "error: data/tha4/upscaler.pt: these weights of the teacher are absent",
+        "error: data/tha4/upscaler.pt: the teacher's weights are missing",
         "error: data/pose_dataset.pt: is neither a PyTorch zip archive",
-        "error: vgg16.pth: there is no such file",
+        "error: vgg16.pth: no such file",
     ] {
         assert!(text.contains(part), "{part}\nis not in\n{text}");
     }
@@ -106,7 +106,7 @@ fn what_is_there_is_opened_and_what_is_wrong_with_it_said() {
 }
 
 #[test]
-fn everything_wrong_is_said_in_one_run() {
+fn all_errors_are_reported_in_one_run() {
     let folder = working_folder();
     RgbaImage::from_pixel(100, 512, Rgba([1, 2, 3, 255])).save(folder.path().join("wrong.png")).expect("written");
     RgbImage::from_pixel(512, 512, Rgb([7; 3])).save(folder.path().join("grey.png")).expect("written");
@@ -119,7 +119,7 @@ fn everything_wrong_is_said_in_one_run() {
     for part in [
         "error: config.yaml: has the unknown field `num_gpu`; did you mean `num_gpus`?",
         "`body_morpher_batch_size` must be a whole number from 1 to 8, not `80`",
-        "error: nowhere: there is no such folder (prefix)",
+        "error: nowhere: no such folder (prefix)",
         "error: wrong.png: is 100 x 512 pixels",
         "error: wrong.png: is opaque everywhere",
         "error: grey.png: 262144 pixels have a channel that is neither 0 nor 255",
@@ -138,8 +138,8 @@ fn files_that_cannot_be_read_are_named() {
     let text = stderr(&check(folder.path(), &["config.yaml"]));
     for part in [
         "a.png: is not a folder (prefix)",
-        "b.jpg: the name does not end in .png (character_image_file_name)",
-        "b.jpg: there is no such file (character_image_file_name)",
+        "b.jpg: its name does not end in .png (character_image_file_name)",
+        "b.jpg: no such file (character_image_file_name)",
         "out: is not a regular file (face_mask_image_file_name)",
     ] {
         assert!(text.contains(part), "{part}\nis not in\n{text}");
@@ -147,12 +147,12 @@ fn files_that_cannot_be_read_are_named() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read_fails_with_a_way_out() {
+fn an_unreadable_configuration_fails_with_help() {
     let folder = working_folder();
     fs::write(folder.path().join("binary.yaml"), [0xff, 0xfe, 0]).expect("written");
     fs::write(folder.path().join("huge.yaml"), "#".repeat(70_000)).expect("written");
     for (config, why) in [
-        ("absent.yaml", "there is no such file"),
+        ("absent.yaml", "no such file"),
         ("out", "is not a regular file"),
         ("binary.yaml", "is not UTF-8 text"),
         ("huge.yaml", "is larger than 65536 bytes"),
@@ -172,7 +172,7 @@ fn a_wrong_command_line_exits_with_2() {
 }
 
 #[test]
-fn the_seeds_own_configurations_pass() {
+fn the_originals_configurations_pass() {
     for (folder, config) in ["lambda_00", "lambda_01"].into_iter().filter_map(seeds_folder) {
         let output = check(folder.path(), &[&config]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -15,7 +15,7 @@ fn last_line(output: &Output) -> Value {
     serde_json::from_str(text.lines().last().expect("a line")).expect("JSON")
 }
 
-/// The teacher of formula weights paints one pose, which takes some seconds on a processor.
+/// The teacher with formula weights renders one pose, which takes some seconds on the CPU.
 #[test]
 fn a_character_is_compared_with_the_teacher() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -31,12 +31,12 @@ fn a_character_is_compared_with_the_teacher() {
     assert!(found["body_morpher"]["grid_change"]["l1"].is_number() && found["regions"]["face"]["ssim"].is_number());
     assert!(
         String::from_utf8_lossy(&output.stderr).contains("FORMULA WEIGHTS"),
-        "a teacher that is none is said loudly"
+        "a made-up teacher is clearly reported"
     );
 }
 
 #[test]
-fn who_is_not_there_cannot_be_judged() {
+fn missing_students_are_an_error_with_help() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = folder.path().join("config.yaml");
     std::fs::write(&config, "prefix: out\nnum_gpus: 0\n").expect("written");
@@ -50,7 +50,7 @@ fn who_is_not_there_cannot_be_judged() {
 }
 
 #[test]
-fn what_cannot_be_done_at_the_end_is_said_at_the_beginning() {
+fn an_unwritable_sheet_is_reported_before_the_first_pose() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     tiny_character(4).save(folder.path()).expect("saved");
     let path = folder.path().to_string_lossy().into_owned();
@@ -58,12 +58,12 @@ fn what_cannot_be_done_at_the_end_is_said_at_the_beginning() {
     let output = distill(&["eval", &path, "--poses", "1", "--backend", "cpu", "--sheet", &sheet]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(1) && said.contains("cannot write the sheet"), "{said}");
-    assert!(!said.contains("the teacher is"), "it was said before the teacher painted: {said}");
+    assert!(!said.contains("the teacher is"), "reported before the teacher renders: {said}");
 }
 
-/// A character that was given away with the configuration that it was made with, but not with the files that this names.
+/// A character passed on with its configuration, but without the files that this names.
 #[test]
-fn a_character_whose_mask_is_gone_is_judged_without_and_broken_art_is_called_so() {
+fn a_character_without_its_mask_is_still_evaluated_and_broken_art_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     tiny_character(4).save(folder.path()).expect("saved");
     std::fs::write(folder.path().join("art.svg"), "<svg/>").expect("written");
@@ -71,14 +71,14 @@ fn a_character_whose_mask_is_gone_is_judged_without_and_broken_art_is_called_so(
     std::fs::write(folder.path().join("config.yaml"), text).expect("written");
     let output = distill(&["eval", &folder.path().to_string_lossy(), "--poses", "1", "--backend", "cpu"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("warning: gone/mask.png: there is no such file"), "{said}");
+    assert!(said.contains("warning: gone/mask.png: no such file"), "{said}");
     assert!(output.status.code() == Some(1) && said.contains("help: distill/src/teacher/rig/README.md"), "{said}");
 }
 
-/// The face alone, which takes some seconds, with a peer that has measured already.
+/// The face alone, which takes some seconds, with a peer that prints fixed rates.
 #[cfg(unix)]
 #[test]
-fn rates_are_told_beside_a_peers() {
+fn rates_are_compared_with_a_peers() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let peer = folder.path().join("peer.jsonl");
     let line = r#"{"engine": "torch", "phase": "face", "teacher_examples_s": 1e-3, "student_step_examples_s": 1e-3, "whole_step_examples_s": 1e-3}"#;

@@ -1,4 +1,4 @@
-//! The losses of real students beside the formula teacher, and their gradients, against the reference's own
+//! The losses of real students against the formula teacher, and their gradients, compared with the reference's
 //! (`distill/spec/distiller.md` and `core/spec/goldens.md`).
 //!
 //! The teacher poses two pictures on the CPU, which takes most of this test's half minute.

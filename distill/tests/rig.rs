@@ -1,5 +1,5 @@
-//! Layered art as its author meets it: our own character and a very different one move in every parameter, and broken
-//! art is told by the name of what is broken.
+//! Layered art: our own character and a very different one move in every parameter, and broken art is reported by the
+//! name of the broken part.
 
 use bunraku_core::{
     character::CharacterImage,

@@ -1,4 +1,4 @@
-//! Layered art through the commands: drawn, checked, and distilled into a student, all from one file.
+//! Layered art through the commands: drawn, checked, and distilled into a student.
 
 use bunraku_core::{
     character::{CharacterImage, CharacterModel, IMAGE_SIZE},
@@ -90,8 +90,8 @@ fn scores(folder: &Path) -> [f64; 2] {
     [0, 1].map(|score| found.iter().map(|scores| scores[score]).sum::<f64>() / found.len() as f64)
 }
 
-/// A training of 20 seconds on one idle core. So short a one reaches 11.5 dB and an L1 of 0.23, where untrained students
-/// have 4.7 dB and 2.2; what is asserted leaves room for other processors' rounding.
+/// 20 seconds of training on one idle core. They reach 11.5 dB and an L1 of 0.23, while untrained students have 4.7 dB
+/// and 2.2; the assertions leave room for other processors' rounding.
 #[test]
 fn any_layered_art_becomes_a_student_that_the_renderer_draws() {
     let folder = working_folder(ROBOT);
@@ -105,7 +105,7 @@ fn any_layered_art_becomes_a_student_that_the_renderer_draws() {
     assert!(trained[0] < 0.4 && trained[0] < untrained[0] / 3.0, "L1 {trained:?}, untrained {untrained:?}");
     assert!(trained[1] > 9.5 && trained[1] > untrained[1] + 3.0, "PSNR {trained:?}, untrained {untrained:?}");
 
-    // The training's own configuration stands above the character, so that nothing need be named.
+    // The configuration lies in the folder above the character, so no options are needed.
     let output = distill(folder.path(), &["eval", "out/character_model", "--poses", "2", "--json"]);
     let said = done(&output);
     assert!(said.contains("robot.svg (SHA-256"), "{said}");
@@ -133,7 +133,7 @@ fn art_is_drawn_as_pictures() {
 }
 
 #[test]
-fn what_cannot_be_drawn_is_refused_with_a_way_out() {
+fn invalid_art_and_poses_are_refused_with_help() {
     let folder = working_folder(&ROBOT.replace("id=\"mouth\"", "id=\"mouf\""));
     fs::write(folder.path().join("good.svg"), ROBOT).expect("written");
     fs::write(folder.path().join("poses.jsonl"), "{\"name\": \"face_mask\", \"pose\": {}}\n").expect("written");
@@ -141,10 +141,10 @@ fn what_cannot_be_drawn_is_refused_with_a_way_out() {
         .expect("written");
     for (arguments, part) in [
         (&["draw", "robot.svg", "--out", "a"][..], "<g id=\"mouth\"> is missing"),
-        (&["draw", "absent.svg", "--out", "a"], "absent.svg: there is no such file"),
-        (&["draw", "good.svg", "--out", "a", "--poses", "poses.jsonl"], "face_mask.png is drawn anyway"),
+        (&["draw", "absent.svg", "--out", "a"], "absent.svg: no such file"),
+        (&["draw", "good.svg", "--out", "a", "--poses", "poses.jsonl"], "a pose cannot be named face_mask"),
         (&["draw", "good.svg", "--out", "a", "--poses", "unknown.jsonl"], "mouth_aaa"),
-        (&["draw", "good.svg", "--out", "good.svg"], "cannot make the folder good.svg"),
+        (&["draw", "good.svg", "--out", "good.svg"], "cannot create the folder good.svg"),
     ] {
         let output = distill(folder.path(), arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -154,7 +154,7 @@ fn what_cannot_be_drawn_is_refused_with_a_way_out() {
 }
 
 #[test]
-fn whole_art_alone_passes_the_check() {
+fn complete_art_alone_passes_the_check() {
     let folder = working_folder(ROBOT);
     let said = done(&distill(folder.path(), &["check", "config.yaml"]));
     assert!(!said.contains("error") && said.matches("warning: ").count() == 1, "{said}");
@@ -162,7 +162,7 @@ fn whole_art_alone_passes_the_check() {
 }
 
 #[test]
-fn broken_art_fails_the_check_by_the_name_of_what_is_broken() {
+fn broken_art_fails_the_check_with_the_name_of_the_broken_part() {
     for (art, part) in [
         (ROBOT.replace("<g id=\"mouth\"", "<g id=\"mouf\""), "the group <g id=\"mouth\"> is missing"),
         (ROBOT.replacen("@eye_wink_left", "@eye_wnk_left", 1), "did you mean \"eye_wink_left\"?"),
@@ -178,7 +178,7 @@ fn broken_art_fails_the_check_by_the_name_of_what_is_broken() {
                 "<g id=\"neck\"",
                 "<g id=\"wall\" data-follows=\"body\"><rect width=\"512\" height=\"512\"/></g>\n  <g id=\"neck\"",
             ),
-            "the resting picture that it draws is opaque everywhere",
+            "the resting picture drawn from it is opaque everywhere",
         ),
     ] {
         let folder = working_folder(&art);
@@ -205,7 +205,7 @@ fn art_of_50_megabytes_is_refused_unread() {
 /// Reading a pipe that nobody writes to would never end.
 #[cfg(unix)]
 #[test]
-fn art_that_is_no_file_is_refused_unopened() {
+fn art_that_is_not_a_regular_file_is_refused_unopened() {
     let folder = working_folder(ROBOT);
     let art = folder.path().join("robot.svg");
     fs::remove_file(&art).expect("removed");

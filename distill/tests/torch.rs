@@ -1,4 +1,4 @@
-//! A `.pt` made here, in PyTorch: its keys are the original's, and it draws the same picture as the engine.
+//! Our `.pt` files in PyTorch: the keys are the original's, and the picture is the engine's.
 //!
 //! Needs a Python with torch (`PYTHON`, else `python3`) and the student's definition from the reference data.
 

@@ -1,7 +1,7 @@
-//! `bunraku-distill train` and `status`, as a person or a script runs them.
+//! `bunraku-distill train` and `status`, run from outside.
 //!
-//! There are no weights of the teacher here, so it is the formula's, full size, and it takes seconds for a picture:
-//! the tests have it paint as few as they can.
+//! The teacher has formula weights, full size, and takes seconds for a picture: the tests have it render as few as
+//! they can.
 
 mod support;
 
@@ -73,14 +73,16 @@ fn started(folder: &Path, arguments: &[&str], part: &str) -> (Child, Vec<String>
 }
 
 #[test]
-fn a_character_is_made_kept_whole_and_told_of() {
+fn a_character_is_trained_saved_and_reported() {
     let folder = working_folder();
     let begun = status(folder.path(), &["config.yaml"]);
     assert_eq!((&begun["running"], &begun["students"][0]["examples"]), (&Value::from(false), &Value::from(0)));
     let output = run(folder.path(), &["train", "config.yaml"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
-    for part in ["FORMULA WEIGHTS", "poses are drawn", "face_morpher: begins", "body_morpher: begins", "held-out L1"] {
+    for part in
+        ["FORMULA WEIGHTS", "training on random poses", "face_morpher: begins", "body_morpher: begins", "held-out L1"]
+    {
         assert!(text.contains(part), "{part}\nis not in\n{text}");
     }
     let out = folder.path().join("out");
@@ -101,25 +103,25 @@ fn a_character_is_made_kept_whole_and_told_of() {
     }
     assert_eq!(done["character"], "out/character_model");
 
-    // The trap of the reference: another configuration with the same folder, whose old one would silently win.
+    // In the reference an old configuration in the folder silently wins over the new one.
     let other = CONFIG.replace("backend", "face_morpher_random_seed_1: 7\nbackend");
     fs::write(folder.path().join("other.yaml"), other).expect("written");
     let output = run(folder.path(), &["train", "other.yaml"]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    let part = "error: the face_morpher's snapshots are of a training with another second random seed";
+    let part = "error: the face_morpher's checkpoints are from a training with a different second random seed";
     assert!(text.contains(part), "{text}");
     assert!(text.lines().last().is_some_and(|line| line.starts_with("help: ")), "{text}");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_stop_is_clean_a_second_training_is_refused_and_damage_is_told() {
+fn a_stop_is_clean_a_second_training_refused_and_damage_reported() {
     let folder = working_folder();
-    // Without a checkpoint, which holds the same as the newest snapshot where it is stopped right after one.
+    // Without permanent checkpoints: one may equal the newest rolling one.
     let recipe = RECIPE.replace("until: 2", "until: 1000000").replace("checkpoint: 2", "checkpoint: 1000000");
     fs::write(folder.path().join("tiny.yaml"), recipe).expect("written");
-    let (mut child, _) = started(folder.path(), &["train", "config.yaml", "-v"], "kept after 2 examples");
+    let (mut child, _) = started(folder.path(), &["train", "config.yaml", "-v"], "saved after 2 examples");
     assert_eq!(status(folder.path(), &["config.yaml"])["running"], true);
     let second = run(folder.path(), &["train", "config.yaml"]);
     assert!(second.status.code() == Some(1) && stderr(&second).contains("another training is running in out"));
@@ -136,12 +138,12 @@ fn a_stop_is_clean_a_second_training_is_refused_and_damage_is_told() {
     assert!(damaged["students"][0]["examples"].as_u64() < student["examples"].as_u64());
 }
 
-/// Both configurations of the seeds, in a folder laid out as they expect, as they are.
+/// The original's two configurations, unchanged, in a folder laid out for them.
 #[cfg(unix)]
 #[test]
-fn training_starts_on_the_seeds_own_configurations() {
+fn training_starts_on_the_originals_configurations() {
     for (folder, config) in ["lambda_00", "lambda_01"].into_iter().filter_map(seeds_folder) {
-        let (mut child, seen) = started(folder.path(), &["train", &config, "--backend", "cpu"], "the teacher paints");
+        let (mut child, seen) = started(folder.path(), &["train", &config, "--backend", "cpu"], "the teacher renders");
         let seen = seen.join("\n");
         for part in ["warning: data/tha4/upscaler.pt", "FORMULA WEIGHTS", "face_morpher: begins, 1000000 in 4 phases"] {
             assert!(seen.contains(part), "{part}\nis not in\n{seen}");
@@ -152,7 +154,7 @@ fn training_starts_on_the_seeds_own_configurations() {
 }
 
 #[test]
-fn what_cannot_be_trained_is_refused_with_a_way_out() {
+fn an_invalid_training_is_refused_with_help() {
     let folder = working_folder();
     fs::write(folder.path().join("poses.pt"), "junk").expect("written");
     fs::write(folder.path().join("wrong.yaml"), "from: fast\nbody: {replay: {stepps: 1}}").expect("written");
@@ -166,7 +168,10 @@ fn what_cannot_be_trained_is_refused_with_a_way_out() {
         (train(&format!("{CONFIG}pose_dataset: poses.pt\n")), "error: poses.pt: is neither a PyTorch zip archive"),
         (train(&format!("{CONFIG}num_gpu: 1\n")), "did you mean `num_gpus`?"),
         (train(&CONFIG.replace("tiny.yaml", "wrong.yaml")), "did you mean `steps`?"),
-        (train(&CONFIG.replace("tiny.yaml", "slow")), "slow: is no recipe: there is no such file"),
+        (
+            train(&CONFIG.replace("tiny.yaml", "slow")),
+            "slow: is neither a built-in recipe nor a readable file: no such file",
+        ),
     ] {
         assert!(
             text.contains("error: ") && text.contains(part) && text.contains("\nhelp: "),
@@ -176,10 +181,10 @@ fn what_cannot_be_trained_is_refused_with_a_way_out() {
     assert!(!folder.path().join("out/config.yaml").exists(), "nothing was begun");
 }
 
-/// What is trained is a function of the configuration alone, however often the program is killed on the way.
+/// The result depends on the configuration alone, however often the program is killed.
 #[cfg(unix)]
 #[test]
-fn kill_9_costs_nothing_but_time() {
+fn kill_9_costs_only_time() {
     let recipe = RECIPE.replace("checkpoint: 2, held_out: 2", "checkpoint: 100, held_out: 100");
     let recipe = recipe.replace("until: 2", "until: 40").replace("until: 1,", "until: 10,");
     let art = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/robot.svg");
@@ -195,29 +200,28 @@ fn kill_9_costs_nothing_but_time() {
         stderr(&output)
     };
     finish(&whole);
-    // In the face's training, and in the body's.
-    for part in ["kept after 2 examples", "body_morpher: begins"] {
+    // During the face's training, and during the body's.
+    for part in ["saved after 2 examples", "body_morpher: begins"] {
         let (mut child, _) = started(killed.path(), &["train", "config.yaml", "-v"], part);
         child.kill().expect("SIGKILL is sent");
         assert_eq!(child.wait().expect("ended").code(), None, "it was killed before it was done");
         assert_eq!(status(killed.path(), &["config.yaml"])["character"], Value::Null);
     }
-    assert!(finish(&killed).contains("face_morpher: goes on after 40 examples"));
+    assert!(finish(&killed).contains("face_morpher: resumes after 40 examples"));
     for file in ["character.png", "character_model.yaml", "face_morpher.safetensors", "body_morpher.safetensors"] {
         let bytes = |folder: &TempDir| fs::read(folder.path().join("out/character_model").join(file)).expect("there");
         assert!(bytes(&whole) == bytes(&killed), "{file} differs");
     }
 }
 
-/// What the command line says counts, not what the configuration says.
 #[test]
-fn what_is_given_instead_is_checked_instead() {
+fn overrides_are_checked_in_place_of_the_configuration() {
     let folder = working_folder();
     let perceptual = format!("{RECIPE}perceptual: {{weights: vgg16.pth, face: 1, body: 1}}\n");
     fs::write(folder.path().join("seen.yaml"), perceptual).expect("written");
     let output = run(folder.path(), &["train", "config.yaml", "--recipe", "seen.yaml"]);
     let text = stderr(&output);
-    assert!(output.status.code() == Some(1) && text.contains("error: vgg16.pth: there is no such file"), "{text}");
+    assert!(output.status.code() == Some(1) && text.contains("error: vgg16.pth: no such file"), "{text}");
     fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/robot.svg"), folder.path().join("robot.svg"))
         .expect("copied");
     let broken = CONFIG.replace("tiny.yaml", "absent.yaml");
@@ -226,14 +230,14 @@ fn what_is_given_instead_is_checked_instead() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
-/// Layered art teaches here: it is drawn in no time, and small enough to be changed.
+/// Layered art is the teacher here: fast to draw, and easy to change.
 #[test]
-fn a_teacher_that_was_moved_goes_on_and_another_one_is_refused_by_name() {
+fn a_moved_teacher_resumes_and_a_changed_one_is_refused_by_name() {
     let folder = working_folder();
     let art = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/robot.svg")).expect("a fixture");
     let train = |teacher: &str, art: &str, examples: &str| {
         fs::write(folder.path().join(teacher), art).expect("written");
-        // Where the teacher is moved to, the recipe is too, and more is changed that makes no other training.
+        // The recipe moves along, and other fields change that do not identify a training.
         let recipe = teacher.replace("svg", "yaml");
         fs::write(folder.path().join(&recipe), RECIPE).expect("written");
         let workers = teacher.len();
@@ -246,9 +250,9 @@ fn a_teacher_that_was_moved_goes_on_and_another_one_is_refused_by_name() {
     let (code, text) = train("robot.svg", &art, "1");
     assert!(code == Some(0) && text.contains("face_morpher: begins"), "{text}");
     let (code, text) = train("moved.svg", &art, "2");
-    assert!(code == Some(0) && text.contains("face_morpher: goes on after 1 examples"), "{text}");
+    assert!(code == Some(0) && text.contains("face_morpher: resumes after 1 examples"), "{text}");
     let kept = fs::read_to_string(folder.path().join("out/config.yaml")).expect("there");
     assert!(kept.contains("teacher: moved.svg"), "{kept}");
     let (code, text) = train("moved.svg", &format!("{art}<!-- changed -->"), "2");
-    assert!(code == Some(1) && text.contains("of a training with another teacher's art\nhelp: "), "{text}");
+    assert!(code == Some(1) && text.contains("from a training with a different teacher's art\nhelp: "), "{text}");
 }

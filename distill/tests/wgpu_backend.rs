@@ -1,5 +1,4 @@
-//! What a graphics card trains is what the processor trains. Built with `--features wgpu` only; where there is no card,
-//! a driver that computes on the processor will do.
+//! Training on a GPU matches training on the CPU. Built with `--features wgpu` only; a software adapter will do.
 #![cfg(feature = "wgpu")]
 
 use bunraku_test_support::{Means, missing};
@@ -44,7 +43,7 @@ fn held_out(folder: &Path, backend: &str) -> Option<Vec<f64>> {
 }
 
 #[test]
-fn a_graphics_card_and_the_processor_come_to_the_same() {
+fn gpu_and_cpu_train_alike() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let Some(card) = held_out(folder.path(), "wgpu") else { return };
     let processor = held_out(folder.path(), "cpu").expect("it is always there");

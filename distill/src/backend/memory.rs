@@ -1,15 +1,15 @@
-//! How much memory a device has: what training keeps and computes at once is fitted to it.
+//! The memory of a device, which limits what training keeps and computes at once.
 
 use super::Accelerator;
 
-/// Of a GPU that wgpu reaches, which does not tell: 4 GiB, what the smallest cards have that training on is worth while.
+/// Assumed for a GPU behind wgpu, which does not tell: 4 GiB, as the smallest cards worth training on have.
 const UNTOLD: u64 = 4 << 30;
 
 impl Accelerator {
-    /// Bytes of memory that each of `devices` devices has in all, whoever uses it; so a run on one machine is fitted alike
-    /// every time. Devices on the CPU share the machine's, or what its control group may use.
+    /// The total memory of each of `devices` devices in bytes, used or not, so that every run on one machine gets the
+    /// same limits. CPU devices share the machine's memory, or their control group's.
     ///
-    /// Where it cannot be asked for, it is taken for 4 GiB. [`Auto`](Self::Auto) is the CPU: [resolve](Self::resolve) it
+    /// If it cannot be queried, 4 GiB is assumed. [`Auto`](Self::Auto) counts as the CPU: [resolve](Self::resolve) it
     /// first.
     pub fn memory(self, devices: usize) -> u64 {
         match self {
@@ -21,7 +21,7 @@ impl Accelerator {
     }
 }
 
-/// Of the machine, or of the control group that the program is in.
+/// The memory of the machine, or of the control group the program runs in.
 fn of_the_machine() -> Option<u64> {
     let mut system = sysinfo::System::new();
     system.refresh_memory();
@@ -29,7 +29,7 @@ fn of_the_machine() -> Option<u64> {
     Some(system.total_memory().min(own)).filter(|bytes| *bytes > 0)
 }
 
-/// Of an NVIDIA GPU that has been seen to compute.
+/// The memory of an NVIDIA GPU that has been found to work.
 #[cfg(feature = "cuda")]
 fn of_cuda(index: usize) -> Option<u64> {
     let context = cudarc::driver::CudaContext::new(index).ok()?;

@@ -1,5 +1,5 @@
-//! Looks for devices before a backend is touched, which would panic in a thread of its own where there is none; and has
-//! those that seem to be there compute something before they are relied upon.
+//! Probes for devices before a backend is used: a backend without a device panics, sometimes in a thread of its own. A
+//! device that was found has to compute something before it counts.
 
 use burn::tensor::{Tensor, backend::Backend};
 use std::{
@@ -17,19 +17,19 @@ use std::{
 pub(super) enum Unavailable {
     /// There is none.
     Absent(String),
-    /// There is one that does not compute.
+    /// There is one, but it does not compute.
     Broken(String),
 }
 
 impl Unavailable {
-    /// In words.
+    /// The reason.
     pub(super) fn why(self) -> String {
         let (Self::Absent(why) | Self::Broken(why)) = self;
         why
     }
 }
 
-/// Whether there is NVIDIA's driver library and a device that computes. Looked for once.
+/// Whether NVIDIA's driver library is there, with a device that works. Probed once.
 ///
 /// # Errors
 /// What is missing.
@@ -52,7 +52,7 @@ fn look_for_cuda() -> Result<(), Unavailable> {
 #[cfg(feature = "cuda")]
 const LIBRARIES: [&str; 3] = ["libcuda.so.1", "libcuda.so", "nvcuda.dll"];
 
-/// Where loaders look.
+/// The folders that loaders search.
 #[cfg(feature = "cuda")]
 fn library_folders() -> Vec<std::path::PathBuf> {
     let listed = |name: &str| std::env::var_os(name).map(|all| std::env::split_paths(&all).collect::<Vec<_>>());
@@ -63,15 +63,14 @@ fn library_folders() -> Vec<std::path::PathBuf> {
     listed.chain(usual.map(Into::into)).chain(windows).collect()
 }
 
-/// Whether the dynamic loader's cache of Linux names the library, wherever it lies.
+/// Whether the Linux dynamic loader's cache lists the library.
 #[cfg(feature = "cuda")]
 fn in_loader_cache() -> bool {
     let name = b"libcuda.so.1";
     std::fs::read("/etc/ld.so.cache").is_ok_and(|cache| cache.windows(name.len()).any(|window| window == name))
 }
 
-/// Whether wgpu sees an adapter that can compute, and does; one that computes on the processor counts where `software`
-/// does. Looked for once.
+/// Whether wgpu finds an adapter that works; software adapters count if `software` is set. Probed once.
 ///
 /// # Errors
 /// What is missing.
@@ -89,56 +88,55 @@ pub(super) fn wgpu(software: bool) -> Result<(), Unavailable> {
             .get_or_init(|| computes::<burn::backend::Wgpu>(wgpu_device(0, 1)).map_err(Unavailable::Broken))
             .clone();
     }
-    let what =
-        if any { "only a driver that computes on the processor" } else { "no graphics adapter that can compute" };
-    Err(Unavailable::Absent(format!("there is {what}; `bunraku doctor` shows what there is")))
+    let what = if any { "only a software adapter" } else { "no graphics adapter with compute support" };
+    Err(Unavailable::Absent(format!("there is {what}; `bunraku doctor` lists the adapters")))
 }
 
-/// The device of an index.
+/// The device with this index.
 #[cfg(feature = "cuda")]
 pub(super) fn cuda_device(index: usize) -> burn::backend::cuda::CudaDevice {
     burn::backend::cuda::CudaDevice { index }
 }
 
-/// The best device where there is to be one, else the discrete GPU of an index.
+/// The best device if one is requested, else the discrete GPU with this index.
 #[cfg(feature = "wgpu")]
 pub(super) fn wgpu_device(index: usize, count: usize) -> burn::backend::wgpu::WgpuDevice {
     use burn::backend::wgpu::WgpuDevice;
     if count > 1 { WgpuDevice::DiscreteGpu(index) } else { WgpuDevice::DefaultDevice }
 }
 
-/// How long a device may take for its first answer; a driver may compile for seconds.
+/// The longest wait for a device's first result; a driver may compile for seconds.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// One probe at a time: it listens to what any thread says as it panics.
+/// One probe at a time: each installs a panic hook for the whole process.
 static PROBING: Mutex<()> = Mutex::new(());
 
-/// Whether a device computes. A driver without a device, a device that is held by somebody else, or a compiler that is
-/// not there, panics in burn, now in this thread and now in one of its own: so a thread asks, and this one listens.
+/// Whether a device computes. burn panics, in this thread or in one of its own, if the driver has no device, another
+/// process holds it, or a compiler is missing; so the work runs in a thread and a panic hook collects the reason.
 fn computes<B: Backend>(device: B::Device) -> Result<(), String> {
     let _probing = PROBING.lock().unwrap_or_else(PoisonError::into_inner);
     let panic_message = Arc::new(Mutex::new(None));
     let heard = Arc::clone(&panic_message);
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        // The first one is the cause, those after it its echo.
+        // The first panic is the cause; later ones follow from it.
         heard.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(said(panic));
     }));
     let (answer, answered) = mpsc::sync_channel(1);
     let ask = move || {
         let sum = (Tensor::<B, 1>::from_floats([1.0, 2.0], &device) + 1.0).into_data().iter::<f32>().sum::<f32>();
-        // Nobody listens any more where it took too long.
+        // After a timeout nobody receives this.
         let _ = answer.send(sum);
     };
     let asked = thread::Builder::new().name("probe".to_owned()).spawn(ask);
     let result = asked.map_err(|error| error.to_string()).and_then(|_| match answered.recv_timeout(TIMEOUT) {
         Ok(5.0) => Ok(()),
-        Ok(wrong) => Err(format!("1 + 1 + 2 + 1 is {wrong} there")),
+        Ok(wrong) => Err(format!("it computes 1 + 1 + 2 + 1 = {wrong}")),
         Err(silence) => {
             let words = panic_message.lock().unwrap_or_else(PoisonError::into_inner).take();
             Err(words.unwrap_or_else(|| match silence {
-                RecvTimeoutError::Timeout => format!("it does not answer within {} s", TIMEOUT.as_secs()),
-                RecvTimeoutError::Disconnected => "it fails without a word".to_owned(),
+                RecvTimeoutError::Timeout => format!("no answer within {} s", TIMEOUT.as_secs()),
+                RecvTimeoutError::Disconnected => "it fails without a message".to_owned(),
             }))
         }
     });
@@ -146,7 +144,7 @@ fn computes<B: Backend>(device: B::Device) -> Result<(), String> {
     result
 }
 
-/// What a panic says, in one line.
+/// A panic's message on one line.
 fn said(panic: &PanicHookInfo<'_>) -> String {
     panic.payload_as_str().unwrap_or("it panics").split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -157,7 +155,7 @@ mod tests {
     use crate::backend::Cpu;
 
     #[test]
-    fn a_device_that_computes_is_found_to() {
+    fn a_working_device_passes_the_probe() {
         assert_eq!(computes::<Cpu>(burn_flex::FlexDevice), Ok(()));
     }
 }

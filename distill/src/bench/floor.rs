@@ -1,27 +1,28 @@
-//! What an example costs at least, in multiply-adds.
+//! The least work that an example takes, in multiply-adds.
 
 use bunraku_core::character::{CharacterModel, FACE_SIZE, IMAGE_SIZE};
 use bunraku_engine::{Quality, View, student::Plan};
 use serde::Serialize;
 
-/// A training step does the forward pass, and for each of its products one towards the weights and one towards the inputs.
+/// A training step does the forward pass, and for each of its products one for the weights' gradient and one for the
+/// inputs'.
 const PASSES: f64 = 3.0;
 
 /// Multiply-adds of one example, in thousand millions, after the exact rewrites of `core/spec/student.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Floor {
-    /// Of one example drawn: a whole picture, or a patch of one.
+    /// For rendering one example: a whole picture, or a patch of one.
     pub forward_gmac: f64,
-    /// Of one example learnt from.
+    /// For a training step on one example.
     pub step_gmac: f64,
 }
 
-/// The face student's, where so much of a picture is an example.
+/// The face student's, for examples of this share of a picture.
 pub fn face_floor(character: &CharacterModel, share: f64) -> Floor {
     floor(FACE_SIZE * FACE_SIZE * Plan::new(character).face.multiply_adds(), share)
 }
 
-/// The body student's, where so much of a picture is an example.
+/// The body student's, for examples of this share of a picture.
 pub fn body_floor(character: &CharacterModel, share: f64) -> Floor {
     let plan = Plan::new(character);
     let whole = View::new(IMAGE_SIZE, Quality::Full);
@@ -39,7 +40,7 @@ mod tests {
     use bunraku_core::character::sample::{STANDARD, character};
 
     #[test]
-    fn the_published_students_are_as_dear_as_the_design_says() {
+    fn the_published_students_take_the_work_that_is_stated() {
         let student = character(1, STANDARD);
         let (face, body) = (face_floor(&student, 1.0), body_floor(&student, 1.0));
         assert!((face.forward_gmac + body.forward_gmac - 13.82).abs() < 0.05, "{face:?} {body:?}");

@@ -1,4 +1,4 @@
-//! Examples a second: the teacher alone, the student's step alone, and both as a training does them.
+//! Measures examples a second: the teacher alone, the student's step alone, and both as in training.
 
 mod floor;
 mod peer;
@@ -17,44 +17,43 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Instant};
 
-/// Rounds before the first that counts, as the peers' scripts have them.
+/// Rounds before the first measured one, as in the peers' scripts.
 const WARM_UP: usize = 2;
 
-/// One student's training, to be measured.
+/// One student's training as a workload to measure.
 pub struct Workload<'a, B: TrainingBackend, L: Objective<B>, N> {
-    /// The student and what it learns.
+    /// The student and its objective.
     pub objective: &'a L,
-    /// How it learns; the first phase's losses are taken.
+    /// How it is trained; the first phase's losses are used.
     pub student_recipe: &'a StudentRecipe<N, L::Losses>,
     /// The optimiser's constants.
     pub adam: AdamSettings,
-    /// Examples a step, and pictures that the teacher paints at once; none: as the recipe has it, of which whole pictures
-    /// are `usual`.
+    /// Examples a step, and pictures that the teacher renders at once; `None` takes the recipe's.
     pub batch: Option<usize>,
-    /// Examples a step where neither this nor the recipe says.
+    /// Examples a step if neither `batch` nor the recipe sets them.
     pub usual: usize,
-    /// Rounds that are measured, at least 1.
+    /// Rounds to measure, at least 1.
     pub steps: usize,
-    /// On what.
+    /// The device.
     pub device: B::Device,
-    /// Bytes of its memory.
+    /// The device's memory in bytes.
     pub memory: u64,
 }
 
 /// Examples a second.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rates {
-    /// Pictures that the teacher paints.
+    /// Pictures that the teacher renders.
     pub teacher_examples_s: f64,
-    /// Examples that the student learns from, were the teacher's pictures there for nothing.
+    /// Examples that the student trains on, with the teacher's pictures given.
     pub student_step_examples_s: f64,
-    /// Examples of the training itself: each is painted first, or, where the recipe keeps pictures, one batch is every
-    /// few steps.
+    /// Examples of the whole training: each is rendered first, or one batch every few steps if the recipe has a replay
+    /// buffer.
     pub whole_step_examples_s: f64,
 }
 
 impl<B: TrainingBackend, L: Objective<B>, N> Workload<'_, B, L, N> {
-    /// Measures the three, one after the other. Nothing is written.
+    /// Measures the three rates in turn. Writes nothing.
     pub fn measure(&self, teacher: &mut dyn Teacher<B::InnerBackend>) -> Rates {
         let mut bench = Bench::new(self);
         let rate = |examples: usize, seconds: f64| examples as f64 / seconds;
@@ -63,18 +62,18 @@ impl<B: TrainingBackend, L: Objective<B>, N> Workload<'_, B, L, N> {
             bench.prepare(teacher);
             self.timed(self.steps, || bench.learn(teacher))
         };
-        // As many steps as it takes to paint evenly.
+        // Whole rounds of the replay buffer, so that rendering is spread evenly.
         let steps =
             self.student_recipe.replay.map_or(self.steps, |replay| self.steps.next_multiple_of(replay.steps as usize));
         let whole_time = self.timed(steps, || bench.train(teacher));
         Rates {
-            teacher_examples_s: rate(self.steps * self.painted_at_once(), teacher_time),
+            teacher_examples_s: rate(self.steps * self.rendered_at_once(), teacher_time),
             student_step_examples_s: rate(self.steps * self.batch(), student_time),
             whole_step_examples_s: rate(steps * self.batch(), whole_time),
         }
     }
 
-    /// Seconds of `rounds` rounds, after the warm-up, until the device has done them.
+    /// The seconds that `rounds` rounds take on the device, after the warm-up.
     fn timed(&self, rounds: usize, mut round: impl FnMut()) -> f64 {
         (0..WARM_UP).for_each(|_| round());
         self.wait();
@@ -85,7 +84,7 @@ impl<B: TrainingBackend, L: Objective<B>, N> Workload<'_, B, L, N> {
     }
 
     fn wait(&self) {
-        // A lost device says so itself when it is next used.
+        // A lost device reports it when it is next used.
         let _ = B::sync(&self.device);
     }
 
@@ -94,75 +93,75 @@ impl<B: TrainingBackend, L: Objective<B>, N> Workload<'_, B, L, N> {
         self.batch.or(self.student_recipe.batch).unwrap_or(self.usual)
     }
 
-    /// Of a picture, what an example shows.
+    /// The share of a picture that an example shows.
     pub fn picture_share(&self) -> f64 {
         let patch = self.student_recipe.replay.and_then(|replay| replay.patch).unwrap_or(L::EDGE);
         (patch as f64 / L::EDGE as f64).powi(2)
     }
 
-    /// Pictures that the teacher paints at once.
-    fn painted_at_once(&self) -> usize {
+    /// Pictures that the teacher renders at once.
+    fn rendered_at_once(&self) -> usize {
         let replayed = self.student_recipe.replay.map(|replay| replay.teacher_batch);
         self.batch.or(replayed).unwrap_or_else(|| self.batch())
     }
 
-    /// As the training is fitted to the device, with no more pictures before the first step than that needs.
+    /// As in training on this device, but with only as many pictures before the first step as that needs.
     fn fit(&self) -> Fit {
         let fit = Fit::new::<B, L, N>(self.objective, self.student_recipe, self.memory, &self.device);
-        let teacher_batch = self.painted_at_once();
+        let teacher_batch = self.rendered_at_once();
         let pictures = |replay: &Replay| replay.pictures.next_multiple_of(teacher_batch);
         let replay = |it: Replay| Replay { pictures: pictures(&it), teacher_batch, fill: teacher_batch, ..it };
         Fit { replay: fit.replay.map(replay), ..fit }
     }
 }
 
-/// The training's own parts, moved by hand.
+/// The parts of a training, driven by hand.
 struct Bench<'a, B: TrainingBackend, L: Objective<B>, N> {
     work: &'a Workload<'a, B, L, N>,
     poses: Poses,
     replay_buffer: ReplayBuffer<B::InnerBackend>,
     train_state: TrainState<B, L::Student>,
-    /// What is learnt from where no pictures are kept.
+    /// The examples that are reused if the recipe has no replay buffer.
     lent: Option<Vec<Examples<B::InnerBackend>>>,
-    /// Batches that the teacher painted by itself.
-    painted: u64,
-    /// Pictures that it paints at once.
+    /// Batches rendered by the teacher alone.
+    rendered: u64,
+    /// Pictures that it renders at once.
     whole: usize,
 }
 
 impl<'a, B: TrainingBackend, L: Objective<B>, N> Bench<'a, B, L, N> {
     fn new(work: &'a Workload<'a, B, L, N>) -> Self {
-        let poses = Poses::new(None, 0, work.painted_at_once());
+        let poses = Poses::new(None, 0, work.rendered_at_once());
         let fit = work.fit();
         let replay_buffer =
             ReplayBuffer::new(poses.clone(), work.batch(), Share::WHOLE, work.device.clone(), L::EDGE, fit, [0, 0]);
         let student = work.objective.begin(0, &work.device);
         let train_state = TrainState::new(student, &work.adam, Progress::new(BTreeMap::new()));
-        Self { work, poses, replay_buffer, train_state, lent: None, painted: 0, whole: fit.whole }
+        Self { work, poses, replay_buffer, train_state, lent: None, rendered: 0, whole: fit.whole }
     }
 
-    /// One batch of the teacher's.
+    /// Renders one batch.
     fn teach(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
-        let batch = self.work.painted_at_once() as u64;
-        let first = self.painted * batch;
-        self.painted += 1;
+        let batch = self.work.rendered_at_once() as u64;
+        let first = self.rendered * batch;
+        self.rendered += 1;
         let poses: Vec<_> = (first..first + batch).map(|index| self.poses.at(index)).collect();
         for poses in poses.chunks(self.whole) {
-            let shown = self.work.objective.show(teacher, tensor(poses, &self.work.device));
-            // A backend that puts work off must not drop it with the pictures.
+            let targets = self.work.objective.targets(teacher, tensor(poses, &self.work.device));
+            // A lazy backend must not drop the work together with the pictures.
             self.work.wait();
-            drop(shown);
+            drop(targets);
         }
     }
 
-    /// Paints all that a step needs.
+    /// Renders everything that a step needs.
     fn prepare(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
         for _ in 0..self.replay_buffer.missing(self.train_state.progress.steps) {
-            self.replay_buffer.paint(self.work.objective, teacher);
+            self.replay_buffer.render(self.work.objective, teacher);
         }
     }
 
-    /// A step without the teacher: with pictures that are kept, or always the same.
+    /// A step without the teacher: from the replay buffer, or on the same examples every time.
     fn learn(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
         let examples = match self.lent.take() {
             Some(examples) => examples,
@@ -174,7 +173,7 @@ impl<'a, B: TrainingBackend, L: Objective<B>, N> Bench<'a, B, L, N> {
         self.step(examples);
     }
 
-    /// A step of the training.
+    /// A training step, teacher included.
     fn train(&mut self, teacher: &mut dyn Teacher<B::InnerBackend>) {
         self.prepare(teacher);
         let (steps, seen) = (self.train_state.progress.steps, self.train_state.progress.examples);

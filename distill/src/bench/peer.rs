@@ -1,32 +1,32 @@
-//! A peer's script, run beside our own measurement.
+//! Runs a peer's benchmark script beside our own measurement.
 
 use super::Rates;
 use serde::Deserialize;
 use std::process::{Command, Stdio};
 use thiserror::Error;
 
-/// What a peer prints, a line of JSON for each student.
+/// A peer's result, one line of JSON a student.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct PeerRates {
-    /// Who it is.
+    /// The peer's name.
     pub engine: String,
     /// `face` or `body`.
     pub phase: String,
-    /// Examples a step, and pictures that its teacher paints at once, where it says so.
+    /// Examples a step, and pictures that its teacher renders at once, if it says.
     pub batch: Option<usize>,
     /// Its examples a second.
     #[serde(flatten)]
     pub rates: Rates,
 }
 
-/// Why there is nothing to compare with.
+/// Why there is no result to compare with.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PeerError {
-    /// Nothing was given.
+    /// No command was given.
     #[error("the peer's command is empty")]
     Empty,
-    /// It is not there, or may not be run.
+    /// It does not exist or cannot be executed.
     #[error("cannot run the peer `{program}`: {source}")]
     Start {
         /// Its first word.
@@ -39,15 +39,15 @@ pub enum PeerError {
     Failed {
         /// Its first word.
         program: String,
-        /// How.
+        /// Its exit status.
         status: std::process::ExitStatus,
     },
-    /// It printed nothing of use.
+    /// It printed no result.
     #[error("the peer `{0}` printed no line of JSON with `engine`, `phase` and the three rates")]
     Silent(String),
 }
 
-/// Runs the peer to its end; `command`'s words are parted by spaces. What it says on standard error is shown.
+/// Runs the peer's `command`, whose words are separated by spaces. Its standard error is passed on.
 ///
 /// # Errors
 /// [`PeerError`].
@@ -70,7 +70,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_peers_lines_are_read_among_others() {
+    fn a_peers_results_are_found_among_other_lines() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("peer.txt");
         let line = r#"{"engine": "torch 2", "phase": "face", "device": "cpu", "batch": 1, "teacher_examples_s": 1.3,
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_does_not_help_is_named() {
+    fn a_peer_that_cannot_run_is_named() {
         assert!(matches!(run_peer(" "), Err(PeerError::Empty)));
         let error = run_peer("no-such-program --fast").expect_err("not there");
         assert!(matches!(&error, PeerError::Start { program, .. } if program == "no-such-program"), "{error}");

@@ -1,5 +1,5 @@
-//! A checkpoint's bytes: a line that names the format, a line with the SHA-256 of all that follows, and a `.safetensors`
-//! file, whose metadata holds the progress as JSON.
+//! A checkpoint's file format: a line that names it, a line with the SHA-256 of the rest, and a `.safetensors` file
+//! with the progress as JSON in its metadata.
 
 use super::{Checkpoint, CheckpointError, Progress};
 use crate::digest::sha256;
@@ -7,10 +7,10 @@ use bunraku_core::character::Tensor;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::{collections::HashMap, fmt::Display};
 
-/// The first line; the number counts changes of the format.
+/// The first line; the number is the format's version.
 const MAGIC: &[u8] = b"bunraku-distill snapshot 1\n";
 
-/// The metadata's field that holds the progress.
+/// The metadata field with the progress.
 const PROGRESS: &str = "progress";
 
 fn content(error: impl Display) -> CheckpointError {
@@ -31,15 +31,15 @@ impl Checkpoint {
         Ok([MAGIC, sha256(&body).as_bytes(), b"\n", &body].concat())
     }
 
-    /// Reads the file's bytes, if they are those that were written.
+    /// Reads the file's bytes, and verifies their hash.
     ///
     /// # Errors
-    /// [`CheckpointError`] when they are not a checkpoint's, were changed since, or hold something else.
+    /// [`CheckpointError`] if they are no checkpoint, were changed, or have other content.
     pub fn read(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let body = verified(bytes)?;
         let (_, header) = SafeTensors::read_metadata(body).map_err(content)?;
         let progress = header.metadata().as_ref().and_then(|metadata| metadata.get(PROGRESS));
-        let progress = progress.ok_or_else(|| content("it has no progress"))?;
+        let progress = progress.ok_or_else(|| content("no progress in its metadata"))?;
         let progress: Progress = serde_json::from_str(progress).map_err(content)?;
         let file = SafeTensors::deserialize(body).map_err(content)?;
         let tensors = file.tensors().into_iter().map(|(name, view)| Ok((name, tensor(&view)?)));
@@ -47,13 +47,13 @@ impl Checkpoint {
     }
 }
 
-/// What follows the two lines, if its hash is the one in them.
+/// The part after the two lines, if its hash matches.
 fn verified(bytes: &[u8]) -> Result<&[u8], CheckpointError> {
     const HASH_LEN: usize = 64;
     let rest = bytes.strip_prefix(MAGIC).ok_or(CheckpointError::Foreign)?;
     let (hash, rest) = rest.split_at_checked(HASH_LEN).ok_or(CheckpointError::Hash)?;
     let body = rest.strip_prefix(b"\n").ok_or(CheckpointError::Hash)?;
-    // What a fuzzer changes has no true hash.
+    // A fuzzer's changes would never match the hash.
     if cfg!(fuzzing) || hash == sha256(body).as_bytes() { Ok(body) } else { Err(CheckpointError::Hash) }
 }
 
@@ -93,7 +93,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_bit_for_bit() {
+    fn a_checkpoint_reads_back_bit_for_bit() {
         let mut written = checkpoint(80);
         written
             .tensors
@@ -104,7 +104,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_no_snapshot_is_told_from_what_is_damaged() {
+    fn a_foreign_file_is_distinguished_from_a_damaged_one() {
         assert!(matches!(Checkpoint::read(b"PK"), Err(CheckpointError::Foreign)));
         let whole_but_odd = [MAGIC, sha256(b"junk").as_bytes(), b"\njunk"].concat();
         assert!(matches!(Checkpoint::read(&whole_but_odd), Err(CheckpointError::Content(_))));
@@ -112,7 +112,7 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn any_changed_byte_and_any_truncation_is_noticed(place: prop::sample::Index, change in 1..=u8::MAX) {
+        fn any_change_or_truncation_is_detected(place: prop::sample::Index, change in 1..=u8::MAX) {
             let whole = checkpoint(8).to_bytes().expect("written");
             let mut changed = whole.clone();
             *place.get_mut(&mut changed) ^= change;
@@ -121,7 +121,7 @@ pub(super) mod tests {
         }
 
         #[test]
-        fn a_changed_body_with_a_true_hash_never_panics(
+        fn a_changed_body_with_a_matching_hash_never_panics(
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         ) {
             let whole = checkpoint(8).to_bytes().expect("written");
@@ -138,7 +138,7 @@ pub(super) mod tests {
         }
 
         #[test]
-        fn bytes_with_a_true_hash_never_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_with_a_matching_hash_never_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
             let header = format!("{}\n", sha256(&body));
             let _ = Checkpoint::read(&[MAGIC, header.as_bytes(), &body].concat());
         }

@@ -1,6 +1,6 @@
-//! A training's state on disk: weights, optimiser and position, in one file that is whole or not there at all.
+//! Checkpoints: a training's weights, optimiser and position, each in one file that is written atomically.
 //!
-//! Random numbers need no state of their own: [`Random`](crate::examples::Random) gives those of any position back.
+//! Random numbers need no saved state: [`Random`](crate::examples::Random) depends on the position alone.
 
 mod format;
 mod store;
@@ -16,46 +16,47 @@ use std::{
 };
 use thiserror::Error;
 
-/// Everything that training goes on from.
+/// Everything needed to resume a training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    /// Where the training is.
+    /// How far the training is.
     pub progress: Progress,
-    /// Weights and the optimiser's moments by name.
+    /// Weights and the optimiser's moments, by name.
     pub tensors: BTreeMap<String, Tensor>,
 }
 
 impl Checkpoint {
-    /// Says so when a weight or a moment is infinite or no number.
+    /// An error if a weight or a moment is not finite.
     fn ensure_finite(&self) -> Result<(), CheckpointError> {
         let lost = self.tensors.iter().find(|(_, tensor)| !tensor.values.iter().all(|value| value.is_finite()));
         lost.map_or(Ok(()), |(name, _)| Err(CheckpointError::NotFinite(name.clone())))
     }
 }
 
-/// Where a student's training is.
+/// How far a student's training is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Examples seen.
     pub examples: u64,
-    /// Steps of the optimiser.
+    /// Optimiser steps.
     pub steps: u64,
     /// Time spent training, in seconds.
     pub seconds: f64,
     /// The latest error on the held-out poses.
     pub held_out: Option<HeldOut>,
-    /// What the training is made of, by name: with anything else it would be another training.
+    /// What identifies the training, by name: hashes of its inputs, its recipe and seeds. A checkpoint resumes only a
+    /// training with the same fingerprint.
     #[serde(rename = "ingredients")]
     pub fingerprint: BTreeMap<String, String>,
 }
 
 impl Progress {
-    /// Of a training that has not begun.
+    /// The progress of a training that has not started.
     pub fn new(fingerprint: BTreeMap<String, String>) -> Self {
         Self { examples: 0, steps: 0, seconds: 0.0, held_out: None, fingerprint }
     }
 
-    /// The names of the fingerprint in which another training differs from this one.
+    /// The names in which another training's fingerprint differs.
     pub fn differing(&self, other: &BTreeMap<String, String>) -> Vec<String> {
         let names: BTreeSet<&String> = self.fingerprint.keys().chain(other.keys()).collect();
         names.into_iter().filter(|name| self.fingerprint.get(*name) != other.get(*name)).cloned().collect()
@@ -65,17 +66,17 @@ impl Progress {
 /// An error on the held-out poses.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {
-    /// Examples seen by then.
+    /// Examples seen at that point.
     pub examples: u64,
-    /// Mean absolute difference from the teacher over all pixels and channels, in the networks' units (0 to 2).
+    /// The mean absolute difference from the teacher over all pixels and channels, in the networks' units (0 to 2).
     pub l1: f64,
 }
 
-/// Why a snapshot cannot be written or read.
+/// Why a checkpoint cannot be written or read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The file system refused.
+    /// An I/O error.
     #[error("{}: {source}", path.display())]
     File {
         /// The file or folder.
@@ -83,16 +84,16 @@ pub enum CheckpointError {
         /// Why.
         source: io::Error,
     },
-    /// It does not begin as a snapshot does.
-    #[error("is not a snapshot of this program's")]
+    /// It does not start like a checkpoint.
+    #[error("is not a checkpoint of this program")]
     Foreign,
-    /// Its bytes are not those that were written.
-    #[error("is damaged: its SHA-256 is not the one it was written with")]
+    /// Its bytes have changed since it was written.
+    #[error("is damaged: its SHA-256 does not match")]
     Hash,
-    /// The training has diverged; such a state must not take the place of one that is whole.
-    #[error("`{0}` holds a number that is not finite: the training has diverged, and the last snapshot is from before")]
+    /// The training has diverged; its state must not replace a good one.
+    #[error("`{0}` is no longer finite: the training has diverged; the last checkpoint is from before that")]
     NotFinite(String),
-    /// Whole, but not what a snapshot holds.
-    #[error("holds something else than a snapshot should: {0}")]
+    /// Intact, but with other content than a checkpoint.
+    #[error("does not have the content of a checkpoint: {0}")]
     Content(String),
 }

@@ -1,4 +1,4 @@
-//! The folder of a training's snapshots and checkpoints.
+//! Reads and writes a student's checkpoints: rolling ones to resume from, and permanent ones.
 
 use super::{Checkpoint, CheckpointError};
 use crate::files::remove_litter;
@@ -8,35 +8,36 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How many snapshots are kept; the one before the newest is there should the newest be damaged.
+/// The number of rolling checkpoints kept: the newest, and one more in case it is damaged.
 const KEPT: usize = 2;
 
-/// The greatest size of a checkpoint in bytes; a standard body morpher's has 4 MB.
+/// The largest checkpoint in bytes; a standard body morpher's has 4 MB.
 const LIMIT: u64 = 1 << 30;
 
-/// The name's end of a checkpoint.
+/// The file extension of a checkpoint.
 const EXTENSION: &str = "snapshot";
 
-/// The folder of the checkpoints.
+/// The folder of the permanent checkpoints.
 const CHECKPOINTS: &str = "checkpoint";
 
-/// The name of a checkpoint's checkpoint.
+/// The name of a permanent checkpoint's file.
 const STATE: &str = "state.snapshot";
 
-/// The name of the file that says how many examples a checkpoint has seen, as the original's programs read it. It has no
-/// hash: what the checkpoint's checkpoint says counts.
+/// The file with a permanent checkpoint's examples, for the original's programs. It has no hash, so the checkpoint's
+/// own number takes precedence.
 const SEEN: &str = "examples_seen_so_far.txt";
 
-/// Where one student's snapshots are: `snapshot/` and `checkpoint/` in its folder (`distill/spec/distiller.md`).
+/// One student's checkpoints: rolling ones in `snapshot/`, permanent ones in `checkpoint/` of its folder
+/// (`distill/spec/distiller.md`).
 #[derive(Clone, Debug)]
 pub struct CheckpointStore {
     folder: PathBuf,
 }
 
-/// The newest whole checkpoint there is, and those that are newer but not whole.
+/// The newest intact checkpoint, and newer ones that are damaged.
 #[derive(Debug, Default)]
 pub struct Newest {
-    /// The checkpoint and its file; none where a training has not begun.
+    /// The checkpoint and its file; `None` if the training has not started.
     pub checkpoint: Option<(PathBuf, Checkpoint)>,
     /// Newer ones that cannot be used, newest first.
     pub damaged: Vec<Damaged>,
@@ -52,25 +53,25 @@ pub struct Damaged {
 }
 
 impl Damaged {
-    /// Whether it is not there any more.
+    /// Whether it no longer exists.
     fn is_gone(&self) -> bool {
         matches!(&self.why, CheckpointError::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 }
 
 impl CheckpointStore {
-    /// Of the student whose folder this is; nothing is written yet.
+    /// The checkpoints in a student's folder. Writes nothing.
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
     }
 
-    /// Writes a checkpoint, and removes the older ones but one. When it fails, those that were there still are.
+    /// Writes a rolling checkpoint, and removes all older ones but one. On failure the existing ones stay.
     ///
-    /// Snapshots of more examples than this one are removed as well: a training goes on from the newest whole one, so
-    /// those could not be read, and would only stand in the way of the next.
+    /// Rolling checkpoints with more examples are removed as well: training resumed from an older one because they were
+    /// damaged, and they would hide the new ones.
     ///
     /// # Errors
-    /// [`CheckpointError`] when the file system refuses, as a full disk does.
+    /// [`CheckpointError`], such as for a full disk.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         checkpoint.ensure_finite()?;
         let folder = self.rolling();
@@ -84,8 +85,7 @@ impl CheckpointStore {
         Ok(())
     }
 
-    /// Writes the checkpoint of this number, which is kept: the checkpoint, and the network as the original's programs
-    /// read it (`pt`).
+    /// Writes the permanent checkpoint with this number, and the network for the original's programs (`pt`).
     ///
     /// # Errors
     /// As [`save`](Self::save).
@@ -97,10 +97,10 @@ impl CheckpointStore {
         write(&folder, STATE, &checkpoint.to_bytes()?)
     }
 
-    /// The newest whole checkpoint, a checkpoint's too. All checkpoints are read for it, for only what they hold is hashed.
+    /// The newest intact checkpoint of either kind. Reads all permanent ones, because only their content is hashed.
     pub fn newest(&self) -> Newest {
         let found = self.look();
-        // A training that goes on meanwhile removes old ones between the listing and the reading; then there are newer.
+        // A running training may remove old ones between listing and reading; then there are newer ones.
         if !found.damaged.iter().any(Damaged::is_gone) {
             return found;
         }
@@ -126,7 +126,7 @@ impl CheckpointStore {
         newest
     }
 
-    /// Removes what a training that was killed while writing left: files that were never renamed.
+    /// Removes the temporary files of a training that was killed while writing.
     pub fn clean(&self) {
         remove_litter(&self.rolling());
         for folder in entries(&self.folder.join(CHECKPOINTS)) {
@@ -142,7 +142,7 @@ impl CheckpointStore {
         let state = |folder: PathBuf| {
             let path = folder.join(STATE);
             path.is_file().then(|| {
-                // One that is damaged and does not even say how old it is may be the newest.
+                // A damaged one of unknown age may be the newest.
                 let examples = read(&path).map(|checkpoint| checkpoint.progress.examples);
                 (examples.unwrap_or_else(|_| seen(&folder).unwrap_or(u64::MAX)), path)
             })
@@ -151,15 +151,15 @@ impl CheckpointStore {
     }
 }
 
-/// The examples of a checkpoint, as its text has them.
+/// The examples of a permanent checkpoint, from its text file.
 fn seen(folder: &Path) -> Option<u64> {
-    /// Bytes of the greatest number, and a line's end.
+    /// The length of the largest number with its line end, in bytes.
     const LONGEST: u64 = 24;
     let bytes = files::read(&folder.join(SEEN), LONGEST).ok()?;
     std::str::from_utf8(&bytes).ok()?.trim().parse().ok()
 }
 
-/// The snapshots in a folder by the examples in their names, the newest last.
+/// The rolling checkpoints in a folder by the examples in their names, the newest last.
 fn listed(folder: &Path) -> Vec<(u64, PathBuf)> {
     let examples = |path: PathBuf| {
         let number = path.file_stem()?.to_str()?.parse().ok()?;
@@ -170,25 +170,25 @@ fn listed(folder: &Path) -> Vec<(u64, PathBuf)> {
     all
 }
 
-/// What a folder holds; a folder that cannot be read holds nothing of use.
+/// The entries of a folder; none if it cannot be read.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
-/// Writes a file whole or not at all, and waits for the disk.
+/// Writes a file atomically and waits for the disk.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), CheckpointError> {
     let path = folder.join(name);
     let written = fs::create_dir_all(folder).and_then(|()| files::replace(&path, bytes)).and_then(|()| sync(folder));
     written.map_err(|source| CheckpointError::File { path, source })
 }
 
-/// Waits until the disk has the folder's new names.
+/// Waits until the folder's new names are on disk.
 #[cfg(unix)]
 fn sync(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
-/// Elsewhere a folder cannot be opened, and a rename needs no more.
+/// Other systems cannot open folders, and need no sync after a rename.
 #[cfg(not(unix))]
 fn sync(_folder: &Path) -> io::Result<()> {
     Ok(())
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_comes_back_and_older_ones_go() {
+    fn the_newest_is_read_and_older_ones_are_removed() {
         let (_folder, store) = store();
         assert!(store.newest().checkpoint.is_none());
         for examples in [8, 90, 1000] {
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn after_two_damaged_ones_training_goes_on_from_what_is_saved_next() {
+    fn after_two_damaged_checkpoints_the_next_saved_one_is_used() {
         let (_folder, store) = store();
         for examples in [16, 24] {
             store.save(&checkpoint(examples)).expect("saved");
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_none_never_take_the_place_of_a_whole_snapshot() {
+    fn a_state_with_nan_never_replaces_a_checkpoint() {
         let (_folder, store) = store();
         store.save(&checkpoint(8)).expect("saved");
         let mut lost = checkpoint(16);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_newest_gives_way_to_the_one_before() {
+    fn a_damaged_newest_checkpoint_falls_back_to_the_one_before() {
         let (_folder, store) = store();
         for examples in [8, 16] {
             store.save(&checkpoint(examples)).expect("saved");
@@ -270,12 +270,12 @@ mod tests {
         assert_eq!(newest.checkpoint.map(|(_, checkpoint)| checkpoint.progress.examples), Some(8));
         assert!(matches!(&newest.damaged[..], [Damaged { path: at, why: CheckpointError::Hash }] if *at == path));
         fs::write(&path, b"").expect("written");
-        assert_eq!(newest_examples(&store), Some(8), "a file cut to nothing by a power failure");
+        assert_eq!(newest_examples(&store), Some(8), "a file truncated by a power failure");
     }
 
-    /// What kill -9 in the middle of a write leaves: a part, under a name that was never changed.
+    /// After kill -9 in the middle of a write: half a file under its temporary name.
     #[test]
-    fn half_a_snapshot_under_its_temporary_name_is_not_seen_and_is_cleaned_away() {
+    fn half_a_checkpoint_under_its_temporary_name_is_ignored_and_cleaned_up() {
         let (_folder, store) = store();
         store.save(&checkpoint(8)).expect("saved");
         let bytes = checkpoint(16).to_bytes().expect("written");
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_is_kept_and_can_be_gone_on_from() {
+    fn a_permanent_checkpoint_is_kept_and_can_be_resumed() {
         let (_folder, store) = store();
         store.save_permanent(1, &checkpoint(100), b"weights").expect("saved");
         for examples in [8, 16, 24, 32] {
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_is_as_old_as_its_hashed_state_says() {
+    fn a_permanent_checkpoints_age_is_its_hashed_one() {
         let (_folder, store) = store();
         let permanent = |number: u64, text: &str| {
             store.save_permanent(number, &checkpoint(10 * number), b"weights").expect("saved");
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn who_looks_while_a_training_goes_on_finds_no_damage() {
+    fn looking_while_a_training_runs_finds_no_damage() {
         let (_folder, store) = store();
         store.save(&checkpoint(1)).expect("saved");
         thread::scope(|scope| {
@@ -335,10 +335,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_to_write_names_the_file_and_leaves_what_was_there() {
+    fn a_failed_write_names_the_file_and_keeps_the_old_one() {
         let (_folder, store) = store();
         store.save(&checkpoint(8)).expect("saved");
-        // A folder in the way cannot be replaced by a file, not even by root.
+        // A folder of that name cannot be replaced by a file, not even by root.
         fs::create_dir(store.rolling().join("0000000016.snapshot")).expect("created");
         let error = store.save(&checkpoint(16)).expect_err("refused");
         assert!(error.to_string().contains("0000000016.snapshot"), "{error}");

@@ -1,4 +1,4 @@
-//! `bunraku-distill bench`: examples a second of teacher, students and both, beside the floor and beside a peer.
+//! `bunraku-distill bench`: measures the teacher, the students and whole training steps, and compares them with a peer.
 
 use super::help::{Help as _, say, stdout};
 use bunraku_core::character::{CharacterModel, FACE_SIZE, sample};
@@ -27,39 +27,39 @@ Examples:
   bunraku-distill bench --only face --backend cpu --batch 1 --steps 2
   bunraku-distill bench --beside torch_distill.sh --rounds 3 --json";
 
-/// Measures how many examples a second the teacher paints and the students learn from
+/// Measure how many examples a second the teacher renders and the students train on
 ///
-/// Both students and both recipes; the teacher alone, the student's step alone, and the training's own mixture of them.
-/// An example of a recipe with patches is a part of a picture: beside a peer, whose examples are whole, pictures are
-/// compared, not examples. How soon an error is reached is another matter: only a training tells.
+/// Measures both students with both recipes: the teacher alone, the student's step alone, and both as in training. With
+/// a recipe of patches an example is a part of a picture, so a peer with whole pictures is compared by pictures, not
+/// examples. These rates do not tell how soon an error is reached: only a training does.
 ///
-/// Without the teacher's files it is made of formula weights, which take as long.
+/// Without the teacher's files, formula weights stand in; they take just as long.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct Args {
-    /// One student only
+    /// Measure one student only
     #[arg(long, value_enum)]
     only: Option<Phase>,
-    /// One recipe only
+    /// Measure one recipe only
     #[arg(long, value_parser = [REFERENCE, FAST])]
     recipe: Option<String>,
-    /// Examples a step, and pictures that the teacher paints at once [default: the recipe's; where it has none, 8, on the
-    /// CPU 1]
+    /// Examples a step, and pictures that the teacher renders at once [default: the recipe's, or 8 (1 on the CPU) if it
+    /// sets none]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     batch: Option<u32>,
-    /// Steps to measure, after two that do not count [default: 10; 4 on the CPU]
+    /// Steps to measure, after two to warm up [default: 10; 4 on the CPU]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     steps: Option<u32>,
-    /// On what it runs
+    /// Where to run
     #[arg(long, value_enum, default_value_t)]
     backend: Accelerator,
     /// The folder with THA4's five networks
     #[arg(long, value_name = "DIR", default_value = DEFAULT_TEACHER)]
     teacher: PathBuf,
-    /// A peer's command, its words parted by spaces; it prints a line of JSON for each student
+    /// A peer's command, its words separated by spaces; it prints a line of JSON a student
     #[arg(long, value_name = "COMMAND")]
     beside: Option<String>,
-    /// How often peer and ours are measured in turn; medians are given
+    /// How often to measure peer and own code in turn; the medians are printed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// End with one line of JSON
@@ -67,7 +67,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Which student, as the peers call them.
+/// The student, by the peers' name for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 enum Phase {
@@ -75,7 +75,7 @@ enum Phase {
     Body,
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Report {
     backend: &'static str,
@@ -91,7 +91,7 @@ struct Line {
     recipe: String,
     /// Examples a step.
     batch: usize,
-    /// Of a picture, what an example shows.
+    /// The share of a picture that an example shows.
     pictures_per_example: f64,
     #[serde(flatten)]
     rates: Rates,
@@ -100,11 +100,11 @@ struct Line {
     beside: Vec<Ratio>,
 }
 
-/// A peer's rates, and ours, in pictures, as multiples of them.
+/// A peer's rates, and ours (in pictures) as multiples of them.
 #[derive(Clone, Debug, Serialize)]
 struct Ratio {
     peer: String,
-    /// Its examples a step, where it says so.
+    /// Its examples a step, if it says.
     batch: Option<usize>,
     #[serde(flatten)]
     rates: Rates,
@@ -141,7 +141,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The measuring, on whatever backend.
+/// The measurement, on any backend.
 struct Measuring {
     phases: Vec<Phase>,
     recipes: Vec<String>,
@@ -160,11 +160,11 @@ impl Work for Measuring {
     fn run<B: TrainingBackend>(self, devices: Vec<B::Device>) -> Self::Output {
         let character = sample::character(0, sample::STANDARD);
         let mut teacher = tha4::open::<B::InnerBackend>(&self.teacher, &character.image, &devices[0])
-            .help("put the five files of the original's data/tha4 into one folder and name it with --teacher")?;
+            .help("put the five files of the original's data/tha4 into one folder and pass it with --teacher")?;
         say(format_args!("the teacher is {}", teacher.describe()));
         let mut rounds = Vec::new();
         for _ in 0..self.rounds {
-            // In turn, so that a machine that grows slower does so for both.
+            // In turn, so that a machine that slows down does so for both.
             let peers = self.beside.as_deref().map_or_else(|| Ok(Vec::new()), run_peer);
             let peers = peers.help("try the peer's command by itself first")?;
             rounds.push((self.lines::<B>(&character, &mut *teacher, &devices[0]), peers));
@@ -263,7 +263,7 @@ fn line<B: TrainingBackend, L: Objective<B>, N>(
     }
 }
 
-/// The medians of all rounds, with the peers' beside.
+/// The medians over all rounds, with the peers' beside them.
 fn summed_up(rounds: &[(Vec<Line>, Vec<PeerRates>)]) -> Vec<Line> {
     let Some((first, peers)) = rounds.first() else { return Vec::new() };
     let line = |(index, line): (usize, &Line)| {
@@ -294,7 +294,7 @@ fn ratio(line: &Line, ours: &Rates, peer: &PeerRates, rates: Rates) -> Ratio {
     }
 }
 
-/// The median of each rate; of an even number the mean of the middle two.
+/// The median of each rate; of an even number, the mean of the middle two.
 fn median(all: &[Rates]) -> Rates {
     let middle = |rate: fn(&Rates) -> f64| {
         let mut sorted: Vec<f64> = all.iter().map(rate).collect();
@@ -321,7 +321,7 @@ fn print(line: &Line, out: &mut impl Write) -> io::Result<()> {
         "{phase:?}, {recipe}: teacher {:.3}, student's step {:.3}, whole step {:.3} examples/s, {batch} a step{patches}",
         rates.teacher_examples_s, rates.student_step_examples_s, rates.whole_step_examples_s
     )?;
-    writeln!(out, "  floor of the student's step: {:.2} G multiply-adds; done at {step:.1} G/s", floor.step_gmac)?;
+    writeln!(out, "  the student's step takes {:.2} G multiply-adds, done at {step:.1} G/s", floor.step_gmac)?;
     for ratio in beside {
         print_ratio(ratio, *batch, *pictures_per_example, out)?;
     }
@@ -332,7 +332,7 @@ fn print_ratio(ratio: &Ratio, batch: usize, share: f64, out: &mut impl Write) ->
     let Ratio { peer, batch: theirs, rates, times_teacher, times_student_step, times_whole_step } = ratio;
     let of = if share < 1.0 { ", in pictures" } else { "" };
     let other = theirs.filter(|theirs| *theirs != batch);
-    let other = other.map_or_else(String::new, |theirs| format!(", its batch being {theirs}"));
+    let other = other.map_or_else(String::new, |theirs| format!(", with a batch of {theirs}"));
     writeln!(
         out,
         "  beside {peer} ({:.3}, {:.3}, {:.3}){other}: {times_teacher:.2} x, {times_student_step:.2} x, \

@@ -1,4 +1,4 @@
-//! `bunraku-distill check`: what is wrong with a configuration, before it is trained with.
+//! `bunraku-distill check`: reports what is wrong with a configuration before you train with it.
 
 use super::{help::stdout, report::check_and_report};
 use anyhow::Context as _;
@@ -11,7 +11,7 @@ Examples:
   bunraku-distill check data/characters/kohaku/config.yaml
   bunraku-distill check my_character/config.yaml --json";
 
-/// Say what is wrong with a configuration, its picture, its mask and its recipe, all of it, at once
+/// Report everything wrong with a configuration, its picture, mask and recipe, at once
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct Args {
@@ -22,7 +22,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// The findings go to standard error; to standard output goes what a script or a satisfied person would look for.
+/// Findings go to standard error; standard output gets the JSON, or a summary if all is well.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let report = check_and_report(&args.config, &Overrides::default())?;
     let summary = if args.json { serde_json::to_string(&report)? } else { summary(&report) };
@@ -37,11 +37,11 @@ fn summary(report: &Report) -> String {
     match warnings {
         _ if !report.ok => String::new(),
         _ if report.teacher_made_up => format!(
-            "{}: training can be tried, but the teacher is made up: what it shows, and the character, will be noise",
+            "{}: training would run, but the teacher is made up: the character would be noise",
             report.config.display()
         ),
-        1 => format!("{}: nothing is wrong, 1 warning", report.config.display()),
-        0 => format!("{}: nothing is wrong", report.config.display()),
-        warnings => format!("{}: nothing is wrong, {warnings} warnings", report.config.display()),
+        1 => format!("{}: no errors, 1 warning", report.config.display()),
+        0 => format!("{}: no problems found", report.config.display()),
+        warnings => format!("{}: no errors, {warnings} warnings", report.config.display()),
     }
 }

@@ -1,4 +1,4 @@
-//! `bunraku-distill draw`: layered art as pictures, without any training.
+//! `bunraku-distill draw`: renders layered art as pictures, without training.
 
 use super::{help::Help as _, signals::stop_on_signal};
 use anyhow::Context as _;
@@ -20,46 +20,46 @@ Examples:
   bunraku-distill draw data/characters/kohaku/art.svg --out pictures
   bunraku-distill draw my_art.svg --out pictures --poses poses.jsonl
 
-A line of the poses file, 45 numbers or what is not 0 by name:
+A line of the poses file has 45 numbers, or the non-zero ones by name:
   {\"name\": \"wink\", \"pose\": {\"eye_wink_left\": 1, \"head_x\": 0.4}}";
 
-/// The resting picture's file.
+/// The resting picture's file name.
 const CHARACTER: &str = "character";
 
-/// The face mask's file.
+/// The face mask's file name.
 const FACE_MASK: &str = "face_mask";
 
-/// Draw layered art: the resting picture, the face mask, and any poses
+/// Draw layered art: the resting picture, the face mask and any poses
 ///
-/// Writes DIR/character.png and DIR/face_mask.png, as `train` draws them where a configuration names none, and a picture
-/// DIR/NAME.png for each pose. Values beyond their range are clamped.
+/// Writes DIR/character.png and DIR/face_mask.png, as `train` draws them for a configuration that names no files, and
+/// DIR/NAME.png for each pose. Values out of range are clamped.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct Args {
-    /// The layered art; distill/src/teacher/rig/README.md says how it is layered
+    /// The layered art; distill/src/teacher/rig/README.md explains the layers
     art: PathBuf,
-    /// Where the pictures go; the folder is made if it is not there
+    /// The output folder, created if missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Lines of JSON, a named pose each
+    /// A file of poses, one JSON object a line
     #[arg(long, value_name = "FILE")]
     poses: Option<PathBuf>,
 }
 
-/// Draws all of it.
+/// Draws everything.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let poses = args.poses.as_deref().map(open_poses).transpose()?.unwrap_or_default();
-    let rig = Rig::open(&args.art).help("distill/src/teacher/rig/README.md says how art is layered")?;
+    let rig = Rig::open(&args.art).help("distill/src/teacher/rig/README.md explains how to layer art")?;
     let stop = stop_on_signal()?;
     fs::create_dir_all(&args.out)
-        .with_context(|| format!("cannot make the folder {}", args.out.display()))
-        .help("--out takes a folder that can be written to")?;
+        .with_context(|| format!("cannot create the folder {}", args.out.display()))
+        .help("pass a writable folder as --out")?;
     let portrait = rig.portrait()?;
     write(&args.out, CHARACTER, &portrait.picture)?;
     write(&args.out, FACE_MASK, &portrait.mask)?;
     let progress = ProgressBar::new(poses.len() as u64).with_message("drawing");
     for (done, NamedPose { name, pose }) in poses.iter().enumerate() {
-        anyhow::ensure!(!stop.load(Ordering::Relaxed), "stopped: {done} of {} poses were drawn", poses.len());
+        anyhow::ensure!(!stop.load(Ordering::Relaxed), "stopped after {done} of {} poses", poses.len());
         write(&args.out, name, &png(&rig.pose(pose).posed)?)?;
         progress.inc(1);
     }
@@ -69,14 +69,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn open_poses(path: &Path) -> anyhow::Result<Vec<NamedPose>> {
     let file = File::open(path).with_context(|| format!("cannot open the poses file {}", path.display()));
-    let file = file.help("--poses takes a file of JSON lines; `bunraku-distill draw --help` shows one")?;
+    let file = file.help("pass a file of JSON lines as --poses; `bunraku-distill draw --help` shows one")?;
     let poses = read_poses(BufReader::new(file))
         .with_context(|| format!("cannot read the poses file {}", path.display()))
-        .help("`bunraku-distill draw --help` shows what a line looks like")?;
+        .help("`bunraku-distill draw --help` shows an example line")?;
     match poses.iter().find(|pose| [CHARACTER, FACE_MASK].contains(&pose.name.as_str())) {
         None => Ok(poses),
-        Some(taken) => Err(anyhow::anyhow!("{}: {}.png is drawn anyway", path.display(), taken.name))
-            .help("give the pose another name"),
+        Some(taken) => {
+            Err(anyhow::anyhow!("{}: a pose cannot be named {}: that file is taken", path.display(), taken.name))
+                .help("rename the pose")
+        }
     }
 }
 
@@ -84,5 +86,5 @@ fn write(folder: &Path, name: &str, png: &[u8]) -> anyhow::Result<()> {
     let path = folder.join(format!("{name}.png"));
     replace(&path, png)
         .with_context(|| format!("cannot write {}", path.display()))
-        .help("check the folder and the disk's room")
+        .help("check the folder's permissions and the free disk space")
 }

@@ -1,6 +1,6 @@
-//! The command line: one file a subcommand, each with its `Args` and a `run` that takes them.
+//! The command line: one file a subcommand, each with its `Args` and `run`.
 //!
-//! A new subcommand is a file here, a line in [`Command`] and one in [`Command::run`].
+//! A new subcommand is a file here, a line in [`Subcommand`] and one in [`Subcommand::run`].
 
 mod bench;
 mod check;
@@ -14,22 +14,22 @@ mod terminal;
 mod train;
 
 use bunraku_cli::{exit_code, start_logs};
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use std::process::ExitCode;
 
-/// One picture of a character becomes a student that a puppet can be drawn with
+/// Turn one picture of a character into a student that Bunraku can animate
 #[derive(Parser)]
 #[command(version, after_help = train::EXAMPLE)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
-    /// Say more of what happens, on standard error; -vv says all
+    command: Subcommand,
+    /// Log more on standard error; -vv logs everything
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
 }
 
-#[derive(Subcommand)]
-enum Command {
+#[derive(clap::Subcommand)]
+enum Subcommand {
     Train(train::Args),
     Check(check::Args),
     Draw(draw::Args),
@@ -38,7 +38,7 @@ enum Command {
     Bench(bench::Args),
 }
 
-impl Command {
+impl Subcommand {
     fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Train(args) => train::run(&args),
@@ -51,7 +51,7 @@ impl Command {
     }
 }
 
-/// Does what the command line says. The exit status is 0 when done, 1 when it failed, 2 for a wrong command line.
+/// Runs the command. The exit status is 0 on success, 1 on failure, 2 for a wrong command line.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logs(cli.verbose, &["bunraku_distill"], "");
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn every_help_ends_with_an_example_that_is_accepted() {
+    fn every_help_ends_with_a_working_example() {
         let root = Cli::command();
         for command in root.get_subcommands().chain([&root]) {
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
@@ -84,13 +84,13 @@ mod tests {
         }
     }
 
-    /// The command is one of this program's, and what it names of the project is there.
+    /// Asserts that a command parses and that the project's files it names exist.
     fn accepted(command: &str) {
-        // What follows is the shell's.
+        // The rest belongs to the shell.
         let words: Vec<&str> = command.split_whitespace().take_while(|word| ![">", "|", "#"].contains(word)).collect();
         Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{command}: {error}"));
         for word in words.iter().filter(|word| word.starts_with("data/") || word.starts_with("distill/")) {
-            assert!(Path::new(PROJECT).join(word).exists(), "{command}: there is no {word}");
+            assert!(Path::new(PROJECT).join(word).exists(), "{command}: {word} does not exist");
         }
     }
 
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_in_the_readme_and_beside_the_data_is_accepted() {
+    fn every_command_in_the_readmes_parses() {
         let texts = readmes().into_iter().map(|path| fs::read_to_string(path).expect("text")).collect::<Vec<_>>();
         let lines = texts.iter().flat_map(|text| text.lines()).map(str::trim);
         let built = "cargo run --release -p bunraku-distill -- ";

@@ -1,4 +1,4 @@
-//! `bunraku-distill status`: where a training is, from what it has kept.
+//! `bunraku-distill status`: shows how far a training is, from its checkpoints.
 
 use super::{
     help::{Help as _, stdout},
@@ -25,13 +25,13 @@ Examples:
   bunraku-distill status data/examples/robot.yaml
   bunraku-distill status my_character/config.yaml --json";
 
-/// Say how far the training of a configuration is: phase, examples, error, time left, and whether its snapshots are whole
+/// Show how far a training is: phase, examples, error, time left, and whether its checkpoints are intact
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct Args {
     /// A distiller's config.yaml; the paths in it are relative to the working folder
     config: PathBuf,
-    /// The recipe that it is trained with, where it is not the configuration's
+    /// The recipe it is trained with [default: the configuration's]
     #[arg(long, value_name = "NAME|FILE")]
     recipe: Option<PathBuf>,
     /// End with one line of JSON on standard output
@@ -52,19 +52,19 @@ struct Status {
 #[derive(Serialize)]
 struct Student {
     name: &'static str,
-    /// As of the newest whole snapshot.
+    /// As of the newest intact checkpoint.
     examples: u64,
     total: u64,
-    /// From 1.
+    /// Counted from 1.
     phase: usize,
     phases: usize,
     held_out: Option<HeldOut>,
-    /// Time trained, in seconds.
+    /// Time spent training, in seconds.
     seconds: f64,
-    /// At the speed so far.
+    /// An estimate at the speed so far.
     seconds_left: Option<f64>,
     snapshot: Option<PathBuf>,
-    /// Newer snapshots that cannot be used, and why.
+    /// Newer checkpoints that cannot be used, and why.
     damaged: Vec<Broken>,
 }
 
@@ -82,20 +82,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn status(args: &Args) -> anyhow::Result<Status> {
-    let text = text(&args.config).help("give the path of a distiller's config.yaml")?;
-    let check = format!("`bunraku-distill check {}` says all that is wrong", args.config.display());
+    let text = text(&args.config).help("pass the path of a distiller's config.yaml")?;
+    let check = format!("`bunraku-distill check {}` lists all problems", args.config.display());
     let config = DistillerConfig::parse(&text).with_context(|| args.config.display().to_string()).help(&check)?;
     let name = args.recipe.as_ref().unwrap_or(&config.recipe);
     let recipe = recipe::open(name, Path::new("")).with_context(|| name.display().to_string()).help(&check)?;
-    let prefix = RunDirectory::new(&config.prefix);
+    let directory = RunDirectory::new(&config.prefix);
     let [face, body] = STUDENTS;
-    let students = vec![student(&prefix, face, &recipe.face), student(&prefix, body, &recipe.body)];
-    let character = Some(prefix.character()).filter(|folder| folder.join("character_model.yaml").is_file());
-    Ok(Status { running: prefix.is_locked(), prefix: config.prefix, students, character })
+    let students = vec![student(&directory, face, &recipe.face), student(&directory, body, &recipe.body)];
+    let character = Some(directory.character()).filter(|folder| folder.join("character_model.yaml").is_file());
+    Ok(Status { running: directory.is_locked(), prefix: config.prefix, students, character })
 }
 
-fn student<N, L: Copy>(prefix: &RunDirectory, name: &'static str, student_recipe: &StudentRecipe<N, L>) -> Student {
-    let Newest { checkpoint, damaged } = CheckpointStore::new(&prefix.student(name)).newest();
+fn student<N, L: Copy>(directory: &RunDirectory, name: &'static str, student_recipe: &StudentRecipe<N, L>) -> Student {
+    let Newest { checkpoint, damaged } = CheckpointStore::new(&directory.student(name)).newest();
     let (snapshot, progress) = checkpoint.map(|(path, checkpoint)| (path, checkpoint.progress)).unzip();
     let (examples, seconds) = progress.as_ref().map_or((0, 0.0), |progress| (progress.examples, progress.seconds));
     let left = student_recipe.examples().saturating_sub(examples) as f64;
@@ -120,7 +120,7 @@ impl Status {
         lines.extend(self.students.iter().map(Student::describe));
         lines.push(match &self.character {
             Some(folder) => format!("  character     {}", folder.display()),
-            None => "  character     not made yet".to_owned(),
+            None => "  character     not finished yet".to_owned(),
         });
         lines.join("\n")
     }
@@ -132,10 +132,10 @@ impl Student {
         let mut parts = vec![format!("{examples} of {total} examples, phase {phase} of {phases}")];
         parts.extend(self.held_out.map(|held_out| format!("held-out L1 {:.5} at {}", held_out.l1, held_out.examples)));
         parts.extend(self.seconds_left.map(|seconds| format!("{} left", duration(seconds))));
-        let snapshot = self
-            .snapshot
-            .as_ref()
-            .map_or_else(|| "no snapshot yet".to_owned(), |path| format!("last snapshot {}, whole", path.display()));
+        let snapshot = self.snapshot.as_ref().map_or_else(
+            || "no checkpoint yet".to_owned(),
+            |path| format!("last checkpoint {}, intact", path.display()),
+        );
         let damaged = self.damaged.iter().map(|it| format!("\n                {}: {}", it.path.display(), it.why));
         format!("  {name:<13} {}\n                {snapshot}{}", parts.join(", "), damaged.collect::<String>())
     }

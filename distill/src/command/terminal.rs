@@ -1,4 +1,4 @@
-//! A training in the terminal: a bar where there is a person, a line now and then where there is a file.
+//! Shows a training's progress: a bar in a terminal, a line now and then in a file.
 
 use bunraku_distill::{
     checkpoint::{HeldOut, Progress},
@@ -11,13 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a line is written where there is no terminal.
+/// The interval between lines if standard error is not a terminal.
 const LINES: Duration = Duration::from_secs(10);
 
-/// Steps older than this no longer count for the speed.
+/// The speed counts steps up to this old.
 const MEMORY: Duration = Duration::from_secs(30);
 
-/// Tells of a training on standard error.
+/// Shows a training's progress on standard error.
 pub(super) struct Terminal {
     bar: Option<ProgressBar>,
     /// When the last line was written.
@@ -25,7 +25,7 @@ pub(super) struct Terminal {
     run: Run,
 }
 
-/// The student that is trained now.
+/// The student in training.
 #[derive(Default)]
 struct Run {
     student: &'static str,
@@ -37,14 +37,14 @@ struct Run {
     loss: Option<f64>,
     held_out: Option<HeldOut>,
     speed: Speed,
-    /// The teacher's, in batches.
-    painted: Speed,
+    /// The teacher's speed, in batches.
+    rendered: Speed,
 }
 
-/// Examples a second, over the last while.
+/// Examples a second over the last [`MEMORY`].
 #[derive(Default)]
 struct Speed {
-    /// A time and the examples seen by then, both of a while ago and of the last time this was moved on.
+    /// A time and the examples seen by then: where the window starts, and where the next one will.
     since: Option<(Instant, u64)>,
     next: Option<(Instant, u64)>,
 }
@@ -58,7 +58,7 @@ impl Speed {
         }
     }
 
-    /// None where too little is known.
+    /// `None` until there are two points.
     fn per_second(&self, examples: u64) -> Option<f64> {
         let (begun, before) = self.since?;
         let seconds = begun.elapsed().as_secs_f64();
@@ -71,11 +71,11 @@ impl Terminal {
         Self { bar: None, line: None, run: Run::default() }
     }
 
-    /// A line of its own, over the bar if there is one.
+    /// Prints a line, above the bar if there is one.
     fn say(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
-            // Nothing is left to be done where even standard error is gone.
+            // If even standard error is closed there is nowhere to report it.
             None => drop(writeln!(std::io::stderr(), "{text}")),
         }
     }
@@ -84,7 +84,7 @@ impl Terminal {
         let Run { student, total, target, phases, .. } = self.run;
         let from = match progress.examples {
             0 => "begins".to_owned(),
-            examples => format!("goes on after {examples} examples"),
+            examples => format!("resumes after {examples} examples"),
         };
         let until = if target < total { format!("; this run ends at {target}") } else { String::new() };
         self.say(&format!("{student}: {from}, {total} in {phases} phases{until}"));
@@ -100,7 +100,7 @@ impl Terminal {
         }
     }
 
-    /// Moves the bar, or writes a line when one is due, or `now`.
+    /// Moves the bar, or prints a line if one is due or `now` is set.
     fn show(&mut self, now: bool) {
         let text = self.run.describe();
         if let Some(bar) = &self.bar {
@@ -113,17 +113,17 @@ impl Terminal {
         }
     }
 
-    fn painting(&mut self, done: u64, of: u64) {
+    fn rendering(&mut self, done: u64, of: u64) {
         if done == 0 {
-            self.run.painted = Speed::default();
+            self.run.rendered = Speed::default();
         }
-        self.run.painted.note(done);
-        let seconds = self.run.painted.per_second(done).map(|speed| of.saturating_sub(done) as f64 / speed);
+        self.run.rendered.note(done);
+        let seconds = self.run.rendered.per_second(done).map(|speed| of.saturating_sub(done) as f64 / speed);
         let left = seconds.map_or_else(String::new, |seconds| format!(", {} left", duration(seconds)));
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("the teacher paints {done}/{of}{left}"));
+            bar.set_message(format!("the teacher renders {done}/{of}{left}"));
         } else if self.line.is_none_or(|last| last.elapsed() >= LINES) {
-            self.say(&format!("{}: the teacher paints, {done} of {of} batches{left}", self.run.student));
+            self.say(&format!("{}: the teacher renders, {done} of {of} batches{left}", self.run.student));
             self.line = Some(Instant::now());
         }
     }
@@ -138,7 +138,7 @@ impl Drop for Terminal {
 }
 
 impl Run {
-    /// Phase, speed, time left, loss and held-out error, as far as they are known.
+    /// Phase, speed, time left, loss and held-out error, as far as known.
     fn describe(&self) -> String {
         let mut parts = vec![format!("phase {}/{}", self.phase + 1, self.phases)];
         if let Some(speed) = self.speed.per_second(self.examples) {
@@ -163,9 +163,9 @@ impl ProgressObserver for Terminal {
             }
             Event::Fitted { student, wished, kept } => self.say(&fitted(student, wished, kept)),
             Event::Damaged(damaged) => {
-                self.say(&format!("warning: {}: {}; an older one is used", damaged.path.display(), damaged.why));
+                self.say(&format!("warning: {}: {}; using an older one", damaged.path.display(), damaged.why));
             }
-            Event::Painting { done, of } => self.painting(done, of),
+            Event::Rendering { done, of } => self.rendering(done, of),
             Event::Step { progress, phase } => {
                 (self.run.examples, self.run.phase) = (progress.examples, phase);
                 self.run.speed.note(progress.examples);
@@ -176,9 +176,9 @@ impl ProgressObserver for Terminal {
                 self.run.held_out = Some(held_out);
                 self.show(true);
             }
-            Event::Saved { examples } => tracing::info!("kept after {examples} examples"),
+            Event::Saved { examples } => tracing::info!("saved after {examples} examples"),
             Event::NotSaved(error) => self.say(&format!(
-                "warning: no snapshot: {error}; training goes on, the one before stays\nhelp: make room on the disk"
+                "warning: cannot save a checkpoint: {error}; training goes on\nhelp: free some disk space"
             )),
             Event::NotReported(error) => self.say(&format!("warning: {error}; training goes on without it")),
             _ => {}
@@ -186,21 +186,21 @@ impl ProgressObserver for Terminal {
     }
 }
 
-/// How a device keeps the teacher's pictures, where that is not as the recipe wishes.
+/// What a device keeps of the teacher's pictures, if it is less than the recipe asks for.
 fn fitted(student: &str, wished: &Replay, kept: &Replay) -> String {
     let mut parts = Vec::new();
     if kept.pictures < wished.pictures {
         let (room, wish) = (kept.pictures, wished.pictures);
-        parts.push(format!("{room} of the teacher's pictures are kept, not {wish}: there is no memory for more"));
+        parts.push(format!("keeps {room} of the teacher's pictures, not {wish}, for lack of memory"));
     }
     if kept.precision != wished.precision {
         let (precision, wish) = (kept.precision, wished.precision);
-        parts.push(format!("they are kept in {precision}, not {wish}, which the device does not have"));
+        parts.push(format!("keeps them in {precision}, as the device has no {wish}"));
     }
     format!("{student}: {}", parts.join("; "))
 }
 
-/// A time in words: `2 d 3 h`, `4 h 5 min`, `6 min 7 s`, `8 s`.
+/// A duration as text: `2 d 3 h`, `4 h 5 min`, `6 min 7 s`, `8 s`.
 pub(super) fn duration(seconds: f64) -> String {
     let seconds = seconds.clamp(0.0, 1e12).round() as u64;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
@@ -218,21 +218,21 @@ mod tests {
     use bunraku_distill::recipe::{FAST, Precision, Recipe};
 
     #[test]
-    fn what_does_not_fit_is_told_with_its_reason() {
+    fn a_smaller_replay_buffer_is_reported_with_the_reason() {
         let wished = Recipe::built_in(FAST).expect("built in").body.replay.expect("kept");
         let kept = Replay { pictures: 8, precision: Precision::F32, ..wished };
         let wish = wished.pictures;
         assert_eq!(
             fitted("body_morpher", &wished, &kept),
             format!(
-                "body_morpher: 8 of the teacher's pictures are kept, not {wish}: there is no memory for more; they are kept \
-                 in f32, not f16, which the device does not have"
+                "body_morpher: keeps 8 of the teacher's pictures, not {wish}, for lack of memory; keeps them in f32, as the \
+                 device has no f16"
             )
         );
     }
 
     #[test]
-    fn durations_are_told_in_their_two_greatest_units() {
+    fn durations_show_their_two_largest_units() {
         let told = [7.6, 61.0, 3_700.0, 187_300.0, f64::INFINITY].map(duration);
         assert_eq!(told[..4], ["8 s", "1 min 1 s", "1 h 1 min", "2 d 4 h"]);
         assert!(told[4].ends_with('h'));

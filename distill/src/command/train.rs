@@ -1,4 +1,4 @@
-//! `bunraku-distill train`: makes a character, or goes on making it.
+//! `bunraku-distill train`: trains a character's students, or resumes their training.
 
 use super::{
     help::{Help as _, say},
@@ -28,21 +28,21 @@ Examples:
   bunraku-distill train data/examples/robot.yaml --examples 2000
   bunraku-distill train my_character/config.yaml --recipe fast";
 
-/// Make the character that a configuration describes, or go on where it was interrupted
+/// Make the character that a configuration describes, or resume where training stopped
 ///
-/// Ctrl-C stops it: what was reached is kept, and the same command goes on from there.
+/// Ctrl-C stops the training and saves it; the same command resumes.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct Args {
     /// A distiller's config.yaml; the paths in it are relative to the working folder
     config: PathBuf,
-    /// Train as this recipe says, not as the configuration's: reference, fast, or a recipe's file
+    /// Use this recipe instead of the configuration's: reference, fast, or a recipe file
     #[arg(long, value_name = "NAME|FILE")]
     recipe: Option<PathBuf>,
-    /// Train on this, not on what the configuration says
+    /// Use this backend instead of the configuration's
     #[arg(long, value_enum)]
     backend: Option<Accelerator>,
-    /// Show each student no more than this many examples, those of earlier runs too, and make the character of it
+    /// Stop each student after this many examples, earlier runs included, and make the character from that
     #[arg(long, value_name = "N")]
     examples: Option<u64>,
 }
@@ -56,56 +56,59 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let stop = signals::stop_on_signal()?;
     let distillation = read(overridden(&given, args), args.examples, &stop)?;
     let config = &distillation.config;
-    let prefix = RunDirectory::new(&config.prefix);
-    let claim = prefix.lock().help("wait for it, or stop it first")?;
-    prefix.clean(&claim);
-    let kept = prefix.keep_config(&args.config, &given, &text).map_err(with_way_out)?;
+    let directory = RunDirectory::new(&config.prefix);
+    let claim = directory.lock().help("wait for it to finish, or stop it first")?;
+    directory.clean(&claim);
+    let kept = directory.keep_config(&args.config, &given, &text).map_err(with_way_out)?;
     if kept == SavedConfig::Replaced {
-        say(format_args!("note: {} was another one, with nothing trained; it is replaced", prefix.config().display()));
+        say(format_args!(
+            "note: replaced {}, which belonged to a training that had not started",
+            directory.config().display()
+        ));
     }
     let mut terminal = Terminal::new();
     let finished = distillation.distil(&mut terminal);
     drop(terminal);
     let finished = finished.map_err(|error| way_out(error, &config.prefix))?;
     if kept == SavedConfig::Changed {
-        prefix.replace_config(&text).map_err(with_way_out)?;
+        directory.replace_config(&text).map_err(with_way_out)?;
     }
     drop(claim);
     Ok(conclude(&finished))
 }
 
-/// The configuration as its file has it, and its text.
+/// The configuration from its file, and the file's text.
 fn configuration(args: &Args) -> anyhow::Result<(DistillerConfig, String)> {
     let text = text(&args.config)?;
     let config = DistillerConfig::parse(&text).with_context(|| args.config.display().to_string())?;
     Ok((config, text))
 }
 
-/// The configuration with what the command line says overrides. What is kept beside the students is the file's own text:
-/// that the same students are trained on as before is seen to by their snapshots' fingerprint.
+/// The configuration with the command line's overrides. The file's own text is what is saved beside the students; the
+/// fingerprint in their checkpoints tells whether the training is still the same.
 fn overridden(given: &DistillerConfig, args: &Args) -> DistillerConfig {
     let recipe = args.recipe.clone().unwrap_or_else(|| given.recipe.clone());
     DistillerConfig { recipe, backend: args.backend.unwrap_or(given.backend), ..given.clone() }
 }
 
-/// Everything that the configuration names.
+/// Reads everything that the configuration names.
 fn read(config: DistillerConfig, examples: Option<u64>, stop: &AtomicBool) -> anyhow::Result<Distillation<'_>> {
     let recipe = recipe::open(&config.recipe, Path::new(""))
         .with_context(|| config.recipe.display().to_string())
-        .help("name one of the recipes reference and fast, or a recipe's file")?;
-    // The check before had nothing against it; only a file that was changed since can fail here.
+        .help("name the recipe reference or fast, or a recipe file")?;
+    // The check has passed; only a file changed since then can fail here.
     let SourceImages { picture, image, mask_file, mask } = SourceImages::open(&config)?;
     let dataset = dataset(&config.pose_dataset)?;
     Ok(Distillation { config, recipe, picture, image, mask_file, mask, dataset, examples, stop })
 }
 
-/// The pose dataset and its hash, if it is there.
+/// The pose dataset and its hash, if there is one.
 fn dataset(path: &Path) -> anyhow::Result<Option<(PoseDataset, String)>> {
     let Some((dataset, hash)) = PoseDataset::open(path)
         .with_context(|| format!("the pose dataset {}", path.display()))
-        .help("save a tensor [N, 45] with torch.save, or take the file away to have poses drawn")?
+        .help("save a tensor [N, 45] with torch.save, or remove the file to train on random poses")?
     else {
-        say(format_args!("note: {} is absent; poses are drawn", path.display()));
+        say(format_args!("note: {} is missing; training on random poses", path.display()));
         return Ok(None);
     };
     tracing::info!("{} poses of {} (SHA-256 {hash})", dataset.len(), path.display());
@@ -115,9 +118,9 @@ fn dataset(path: &Path) -> anyhow::Result<Option<(PoseDataset, String)>> {
 fn with_way_out(error: RunDirectoryError) -> anyhow::Error {
     let help = match &error {
         RunDirectoryError::OtherConfig { kept, .. } => {
-            format!("go on with {}, or give the other configuration another `prefix`", kept.display())
+            format!("resume with {}, or give the new configuration another `prefix`", kept.display())
         }
-        _ => "check the folder's permissions and the disk's space".to_owned(),
+        _ => "check the folder's permissions and the free disk space".to_owned(),
     };
     Err::<(), _>(error).help(help).expect_err("it is an error")
 }
@@ -126,34 +129,34 @@ fn way_out(error: DistillError, prefix: &Path) -> anyhow::Error {
     let help = match &error {
         DistillError::Backend(_) => "`--backend cpu` works everywhere".to_owned(),
         DistillError::Perceptual(_) => {
-            "give torchvision's vgg16 weights as the recipe's `perceptual.weights`".to_owned()
+            "set the recipe's `perceptual.weights` to torchvision's vgg16 weights".to_owned()
         }
         DistillError::Train(TrainError::Another { student, .. } | TrainError::Misfit { student, .. }) => {
             let folder = prefix.join(student);
-            format!("undo the change, or move {} away to begin anew", folder.display())
+            format!("undo the change, or move {} away to start over", folder.display())
         }
         DistillError::Train(TrainError::Save { .. }) | DistillError::Save(_) => {
-            "make room on the disk and run the command again; it goes on from the last snapshot".to_owned()
+            "free some disk space and run the command again; it resumes from the last checkpoint".to_owned()
         }
         DistillError::Train(TrainError::Diverged { student, .. }) => {
             let folder = prefix.join(student);
             format!(
-                "lower the learning rates in a recipe of your own, and move {} away to begin anew",
+                "lower the learning rates in a recipe of your own, and move {} away to start over",
                 folder.display()
             )
         }
-        _ => "`bunraku-distill check` looks at all that training needs".to_owned(),
+        _ => "`bunraku-distill check` lists all problems".to_owned(),
     };
     Err::<(), _>(error).help(help).expect_err("it is an error")
 }
 
-/// Says how it ended. A stop that was asked for is no failure.
+/// Reports how it ended. A requested stop is no failure.
 fn conclude(finished: &Finished) -> ExitCode {
     let text = match finished {
         Finished::Character(folder) => {
             format!("the character is in {0}\nhelp: `bunraku --character {0}` shows it", folder.display())
         }
-        Finished::Stopped => "stopped; the same command goes on from here".to_owned(),
+        Finished::Stopped => "stopped; run the same command to resume".to_owned(),
     };
     say(text);
     ExitCode::SUCCESS
@@ -163,9 +166,9 @@ fn conclude(finished: &Finished) -> ExitCode {
 mod tests {
     use super::*;
 
-    /// A training's folder may be the one in which picture, mask and configuration are.
+    /// The training's folder may hold picture, mask and configuration as well.
     #[test]
-    fn nobody_is_told_to_move_more_away_than_the_student_that_went_wrong() {
+    fn the_help_moves_only_the_diverged_student_away() {
         let error = TrainError::Diverged { student: "face_morpher", loss: f64::NAN, examples: 8 };
         let error = way_out(error.into(), Path::new("my_character"));
         let help = error.downcast_ref::<bunraku_cli::Helped>().map(|helped| format!("{helped:?}"));

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, told all at once, field by field.
+//! All errors of a configuration, field by field.
 
 use super::{
     ConfigPaths,
@@ -8,17 +8,17 @@ use serde_yaml::Value;
 use std::{fmt, ops::RangeInclusive, path::PathBuf};
 use thiserror::Error;
 
-/// A configuration that cannot be used, with everything that is wrong with it.
+/// An invalid configuration, with all of its errors.
 #[derive(Debug)]
 pub struct InvalidConfig {
-    /// All that is wrong; at least one.
+    /// All errors, at least one.
     pub errors: Vec<ConfigError>,
-    /// What it says of files, so that these can be looked at all the same.
+    /// The paths it names, so that those files can be checked anyway.
     pub paths: Box<ConfigPaths>,
 }
 
 impl InvalidConfig {
-    /// Whether it is meant to be a distiller's configuration at all, as far as one can tell: no other file has a prefix.
+    /// Whether the file is probably a distiller's configuration: no other file has a `prefix`.
     pub fn is_meant(&self) -> bool {
         !self.errors.iter().any(|error| matches!(error, ConfigError::NotAMap | ConfigError::Missing(PREFIX)))
     }
@@ -33,7 +33,7 @@ impl fmt::Display for InvalidConfig {
 
 impl std::error::Error for InvalidConfig {}
 
-/// One thing wrong with a configuration.
+/// One error in a configuration.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -41,35 +41,35 @@ pub enum ConfigError {
     #[error("is not valid YAML: {0}")]
     Yaml(#[from] serde_yaml::Error),
     /// YAML, but not fields with values.
-    #[error("does not hold `field: value` lines")]
+    #[error("is not a list of `field: value` lines")]
     NotAMap,
-    /// A field that the distiller does not have.
+    /// A field the distiller does not have.
     #[error("has the unknown field `{}`{}", field.escape_debug(), suggestion(*nearest))]
     Unknown {
         /// The field.
         field: String,
-        /// The known field it may be meant to be.
+        /// The closest known field.
         nearest: Option<&'static str>,
     },
-    /// One of the three fields without a default is not there.
-    #[error("lacks the field `{0}`")]
+    /// One of the three fields without a default is missing.
+    #[error("the field `{0}` is missing")]
     Missing(&'static str),
-    /// A value that the field cannot have.
+    /// A value out of the field's range.
     #[error("the field `{field}` must be {wanted}, not {}", shown(value))]
     Value {
         /// The field.
         field: &'static str,
-        /// What it can be.
+        /// The valid values.
         wanted: Wanted,
-        /// What it is.
+        /// The value found.
         value: Value,
     },
-    /// A relative path that climbs out of the working folder.
+    /// A relative path that leads out of the working folder.
     #[error("the field `{field}` leads out of the working folder: {}", path.display())]
     Escapes {
         /// The field.
         field: &'static str,
-        /// The path it gives.
+        /// The path found.
         path: PathBuf,
     },
 }
@@ -79,8 +79,8 @@ impl ConfigError {
     pub fn help(&self) -> String {
         match self {
             Self::Yaml(_) | Self::NotAMap => format!("write one `field: value` a line; the fields are {}", list()),
-            Self::Unknown { nearest: Some(known), .. } => format!("write `{known}`, or leave the line out"),
-            Self::Unknown { nearest: None, .. } => format!("leave the line out; the fields are {}", list()),
+            Self::Unknown { nearest: Some(known), .. } => format!("write `{known}`, or remove the line"),
+            Self::Unknown { nearest: None, .. } => format!("remove the line; the fields are {}", list()),
             Self::Missing(field @ (CHARACTER_IMAGE | FACE_MASK)) => format!(
                 "add a line `{field}: …`, a path relative to the working folder; only layered art (`{TEACHER}: ….svg`) needs none"
             ),
@@ -88,22 +88,24 @@ impl ConfigError {
             Self::Value { field, .. }
                 if [PREFIX, CHARACTER_IMAGE, FACE_MASK, RECIPE, TEACHER, POSE_DATASET].contains(field) =>
             {
-                "give a path, relative to the working folder".to_owned()
+                "set it to a path relative to the working folder".to_owned()
             }
-            Self::Value { .. } => "correct the value, or leave the line out for the default".to_owned(),
-            Self::Escapes { .. } => "run from a folder that holds the file, or write its absolute path".to_owned(),
+            Self::Value { .. } => "correct the value, or remove the line for the default".to_owned(),
+            Self::Escapes { .. } => {
+                "run the command from a folder that contains the file, or write its absolute path".to_owned()
+            }
         }
     }
 }
 
-/// What a field can be, for messages.
+/// The valid values of a field, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// A path.
     Path,
-    /// A whole number between these, both included.
+    /// A whole number in this range.
     Whole(RangeInclusive<u64>),
-    /// The interval between sample outputs.
+    /// An interval between sample outputs.
     Interval,
     /// The name of a backend.
     Backend,
@@ -134,7 +136,7 @@ fn suggestion(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
-/// A value as it was written, on one line and not too long.
+/// A value as written, on one line, shortened.
 pub(super) fn shown(value: &Value) -> String {
     const LONGEST: usize = 60;
     let text = serde_yaml::to_string(value).unwrap_or_default();

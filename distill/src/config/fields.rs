@@ -1,6 +1,6 @@
-//! What a configuration's fields are called, and what they are where it does not give them.
+//! The names of a configuration's fields and their defaults.
 
-/// Every field: those of `distill/spec/distiller.md` in its order, then ours.
+/// All fields: the original's in the order of `distill/spec/distiller.md`, then ours.
 pub const FIELDS: [&str; 17] = [
     PREFIX,
     CHARACTER_IMAGE,
@@ -31,14 +31,14 @@ pub(crate) const TEACHER: &str = "teacher";
 pub(crate) const POSE_DATASET: &str = "pose_dataset";
 pub(super) const BACKEND: &str = "backend";
 
-/// The teacher where none is named: the folder of THA4's weights, where the original has them.
+/// The default teacher: the folder where the original keeps THA4's weights.
 pub const DEFAULT_TEACHER: &str = "data/tha4";
-/// Where the original has its poses.
+/// Where the original keeps its poses.
 pub(super) const DEFAULT_POSE_DATASET: &str = "data/pose_dataset.pt";
 
-/// How many examples may lie between two sample outputs; `null` makes none.
+/// The possible numbers of examples between two sample outputs; `null` writes none.
 pub(super) const SAMPLE_OUTPUT_INTERVALS: [u64; 3] = [10_000, 100_000, 1_000_000];
 
-/// The seeds, where the configuration does not give them.
+/// The default seeds.
 pub(super) const FACE_SEEDS: [u64; 2] = [12_771_885_812_175_595_441, 14_367_217_090_963_479_175];
 pub(super) const BODY_SEEDS: [u64; 2] = [2_892_221_210_020_292_507, 9_998_918_537_095_922_080];

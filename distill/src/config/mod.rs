@@ -1,4 +1,4 @@
-//! The distiller's `config.yaml`, field for field as THA4 has it (`distill/spec/distiller.md`), with a few optional fields of ours.
+//! Reads the distiller's `config.yaml`: THA4's fields (`distill/spec/distiller.md`) and a few optional ones of ours.
 
 mod error;
 mod fields;
@@ -15,52 +15,54 @@ use fields::{BODY_SEEDS, DEFAULT_POSE_DATASET, FACE_SEEDS, NUM_CPU_WORKERS};
 use reader::Reader;
 use std::path::PathBuf;
 
-/// What to distil and how. Paths are relative to the working folder.
+/// What to distil, and how. Paths are relative to the working folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DistillerConfig {
-    /// The folder that takes everything the training writes.
+    /// The run directory: everything the training writes goes there.
     pub prefix: PathBuf,
-    /// The character's picture: a PNG of 512 x 512 pixels with transparency. None where it is drawn from the teacher, which
-    /// is layered art then.
+    /// The character's picture: a PNG of 512 x 512 pixels with transparency. `None` if it is drawn from the teacher's
+    /// layered art.
     pub character_image: Option<PathBuf>,
-    /// The face mask: a PNG of 512 x 512 RGB pixels, each channel 0 or 255; where red is 255, errors weigh more.
-    /// None where it is drawn from the teacher.
+    /// The face mask: a PNG of 512 x 512 RGB pixels, each channel 0 or 255; errors weigh more where red is 255. `None`
+    /// if it is drawn from the teacher's layered art.
     pub face_mask: Option<PathBuf>,
     /// How the face morpher is trained.
     pub face: MorpherTraining,
     /// How the body morpher is trained.
     pub body: MorpherTraining,
-    /// Processes that prepare examples, 1 or more.
+    /// Processes that prepare examples, 1 or more. Accepted but not used.
     pub num_cpu_workers: u64,
-    /// GPUs that train, 1 or more.
+    /// GPUs to train on, 1 or more.
     pub num_gpus: u64,
-    /// How it is trained: the name of a [built-in recipe](crate::recipe::Recipe::built_in), or a recipe's file. Ours.
+    /// The recipe: the name of a [built-in one](crate::recipe::Recipe::built_in), or a file. Our field.
     pub recipe: PathBuf,
-    /// The folder with the THA4 teacher's networks. Ours; the original's are in `data/tha4`.
+    /// The folder with the THA4 teacher's networks, or layered art. Our field; the original's networks are in
+    /// `data/tha4`.
     pub teacher: PathBuf,
-    /// The poses to train on. Ours; the original's are in `data/pose_dataset.pt`.
+    /// The poses to train on. Our field; the original's are in `data/pose_dataset.pt`.
     pub pose_dataset: PathBuf,
-    /// On what it is trained. Ours.
+    /// The backend to train on. Our field.
     pub backend: Accelerator,
 }
 
 /// How one of the two networks is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MorpherTraining {
-    /// The second decides the initial weights and the examples of the sample outputs (`distill/spec/distiller.md`).
+    /// The second seed decides the initial weights and the examples of the sample outputs
+    /// (`distill/spec/distiller.md`).
     pub random_seeds: [u64; 2],
-    /// Examples between two sample outputs, or none of these.
+    /// Examples between two sample outputs; `None` writes none.
     pub examples_per_sample_output: Option<u64>,
     /// Examples a step, 1 to 8.
     pub batch_size: u64,
 }
 
-/// The paths, as far as they could be read from a configuration that is otherwise wrong.
+/// The paths that could be read, even from an invalid configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigPaths {
     /// The field `prefix`.
     pub prefix: Option<PathBuf>,
-    /// The field `character_image_file_name`; none, too, where it is drawn from layered art.
+    /// The field `character_image_file_name`; `None` also if it is drawn from layered art.
     pub character_image: Option<PathBuf>,
     /// The field `face_mask_image_file_name`; likewise.
     pub face_mask: Option<PathBuf>,
@@ -76,7 +78,7 @@ impl DistillerConfig {
     /// Reads a configuration.
     ///
     /// # Errors
-    /// [`InvalidConfig`] with every field that is unknown, missing or out of its range.
+    /// [`InvalidConfig`] with every field that is unknown, missing or out of range.
     pub fn parse(text: &str) -> Result<Self, InvalidConfig> {
         let mut reader = Reader::new(text)?;
         let teacher = reader.path_or(TEACHER, DEFAULT_TEACHER);
@@ -120,7 +122,7 @@ impl DistillerConfig {
         }
     }
 
-    /// The fields in which another configuration differs from this one.
+    /// The fields in which another configuration differs.
     pub fn differing(&self, other: &Self) -> Vec<&'static str> {
         let training = |of: &MorpherTraining, other: &MorpherTraining| {
             [

@@ -1,4 +1,5 @@
-//! A configuration's text, read field by field.
+//! Reads a configuration's text field by field, and collects all errors. serde stops at the first one, so it does not
+//! fit.
 
 use super::{
     MorpherTraining,
@@ -13,7 +14,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-/// Reads field by field and goes on after an error, so that all of them are found. A field in error has its default.
+/// Reads fields one by one and goes on after an error. A field with an error gets its default.
 pub(super) struct Reader {
     map: Mapping,
     pub(super) errors: Vec<ConfigError>,
@@ -32,7 +33,7 @@ impl Reader {
         if self.map.contains_key(field) { self.path(field) } else { Some(PathBuf::from(default)) }
     }
 
-    /// A path that need not be there where `optional`.
+    /// A path, which may be missing if `optional`.
     pub(super) fn path_unless(&mut self, optional: bool, field: &'static str) -> Option<PathBuf> {
         if optional && !self.map.contains_key(field) { None } else { self.path(field) }
     }
@@ -105,7 +106,7 @@ fn unknown(key: &Value) -> Option<ConfigError> {
     (!FIELDS.contains(&field.as_str())).then_some(ConfigError::Unknown { field, nearest })
 }
 
-/// Whether a relative path goes up further than it went down. An absolute path is openly elsewhere.
+/// Whether a relative path climbs above its start. An absolute path is explicit and allowed.
 pub(super) fn climbs_out(path: &Path) -> bool {
     let mut depth = 0;
     let steps = path.components().map(|component| match component {

@@ -1,3 +1,5 @@
+//! Tests of reading configurations.
+
 use super::{fields::BACKEND, reader::climbs_out, *};
 use proptest::prelude::*;
 use std::path::Path;
@@ -10,7 +12,7 @@ fn errors(lines: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_three_paths_are_enough_and_the_rest_has_the_seeds_defaults() {
+fn three_paths_are_enough_and_the_rest_has_the_originals_defaults() {
     let config = DistillerConfig::parse(PATHS).expect("complete");
     assert_eq!(config.face.random_seeds, [12_771_885_812_175_595_441, 14_367_217_090_963_479_175]);
     assert_eq!(config.body.random_seeds, [2_892_221_210_020_292_507, 9_998_918_537_095_922_080]);
@@ -25,7 +27,7 @@ fn the_three_paths_are_enough_and_the_rest_has_the_seeds_defaults() {
 }
 
 #[test]
-fn layered_art_brings_its_own_picture_and_mask_and_a_folder_of_weights_does_not() {
+fn layered_art_needs_no_picture_and_mask_but_a_folder_of_weights_does() {
     let drawn = DistillerConfig::parse("prefix: out\nteacher: robot.SVG\n").expect("complete");
     assert_eq!((drawn.character_image, drawn.face_mask), (None, None));
     let mask =
@@ -36,7 +38,7 @@ fn layered_art_brings_its_own_picture_and_mask_and_a_folder_of_weights_does_not(
 }
 
 #[test]
-fn every_field_is_read_into_its_own_place() {
+fn every_field_is_read() {
     let text = format!(
         "{PATHS}face_morpher_random_seed_0: 0\nface_morpher_random_seed_1: 18446744073709551615\n\
          face_morpher_num_training_examples_per_sample_output: null\nface_morpher_batch_size: 1\n\
@@ -55,7 +57,7 @@ fn every_field_is_read_into_its_own_place() {
 }
 
 #[test]
-fn configurations_differ_in_the_fields_that_say_so() {
+fn differing_names_the_fields_that_differ() {
     let parse = |lines: &str| DistillerConfig::parse(&format!("{PATHS}{lines}")).expect("complete");
     let plain = parse("");
     for (field, value) in FIELDS[3..].iter().map(|field| match *field {
@@ -70,7 +72,7 @@ fn configurations_differ_in_the_fields_that_say_so() {
 }
 
 #[test]
-fn all_that_is_wrong_is_said_at_once_and_the_paths_are_kept() {
+fn all_errors_are_collected_and_the_paths_kept() {
     let text = "prefix: out\nface_mask_image_file_name: 7\nface_morpher_batchsize: 4\nnum_gpus: 0\n\
                 body_morpher_batch_size: 9\nface_morpher_random_seed_0: -1\n\
                 body_morpher_num_training_examples_per_sample_output: 5\nbackend: gpu\nteacher: ../models\n";
@@ -80,7 +82,7 @@ fn all_that_is_wrong_is_said_at_once_and_the_paths_are_kept() {
     let all = invalid.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     for part in [
         "unknown field `face_morpher_batchsize`; did you mean `face_morpher_batch_size`?",
-        "lacks the field `character_image_file_name`",
+        "the field `character_image_file_name` is missing",
         "`face_mask_image_file_name` must be a path, not `7`",
         "`num_gpus` must be a whole number of 1 or more, not `0`",
         "`body_morpher_batch_size` must be a whole number from 1 to 8, not `9`",
@@ -96,7 +98,7 @@ fn all_that_is_wrong_is_said_at_once_and_the_paths_are_kept() {
 }
 
 #[test]
-fn a_broken_configuration_is_told_from_another_file() {
+fn a_broken_configuration_is_distinguished_from_another_file() {
     for (text, meant) in [
         ("{'prefix': out, num_gpus: 0}", true),
         ("prefix: 7\n", true),
@@ -109,7 +111,7 @@ fn a_broken_configuration_is_told_from_another_file() {
 }
 
 #[test]
-fn numbers_of_another_type_are_refused() {
+fn values_of_another_type_are_refused() {
     for value in ["1.5", "'1'", "true", "[1]", "{a: 1}", "null", "18446744073709551616", "1e1"] {
         let errors = errors(&format!("num_gpus: {value}\n"));
         assert!(errors.len() == 1 && errors[0].contains("num_gpus"), "{value}: {errors:?}");
@@ -127,7 +129,7 @@ fn relative_paths_stay_within_the_working_folder() {
 }
 
 #[test]
-fn what_is_no_map_of_fields_is_refused() {
+fn anything_but_a_map_of_fields_is_refused() {
     for text in ["", "just words", "- a\n- b\n", "a: [", "\t", "prefix: a\nprefix: b\n"] {
         let invalid = DistillerConfig::parse(text).expect_err(text);
         assert_eq!(invalid.errors.len(), 1, "{text:?}");
@@ -136,7 +138,7 @@ fn what_is_no_map_of_fields_is_refused() {
 
 proptest! {
     #[test]
-    fn any_text_gives_a_configuration_or_a_reason(text in ".*", key in "[a-z_]{0,60}", value in ".{0,20}") {
+    fn any_text_gives_a_configuration_or_an_error(text in ".*", key in "[a-z_]{0,60}", value in ".{0,20}") {
         for text in [text, format!("{PATHS}{key}: {value}\n"), format!("{PATHS}num_gpus: {value}\n")] {
             if let Err(invalid) = DistillerConfig::parse(&text) {
                 prop_assert!(!invalid.errors.is_empty());

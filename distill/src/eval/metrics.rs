@@ -1,21 +1,21 @@
-//! L1, PSNR and SSIM over chosen pixels, gathered over many pictures.
+//! L1, PSNR and SSIM over chosen pixels, accumulated over many pictures.
 
 use super::ssim_map;
 use serde::Serialize;
 
-/// The three scores over all pixels that counted, of all pictures. `NaN` where no pixel did.
+/// The three scores over all counted pixels of all pictures; `NaN` if there were none.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Scores {
     /// Mean absolute difference over all channels, in the networks' range [-1, 1] as in the training's losses.
     pub l1: f64,
-    /// Peak signal to noise, -10 log10 of the mean squared difference over red, green, blue and alpha as they are stored
-    /// (linear light, premultiplied), clamped and mapped to [0, 1], in decibels. The mean is over all pictures at once.
+    /// Peak signal-to-noise ratio in decibels: -10 log10 of the mean squared difference over red, green, blue and alpha
+    /// as stored (linear light, premultiplied), clamped and mapped to [0, 1]. The mean is over all pictures at once.
     pub psnr_db: f64,
     /// Mean structural similarity, at most 1: see [`ssim_map`].
     pub ssim: f64,
 }
 
-/// What the scores are made of, picture by picture.
+/// The sums behind the scores, accumulated picture by picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
     values: f64,
@@ -26,13 +26,13 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds the differences of two outputs of any number of channels, `[channels, pixels]`, where `counts`.
+    /// Adds the differences of two outputs `[channels, pixels]`, over the pixels set in `counts`.
     ///
     /// # Panics
-    /// When the sizes do not fit.
+    /// If the sizes differ.
     pub fn add(&mut self, truth: &[f32], prediction: &[f32], counts: &[bool]) {
-        assert_eq!(truth.len(), prediction.len(), "outputs of one size are compared");
-        assert!(truth.len().is_multiple_of(counts.len()), "as many pixels as are judged");
+        assert_eq!(truth.len(), prediction.len(), "both outputs have one size");
+        assert!(truth.len().is_multiple_of(counts.len()), "whole channels of pixels");
         let unit = |value: f32| f64::from(value).clamp(-1.0, 1.0) * 0.5;
         let pairs = truth.iter().zip(prediction).zip(counts.iter().cycle());
         for ((truth, prediction), _) in pairs.filter(|(_, counts)| **counts) {
@@ -42,7 +42,7 @@ impl Tally {
         }
     }
 
-    /// Adds the similarity of two pictures, their [`ssim_map`], where `counts`.
+    /// Adds the similarity of two pictures, their [`ssim_map`], over the pixels set in `counts`.
     pub fn add_similarity(&mut self, map: &[f32], counts: &[bool]) {
         for (value, _) in map.iter().zip(counts).filter(|(_, counts)| **counts) {
             self.pixels += 1.0;
@@ -60,10 +60,10 @@ impl Tally {
     }
 }
 
-/// Compares two square pictures, `[4, size, size]` in [-1, 1], over the pixels that count.
+/// Compares two square pictures, `[4, size, size]` in [-1, 1], over the pixels set in `counts`.
 ///
 /// # Panics
-/// When the sizes do not fit.
+/// If the sizes differ.
 pub fn compare(truth: &[f32], prediction: &[f32], size: usize, counts: &[bool]) -> Scores {
     let mut tally = Tally::default();
     tally.add(truth, prediction, counts);
@@ -76,10 +76,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scores_are_those_of_the_pixels_that_count() {
+    fn scores_cover_only_the_counted_pixels() {
         let truth = vec![0.5; 4 * 16 * 16];
         let mut prediction = truth.clone();
-        // Half a step off in the first row of the first channel only.
+        // 0.2 off, in the first row of the first channel only.
         prediction[..16].fill(0.3);
         let row: Vec<bool> = (0..16 * 16).map(|i| i < 16).collect();
         let scores = compare(&truth, &prediction, 16, &row);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_the_range_is_noise_only_up_to_its_end() {
+    fn psnr_clamps_values_out_of_range() {
         let mut tally = Tally::default();
         tally.add(&[1.0], &[1.5], &[true]);
         let Scores { l1, psnr_db, ssim } = tally.scores();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_pooled() {
+    fn scores_pool_all_pictures() {
         let mut tally = Tally::default();
         tally.add(&[0.0, 0.0], &[0.2, 9.0], &[true, false]);
         tally.add(&[0.0], &[0.4], &[true]);

@@ -1,5 +1,5 @@
-//! How far a student is from its teacher, in numbers and in pictures: [`evaluate`] compares on poses that no training
-//! saw, [`Sweep`] tells flicker, a [`ContactSheet`] shows both side by side.
+//! Compares students with their teacher: [`evaluate`] scores held-out poses, [`Sweep`] measures flicker, and a
+//! [`ContactSheet`] shows both side by side.
 
 mod metrics;
 mod region;

@@ -1,22 +1,22 @@
-//! Which pixels are judged.
+//! The regions of a picture that are scored.
 
 use bunraku_core::{
     character::{FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},
     color::LEAST_ALPHA,
 };
 
-/// The character's pixels: those where the alpha of either picture is above 1/512 (the least that `bunraku render`
-/// shows). Planes are `[4, pixels]` in [-1, 1].
+/// The character's pixels: those where either picture's alpha is above 1/512, the least that `bunraku render` shows.
+/// Planes are `[4, pixels]` in [-1, 1].
 ///
 /// # Panics
-/// When the pictures differ in size.
+/// If the pictures differ in size.
 pub fn character_pixels(truth: &[f32], prediction: &[f32]) -> Vec<bool> {
-    assert_eq!(truth.len(), prediction.len(), "pictures of one size are compared");
+    assert_eq!(truth.len(), prediction.len(), "both pictures have one size");
     let alpha = |planes: &'_ [f32], index: usize| 0.5 * planes[planes.len() / 4 * 3 + index] + 0.5;
     (0..truth.len() / 4).map(|i| alpha(truth, i).max(alpha(prediction, i)) > LEAST_ALPHA).collect()
 }
 
-/// The pixels of the face window in a 512 x 512 picture.
+/// The face window's pixels in a 512 x 512 picture.
 pub fn face_window() -> Vec<bool> {
     let inside = |start: usize, at: usize| (start..start + FACE_SIZE).contains(&at);
     (0..IMAGE_SIZE * IMAGE_SIZE)
@@ -24,10 +24,10 @@ pub fn face_window() -> Vec<bool> {
         .collect()
 }
 
-/// The pixels of the 512 x 512 picture that a face mask marks. `mask` is the mask's face window, `[128, 128]`, 0 or 1.
+/// The pixels of a 512 x 512 picture that a face mask marks. `mask` is the mask's face window, `[128, 128]`, 0 or 1.
 ///
 /// # Panics
-/// When the mask has another size.
+/// If the mask has another size.
 pub fn mask_pixels(mask: &[f32]) -> Vec<bool> {
     assert_eq!(mask.len(), FACE_SIZE * FACE_SIZE, "a face mask's window is {FACE_SIZE} x {FACE_SIZE}");
     let mut pixels = vec![false; IMAGE_SIZE * IMAGE_SIZE];
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pixel_is_the_characters_if_either_shows_it() {
+    fn a_pixel_counts_if_either_picture_shows_it() {
         let alpha = |a: f32| [0.0, 0.0, 0.0, 2.0 * a - 1.0];
         for (truth, prediction, seen) in [(0.0, 0.001, false), (0.0, 0.003, true), (0.5, 0.0, true), (0.0, 0.0, false)]
         {

@@ -1,4 +1,5 @@
-//! A contact sheet: every parameter at its ends and some held-out poses, the teacher's picture beside the student's.
+//! Draws a contact sheet: every parameter at its ends and some held-out poses, the teacher's picture beside the
+//! student's.
 
 use crate::report::{
     ReportError,
@@ -23,19 +24,19 @@ use plotters::{
 };
 use std::path::Path;
 
-/// Width of a picture on the sheet in pixels.
+/// The width of a picture on the sheet in pixels.
 const CELL: u32 = 144;
 
-/// Pairs in a row.
+/// The number of pairs in a row.
 const COLUMNS: usize = 4;
 
-/// Room between pairs, and around the sheet.
+/// The gap between pairs and around the sheet.
 const GAP: u32 = 8;
 
-/// Height of a line of letters.
+/// The height of a line of text.
 const LETTERS: u32 = 18;
 
-/// What the pictures lie on, and the sheet itself.
+/// The background of the pictures and of the sheet.
 const BACKDROP: [u8; 3] = [231, 234, 240];
 const PAPER: [u8; 3] = [255; 3];
 const INK: RGBColor = RGBColor(40, 44, 52);
@@ -43,21 +44,21 @@ const INK: RGBColor = RGBColor(40, 44, 52);
 /// The part of a picture that shows head and shoulders: column, row, width and height.
 const BUST: [u32; 4] = [96, 16, 320, 320];
 
-/// A value by which a teacher's picture is changed for it to be looked at (of 255).
+/// A close-up shows pixels that differ from rest by more than this (of 255).
 const CHANGED: u8 = 6;
 
 /// A pose of the sheet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SheetPose {
-    /// What is written above its pictures.
+    /// The text above its pictures.
     pub label: String,
     /// The pose.
     pub pose: Pose,
-    /// Whether only the part that differs from rest is shown, enlarged.
+    /// Whether to show only the part that differs from rest, enlarged.
     pub close: bool,
 }
 
-/// The sheet's poses: rest, every parameter at its ends (but for 0, which is rest), and `held_out`.
+/// The sheet's poses: rest, every parameter at its non-zero ends, and `held_out`.
 pub fn sheet_poses(held_out: &[Pose]) -> Vec<SheetPose> {
     let wide = |label: String, pose| SheetPose { label, pose, close: false };
     let ends = Parameter::ALL.into_iter().flat_map(|parameter| {
@@ -72,7 +73,7 @@ pub fn sheet_poses(held_out: &[Pose]) -> Vec<SheetPose> {
     close.into_iter().chain([wide("rest".to_owned(), Pose::default())]).chain(ends).chain(numbered).collect()
 }
 
-/// The sheet, filled pair by pair.
+/// A contact sheet, filled pair by pair.
 #[derive(Clone, Debug)]
 pub struct ContactSheet {
     title: String,
@@ -85,7 +86,7 @@ impl ContactSheet {
     /// An empty sheet. `rest` is the teacher's picture at rest, `[4, 512, 512]` in [-1, 1].
     ///
     /// # Panics
-    /// When it has another size.
+    /// If it has another size.
     pub fn new(title: String, rest: &[f32]) -> Self {
         Self { title, rest: opaque(rest), pairs: Vec::new() }
     }
@@ -93,7 +94,7 @@ impl ContactSheet {
     /// Adds the pictures of a pose, `[4, 512, 512]` in [-1, 1]: the teacher's, then the student's.
     ///
     /// # Panics
-    /// When they have another size.
+    /// If they have another size.
     pub fn push(&mut self, pose: &SheetPose, pictures: [&[f32]; 2]) {
         let pictures = pictures.map(opaque);
         let part = if pose.close { close_up(&self.rest, &pictures[0]) } else { BUST };
@@ -103,7 +104,7 @@ impl ContactSheet {
     /// The picture.
     ///
     /// # Errors
-    /// The letters cannot be drawn.
+    /// If the text cannot be drawn.
     pub fn draw(&self) -> Result<RgbImage, ReportError> {
         let places = self.places();
         let bottom = self.pairs.iter().zip(&places).map(|((_, pair), place)| place[1] + LETTERS + pair[0].height());
@@ -121,7 +122,7 @@ impl ContactSheet {
         Ok(sheet)
     }
 
-    /// The upper left corner of each pair, where its label is. A row holds pictures of one height.
+    /// The upper left corner of each pair, with its label. A row has pictures of one height.
     fn places(&self) -> Vec<[u32; 2]> {
         let (mut x, mut y, mut row) = (GAP, 2 * GAP + LETTERS, None);
         let mut place = |height: u32| {
@@ -136,10 +137,10 @@ impl ContactSheet {
         self.pairs.iter().map(|(_, pair)| place(pair[0].height())).collect()
     }
 
-    /// Writes it as PNG, whole or not at all.
+    /// Writes the sheet as PNG, atomically.
     ///
     /// # Errors
-    /// It cannot be drawn, or the file cannot be written.
+    /// If it cannot be drawn or the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), ReportError> {
         let sheet = self.draw()?;
         let mut png = Vec::new();
@@ -149,7 +150,7 @@ impl ContactSheet {
     }
 }
 
-/// A picture on the backdrop.
+/// A picture composited on the backdrop.
 fn opaque(planes: &[f32]) -> RgbImage {
     let mut pixels = vec![0; planes.len()];
     encode_over(planes, Backdrop::Colour(BACKDROP), &mut pixels);
@@ -158,7 +159,7 @@ fn opaque(planes: &[f32]) -> RgbImage {
     image::DynamicImage::from(picture).into_rgb8()
 }
 
-/// The part of a picture that differs from rest, in the proportions of a cell of close-ups, 4 to 3.
+/// The part of a picture that differs from rest, extended to the 4:3 of a close-up.
 fn close_up(rest: &RgbImage, posed: &RgbImage) -> [u32; 4] {
     const LEAST: u32 = 48;
     const MARGIN: u32 = 5;
@@ -170,7 +171,7 @@ fn close_up(rest: &RgbImage, posed: &RgbImage) -> [u32; 4] {
     });
     let Some([left, top, right, bottom]) = bounds else { return BUST };
     let (width, height) = (right - left + 2 * MARGIN, bottom - top + 2 * MARGIN);
-    // A multiple of 4, so that all close-ups are of one height.
+    // A multiple of 4, so that all close-ups have one height.
     let width = width.max(height * 4 / 3).clamp(LEAST, IMAGE_SIZE as u32).next_multiple_of(4);
     let height = width * 3 / 4;
     let start = |from: u32, to: u32, length: u32| {
@@ -179,7 +180,7 @@ fn close_up(rest: &RgbImage, posed: &RgbImage) -> [u32; 4] {
     [start(left, right, width), start(top, bottom, height), width, height]
 }
 
-/// A part of a picture at a cell's width.
+/// A part of a picture, resized to a cell's width.
 fn cell(picture: &RgbImage, [x, y, width, height]: [u32; 4]) -> RgbImage {
     let part = crop_imm(picture, x, y, width, height).to_image();
     imageops::resize(&part, CELL, CELL * height / width, imageops::FilterType::CatmullRom)
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn every_parameter_is_there_at_its_ends() {
+    fn every_parameter_appears_at_its_ends() {
         let poses = sheet_poses(&[Pose::default(); 24]);
         assert_eq!(poses.len(), 38 + 2 * 7 + 1 + 24);
         for parameter in Parameter::ALL {
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_close_up_shows_what_changed_of_both() {
+    fn a_close_up_shows_the_change_in_both_pictures() {
         let rest = picture([300, 200], 0.0);
         let mut sheet = ContactSheet::new("title".to_owned(), &rest);
         let close = SheetPose { label: "mouth_aaa 1".to_owned(), pose: Pose::default(), close: true };
@@ -248,11 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sheet_is_written_with_letters() {
+    fn a_saved_sheet_has_text() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("sheet.png");
         ContactSheet::new("teacher | student".to_owned(), &picture([0, 0], 0.0)).save(&path).expect("written");
         let sheet = image::open(&path).expect("a PNG").to_rgb8();
-        assert!(sheet.pixels().any(|pixel| pixel.0[0] < 200), "there are letters");
+        assert!(sheet.pixels().any(|pixel| pixel.0[0] < 200), "there is text");
     }
 }

@@ -1,4 +1,4 @@
-//! Teacher and student side by side, on the same poses.
+//! Renders teacher and student side by side, in the same poses.
 
 use super::{EvalError, Students};
 use crate::teacher::Teacher;
@@ -9,7 +9,7 @@ use bunraku_core::{
 use bunraku_engine::{CpuFrame, Quality, View, student::cpu::CpuEngine};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 
-/// A teacher, and a character of both students as `bunraku render` draws it.
+/// A teacher, and the character as `bunraku render` draws it from both students.
 pub struct SideBySide<'a, B: Backend> {
     teacher: &'a mut dyn Teacher<B>,
     engine: CpuEngine,
@@ -19,10 +19,10 @@ pub struct SideBySide<'a, B: Backend> {
 }
 
 impl<'a, B: Backend> SideBySide<'a, B> {
-    /// Both, ready to paint; none where one of the students is missing.
+    /// Both, ready to draw; `None` if one of the students is missing.
     ///
     /// # Errors
-    /// The renderer cannot draw the students.
+    /// If the renderer cannot draw the students.
     pub fn new(
         students: &Students,
         image: &CharacterImage,
@@ -33,8 +33,8 @@ impl<'a, B: Backend> SideBySide<'a, B> {
         Ok(Some(Self { teacher, engine, frame: CpuFrame::default(), truth: Vec::new(), device }))
     }
 
-    /// The finished character in a pose, `[4, 512, 512]` each: the teacher's, then the student's.
-    pub fn paint(&mut self, pose: &Pose) -> [&[f32]; 2] {
+    /// The character in a pose, `[4, 512, 512]` each: the teacher's picture, then the student's.
+    pub fn draw(&mut self, pose: &Pose) -> [&[f32]; 2] {
         self.engine.render(pose, &mut self.frame);
         let poses = Tensor::from_data(TensorData::new(pose.0.to_vec(), [1, POSE_LEN]), self.device);
         self.truth = host(self.teacher.pose(poses).posed);
@@ -42,7 +42,7 @@ impl<'a, B: Backend> SideBySide<'a, B> {
     }
 }
 
-/// The renderer's engine for both students; none where one is missing.
+/// The renderer's engine for both students; `None` if one is missing.
 pub(super) fn engine(students: &Students, image: &CharacterImage) -> Result<Option<CpuEngine>, EvalError> {
     let (Some(face), Some(body)) = (&students.face, &students.body) else { return Ok(None) };
     let (face, body, image) = (face.clone(), body.clone(), image.clone());
@@ -50,7 +50,7 @@ pub(super) fn engine(students: &Students, image: &CharacterImage) -> Result<Opti
     Ok(Some(CpuEngine::new(&character, View::new(IMAGE_SIZE, Quality::Full), 0)?))
 }
 
-/// A tensor's values.
+/// A tensor's values on the host.
 pub(super) fn host<B: Backend>(tensor: Tensor<B, 4>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }

@@ -1,24 +1,25 @@
-//! Structural similarity (Wang, Bovik, Sheikh and Simoncelli 2004, "Image quality assessment"): the authors' window of
-//! 11 x 11, Gaussian with a deviation of 1.5, their constants 0.01 and 0.03.
+//! Structural similarity (Wang, Bovik, Sheikh and Simoncelli 2004, "Image quality assessment"), with the authors' 11 x
+//! 11 Gaussian window of deviation 1.5 and their constants 0.01 and 0.03.
 
 use bunraku_core::color::linear_to_srgb;
 use rayon::prelude::*;
 
-/// Edge of the window in pixels.
+/// The window's edge in pixels.
 pub const WINDOW: usize = 11;
 
 const DEVIATION: f64 = 1.5;
 const C1: f32 = 0.01 * 0.01;
 const C2: f32 = 0.03 * 0.03;
 
-/// The linear light that both pictures are laid on: sRGB's middle grey, so that neither dark nor bright edges vanish.
+/// The background of both pictures in linear light: sRGB's middle grey, against which neither dark nor bright edges
+/// vanish.
 const GROUND: f64 = 0.214_041_140_482_232_55;
 
 /// The similarity of two pictures at every pixel, `[size, size]`, at most 1.
 ///
-/// Planes are `[4, size, size]`: linear-light premultiplied, in [-1, 1]. Both are composited over middle grey in linear
-/// light and encoded as sRGB, for that is what eyes are near to linear in; the result is the mean over red, green and
-/// blue. Beyond the picture's edge its outermost pixels go on.
+/// Planes are `[4, size, size]`, linear-light premultiplied, in [-1, 1]. Both are composited over middle grey in linear
+/// light and encoded as sRGB, which is nearly linear to the eye; the result is the mean over red, green and blue. At
+/// the picture's edge its outermost pixels repeat.
 ///
 /// # Panics
 /// Unless both pictures are `size` x `size`.
@@ -31,7 +32,7 @@ pub fn ssim_map(truth: &[f32], prediction: &[f32], size: usize) -> Vec<f32> {
     (0..size * size).map(|i| channels.iter().map(|map| map[i]).sum::<f32>() / 3.0).collect()
 }
 
-/// One channel over grey, as sRGB in [0, 1].
+/// One channel composited over grey, as sRGB in [0, 1].
 fn seen(planes: &[f32], channel: usize) -> Vec<f32> {
     let area = planes.len() / 4;
     let unit = |value: f32| f64::from(0.5 * value + 0.5).clamp(0.0, 1.0);
@@ -65,7 +66,7 @@ fn blurred(values: &[f32], size: usize) -> Vec<f32> {
     along(&rows, &|y, x, offset| tap(y, offset) * size + x)
 }
 
-/// A Gaussian whose sum is 1.
+/// A Gaussian with the sum 1.
 fn weights() -> [f32; WINDOW] {
     let gauss = |i: usize| (-(i as f64 - (WINDOW / 2) as f64).powi(2) / (2.0 * DEVIATION * DEVIATION)).exp();
     let sum: f64 = (0..WINDOW).map(gauss).sum();
@@ -85,17 +86,17 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_like_itself_and_less_like_others_the_more_they_differ() {
+    fn similarity_is_1_for_equal_pictures_and_falls_with_the_difference() {
         let truth = waves(0.5);
         assert!(ssim_map(&truth, &truth, SIZE).iter().all(|value| (value - 1.0).abs() < 1e-5));
         let mean = |contrast: f32| ssim_map(&truth, &waves(contrast), SIZE).iter().sum::<f32>() / (SIZE * SIZE) as f32;
         assert!(1.0 > mean(0.4) && mean(0.4) > mean(0.2) && mean(0.2) > mean(-0.5) && mean(-0.5) < 0.0);
     }
 
-    /// `skimage.metrics.structural_similarity`'s definition, with the Gaussian window and population variances, written
-    /// out directly at one pixel in double precision.
+    /// The definition in `skimage.metrics.structural_similarity`, with the Gaussian window and population variances,
+    /// written out at one pixel in double precision.
     #[test]
-    fn the_window_is_the_fields() {
+    fn one_pixel_matches_the_published_definition() {
         let (a, b) = (waves(0.5), waves(0.3));
         let (x, y) = (seen(&a, 1), seen(&b, 1));
         let (row, column) = (11, 9);
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_in_both_is_alike() {
+    fn pixels_transparent_in_both_are_equal() {
         let clear = vec![-1.0; 4 * SIZE * SIZE];
         assert!(ssim_map(&clear, &clear, SIZE).iter().all(|value| (value - 1.0).abs() < 1e-5));
         let grey = linear_to_srgb(GROUND);

@@ -1,19 +1,19 @@
-//! The students that are to be judged: a finished character's, or those of a training that may still be running.
+//! Loads the students to evaluate: a finished character's, or those of a training that may still be running.
 
 use crate::checkpoint::{Checkpoint, CheckpointStore, Damaged, Newest};
 use bunraku_core::character::{BodyMorpher, CharacterModel, FaceMorpher, ShapeError, Tensor, Weights};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// What the tensors of a student are called in a checkpoint, before its layers' names.
+/// The prefix of a student's tensors in a checkpoint.
 const WEIGHTS: &str = "weights.";
 
 /// One or both students of a character.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Students {
-    /// Repaints the face; none where its training has not begun.
+    /// The face student; `None` if its training has not started.
     pub face: Option<FaceMorpher>,
-    /// Moves the whole; likewise.
+    /// The body student; likewise.
     pub body: Option<BodyMorpher>,
     /// Where they come from, a line each.
     pub origin: Vec<String>,
@@ -21,43 +21,43 @@ pub struct Students {
     pub damaged: Vec<String>,
 }
 
-/// Why there is nobody to be judged.
+/// Why there are no students to evaluate.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StudentsError {
-    /// No training has begun.
+    /// No training has started.
     #[error(
-        "{}: there is neither a finished character nor a whole snapshot of a student{}",
+        "{}: no finished character and no intact checkpoint of a student{}",
         prefix.display(),
         damaged.iter().flat_map(|line| ["; ", line.as_str()]).collect::<String>()
     )]
     None {
-        /// Where they were looked for.
+        /// The run directory.
         prefix: PathBuf,
         /// Snapshots that cannot be used, a line each.
         damaged: Vec<String>,
     },
-    /// A checkpoint is of another kind of network.
+    /// A checkpoint of another network.
     #[error("{}: {}", path.display(), .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Shape {
         /// The checkpoint.
         path: PathBuf,
-        /// All that does not fit.
+        /// Everything that does not fit.
         faults: Vec<ShapeError>,
     },
 }
 
 impl Students {
-    /// Those of a character model.
+    /// The students of a character model.
     pub fn of_character(character: &CharacterModel, origin: &Path) -> Self {
         let origin = vec![format!("both students: {}", origin.display())];
         Self { face: Some(character.face.clone()), body: Some(character.body.clone()), origin, damaged: Vec::new() }
     }
 
-    /// The newest of a training that writes to `prefix`: its checkpoints, be they ever so early.
+    /// The newest students of a training in the run directory `prefix`, however early.
     ///
     /// # Errors
-    /// There is none, or it is of another network.
+    /// If there is none, or it is of another network.
     pub fn of_training(prefix: &Path) -> Result<Self, StudentsError> {
         let mut students = Self::default();
         if let Some((path, checkpoint)) = students.newest(prefix, "face_morpher") {
@@ -88,7 +88,7 @@ impl Students {
     }
 }
 
-/// The face's state dict of a checkpoint, by the original's names.
+/// The face's state dict, by the original's names.
 fn face_weights(checkpoint: &Checkpoint) -> Weights {
     renamed(checkpoint, |name| match name.split('.').collect::<Vec<_>>()[..] {
         ["sine", index, kind] => Some(format!("siren.sine_layers.{index}.linear.{kind}")),
@@ -97,7 +97,7 @@ fn face_weights(checkpoint: &Checkpoint) -> Weights {
     })
 }
 
-/// The body's.
+/// The body's, likewise.
 fn body_weights(checkpoint: &Checkpoint) -> Weights {
     renamed(checkpoint, |name| match name.split('.').collect::<Vec<_>>()[..] {
         ["levels", level, index, kind] => Some(format!("siren_layers.{level}.{index}.linear.{kind}")),
@@ -110,7 +110,7 @@ fn renamed(checkpoint: &Checkpoint, name: impl Fn(&str) -> Option<String>) -> We
     let weights = checkpoint.tensors.iter().filter_map(|(key, tensor)| {
         let mut shape = tensor.shape.clone();
         if shape.len() == 2 {
-            shape.extend([1, 1]); // the original's layers are convolutions of one pixel
+            shape.extend([1, 1]); // the original's layers are 1 x 1 convolutions
         }
         Some((name(key.strip_prefix(WEIGHTS)?)?, Tensor { shape, values: tensor.values.clone() }))
     });
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trainings_newest_students_are_found_one_by_one() {
+    fn each_student_of_a_training_is_found_on_its_own() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         assert!(matches!(Students::of_training(folder.path()), Err(StudentsError::None { .. })));
         let character = tiny_character(3);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_of_something_else_is_named() {
+    fn a_checkpoint_of_another_network_is_named() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let character = tiny_character(3);
         let other = checkpoint([("last".to_owned(), &character.face.last)].into_iter());

@@ -1,19 +1,19 @@
-//! Flicker: how much a student's picture changes between neighbouring poses, beside its teacher's.
+//! Measures flicker: how much a student's picture changes between neighbouring poses, compared with its teacher's.
 //!
-//! A sweep moves one parameter from one end of its range to the other in [`STEPS`] equal steps, all others at rest. The
-//! change of a step is the mean absolute difference of its two pictures, over red, green, blue and alpha as they are
-//! stored (linear light, premultiplied), clamped; over the face window where the parameter is one of the face's, over the
-//! whole picture otherwise. A student that moves as its teacher does changes as much; one that flickers, or jumps,
+//! A sweep moves one parameter from one end of its range to the other in [`STEPS`] equal steps, with all others at
+//! rest. The change of a step is the mean absolute difference of its two pictures, over red, green, blue and alpha as
+//! stored (linear light, premultiplied), clamped. For a parameter of the face it is taken over the face window,
+//! otherwise over the whole picture. A student that moves like its teacher changes as much; one that flickers or jumps
 //! changes more.
 
 use super::face_window;
 use bunraku_core::pose::{FACE_POSE_LEN, Parameter, Pose};
 use serde::Serialize;
 
-/// Steps from end to end.
+/// The number of steps from end to end.
 pub const STEPS: usize = 60;
 
-/// The parameters that are swept: all that turn head, neck and body, and of each kind that shapes the face some.
+/// The parameters to sweep: all rotations, and some of each kind that shapes the face.
 pub const SWEPT: [Parameter; 14] = [
     Parameter::EyebrowRaisedLeft,
     Parameter::EyebrowAngryRight,
@@ -31,7 +31,7 @@ pub const SWEPT: [Parameter; 14] = [
     Parameter::Breathing,
 ];
 
-/// The poses of a parameter's sweep, [`STEPS`] and one.
+/// The poses of a parameter's sweep, [`STEPS`] + 1 of them.
 pub fn sweep_poses(parameter: Parameter) -> impl Iterator<Item = Pose> {
     (0..=STEPS).map(move |step| {
         let way = step as f32 / STEPS as f32;
@@ -41,12 +41,12 @@ pub fn sweep_poses(parameter: Parameter) -> impl Iterator<Item = Pose> {
     })
 }
 
-/// The student's changes in a sweep, in the teacher's.
+/// The student's changes in a sweep, as multiples of the teacher's.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SweepRatio {
-    /// Of the mean change of a step: above 1 where it flickers.
+    /// The ratio of the mean changes: above 1 if the student flickers.
     pub mean: f64,
-    /// Of the largest change of a step: above 1 where it jumps.
+    /// The ratio of the largest changes: above 1 if the student jumps.
     pub peak: f64,
 }
 
@@ -57,16 +57,16 @@ impl SweepRatio {
     }
 }
 
-/// The pictures of one sweep, taken in turn.
+/// One sweep, given its pictures one by one.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    /// The pixels that count.
+    /// The pixels that count; `None` for all.
     region: Option<Vec<bool>>,
-    /// The teacher's, then the student's.
+    /// The teacher's side, then the student's.
     sides: [Side; 2],
 }
 
-/// One of the two, as far as it was seen.
+/// The changes of one side so far.
 #[derive(Clone, Debug, Default)]
 struct Side {
     last: Vec<f32>,
@@ -75,7 +75,7 @@ struct Side {
 }
 
 impl Sweep {
-    /// A sweep of a parameter, nothing seen yet.
+    /// A sweep of a parameter, without pictures yet.
     pub fn new(parameter: Parameter) -> Self {
         let region = (parameter.index() < FACE_POSE_LEN).then(face_window);
         Self { region, sides: <[Side; 2]>::default() }
@@ -84,7 +84,7 @@ impl Sweep {
     /// Takes the next pose's pictures, `[4, 512, 512]` in [-1, 1] each: the teacher's, then the student's.
     ///
     /// # Panics
-    /// When their sizes differ from one pose to the next.
+    /// If their sizes change from one pose to the next.
     pub fn show(&mut self, pictures: [&[f32]; 2]) {
         for (side, picture) in self.sides.iter_mut().zip(pictures) {
             if !side.last.is_empty() {
@@ -97,7 +97,7 @@ impl Sweep {
         }
     }
 
-    /// The student's changes in the teacher's; none where the teacher's picture did not change.
+    /// The student's changes as multiples of the teacher's; `None` if the teacher's picture did not change.
     pub fn ratio(&self) -> Option<SweepRatio> {
         let [teacher, student] = &self.sides;
         let moved = teacher.sum > 0.0;
@@ -105,9 +105,9 @@ impl Sweep {
     }
 }
 
-/// The mean absolute difference over the pixels that count, of values mapped to [0, 1].
+/// The mean absolute difference over the counted pixels, of values mapped to [0, 1].
 fn change(last: &[f32], picture: &[f32], region: Option<&[bool]>) -> f64 {
-    assert_eq!(last.len(), picture.len(), "a sweep's pictures are of one size");
+    assert_eq!(last.len(), picture.len(), "a sweep's pictures have one size");
     let unit = |value: f32| f64::from(value).clamp(-1.0, 1.0) * 0.5;
     let pairs = last.iter().zip(picture).map(|(a, b)| (unit(*b) - unit(*a)).abs());
     match region {
@@ -127,7 +127,7 @@ mod tests {
 
     const LEN: usize = 4 * IMAGE_SIZE * IMAGE_SIZE;
 
-    /// The ratio of a student whose value at a step is `student`, where the teacher's grows by 0.01 a step.
+    /// The ratio for a student with the value `student(step)`, while the teacher's grows by 0.01 a step.
     fn ratio(parameter: Parameter, student: impl Fn(usize) -> f32) -> SweepRatio {
         let mut sweep = Sweep::new(parameter);
         for step in 0..=STEPS {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_student_that_moves_as_its_teacher_changes_as_much() {
+    fn a_student_that_moves_like_its_teacher_has_the_ratio_1() {
         for parameter in [Parameter::HeadX, Parameter::MouthAaa] {
             let found = ratio(parameter, |step| 0.01 * step as f32 - 0.5);
             assert!(near(found.mean, 1.0) && near(found.peak, 1.0), "{found:?}");
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_face_s_parameters_are_judged_by_the_face_and_the_others_by_all() {
+    fn face_parameters_count_the_face_window_and_others_the_whole_picture() {
         let mut outside = vec![0.0; LEN];
         let mut inside = outside.clone();
         (outside[0], inside[FACE_ROW * IMAGE_SIZE + FACE_COLUMN]) = (1.0, 1.0);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_a_teacher_that_stands_still_there_is_no_ratio() {
+    fn there_is_no_ratio_if_the_teacher_does_not_move() {
         let mut sweep = Sweep::new(Parameter::HeadX);
         let picture = vec![0.5; LEN];
         sweep.show([&picture, &picture]);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_goes_from_end_to_end_of_its_own_parameter() {
+    fn a_sweep_runs_over_the_whole_range_of_its_parameter() {
         let poses: Vec<Pose> = sweep_poses(Parameter::HeadX).collect();
         assert_eq!((poses.len(), poses[0][Parameter::HeadX], poses[STEPS][Parameter::HeadX]), (61, -1.0, 1.0));
         assert!(poses[STEPS / 2] == Pose::default());

@@ -127,21 +127,21 @@ impl Validator {
     }
 
     /// The face student's window, `[4, 128, 128]` each.
-    pub fn face(&mut self, truth: &[f32], painted: &[f32]) {
-        let seen = character_pixels(truth, painted);
-        let map = ssim_map(truth, painted, FACE_SIZE);
+    pub fn face(&mut self, truth: &[f32], rendered: &[f32]) {
+        let seen = character_pixels(truth, rendered);
+        let map = ssim_map(truth, rendered, FACE_SIZE);
         if let Some((_, marked)) = &self.mask {
             let marked: Vec<bool> = seen.iter().zip(marked).map(|(a, b)| *a && *b).collect();
-            add(self.face.entry(EYES_AND_MOUTH).or_default(), truth, painted, &map, &marked);
+            add(self.face.entry(EYES_AND_MOUTH).or_default(), truth, rendered, &map, &marked);
         }
-        add(self.face.entry(WHOLE).or_default(), truth, painted, &map, &seen);
+        add(self.face.entry(WHOLE).or_default(), truth, rendered, &map, &seen);
     }
 
     /// One of the body student's pictures, `[4, 512, 512]` each.
-    pub fn body_picture(&mut self, name: &'static str, truth: &[f32], painted: &[f32]) {
-        let seen = character_pixels(truth, painted);
-        let map = ssim_map(truth, painted, IMAGE_SIZE);
-        add(self.body.entry(name).or_default(), truth, painted, &map, &seen);
+    pub fn body_picture(&mut self, name: &'static str, truth: &[f32], rendered: &[f32]) {
+        let seen = character_pixels(truth, rendered);
+        let map = ssim_map(truth, rendered, IMAGE_SIZE);
+        add(self.body.entry(name).or_default(), truth, rendered, &map, &seen);
     }
 
     /// The body student's grid change, `[2, 512, 512]` each, over the pixels of the teacher's moved picture.

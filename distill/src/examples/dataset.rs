@@ -1,4 +1,4 @@
-//! The poses of a `pose_dataset.pt` (`distill/spec/distiller.md`).
+//! Reads the poses of a `pose_dataset.pt` (`distill/spec/distiller.md`).
 
 use crate::{
     digest::sha256,
@@ -18,27 +18,27 @@ pub struct PoseDataset {
     values: Vec<f32>,
 }
 
-/// Why a file holds no poses to train on.
+/// Why a file is no pose dataset.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PoseDatasetError {
-    /// It is there, but not as a file that can be read.
+    /// The file exists but cannot be read.
     #[error("{0}")]
     Read(String),
-    /// Not a file of a tensor.
+    /// Not a file with a tensor.
     #[error("{0}")]
     File(#[from] WeightsError),
-    /// A tensor of something else.
-    #[error("its tensor has the shape {0:?}, but poses are [N, {POSE_LEN}]")]
+    /// A tensor of another shape.
+    #[error("its tensor has the shape {0:?}, not [N, {POSE_LEN}]")]
     Shape(Vec<usize>),
-    /// No pose at all, or more than can be counted.
-    #[error("has {count} poses, but 1 to {} are needed", u32::MAX)]
+    /// No poses, or more than 32 bits can count.
+    #[error("has {count} poses: expected 1 to {}", u32::MAX)]
     Count {
-        /// How many.
+        /// The number of poses.
         count: usize,
     },
-    /// A pose that cannot be drawn.
-    #[error("its pose {row} has {value} as parameter {column}, which is not a finite number")]
+    /// A pose with a value that is not finite.
+    #[error("pose {row} has {value} as parameter {column}, which is not a finite number")]
     NotFinite {
         /// Index of the pose.
         row: usize,
@@ -50,18 +50,18 @@ pub enum PoseDatasetError {
 }
 
 impl PoseDataset {
-    /// Reads a PyTorch file of a tensor `[N, 45]`, or of a tuple or list whose first item is one.
+    /// Reads a PyTorch file of a tensor `[N, 45]`, or of a tuple or list that starts with one.
     ///
     /// # Errors
-    /// [`PoseDatasetError`] when it is no such file.
+    /// [`PoseDatasetError`].
     pub fn read(bytes: &[u8]) -> Result<Self, PoseDatasetError> {
         Self::new(Tensor::read_torch(bytes)?)
     }
 
-    /// The poses in the file at `path`, with the SHA-256 of it; none where there is no such file.
+    /// The poses in the file at `path` and its SHA-256; `None` if there is no such file.
     ///
     /// # Errors
-    /// [`PoseDatasetError`] when it is there and cannot be read, or is no such file.
+    /// [`PoseDatasetError`].
     pub fn open(path: &Path) -> Result<Option<(Self, String)>, PoseDatasetError> {
         match read(path, WEIGHTS_LIMIT) {
             Ok(bytes) => Ok(Some((Self::read(&bytes)?, sha256(&bytes)))),
@@ -73,7 +73,7 @@ impl PoseDataset {
     /// The poses in a tensor `[N, 45]`.
     ///
     /// # Errors
-    /// [`PoseDatasetError`] when it is of another shape, empty, or has values that are not finite.
+    /// [`PoseDatasetError`] for another shape, no poses, or values that are not finite.
     pub fn new(tensor: Tensor) -> Result<Self, PoseDatasetError> {
         let Tensor { shape, values } = tensor;
         let [count, POSE_LEN] = shape[..] else { return Err(PoseDatasetError::Shape(shape)) };
@@ -110,14 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_poses() {
+    fn each_row_is_a_pose() {
         let values = (0..2 * POSE_LEN).map(|value| value as f32).collect();
         let dataset = PoseDataset::new(Tensor { shape: vec![2, POSE_LEN], values }).expect("poses");
         assert_eq!((dataset.len(), dataset.pose(1).0[44]), (2, 89.0));
     }
 
     #[test]
-    fn what_holds_no_poses_is_refused_with_the_reason() {
+    fn an_invalid_dataset_is_refused_with_the_reason() {
         assert!(refusal(&[3, 44], 0.0).contains("[3, 44]"));
         assert!(refusal(&[45], 0.0).contains("[45]"));
         assert!(refusal(&[0, 45], 0.0).contains("has 0 poses"));

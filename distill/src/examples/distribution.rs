@@ -1,21 +1,21 @@
-//! Poses, where there is no dataset of them.
+//! Draws random poses to train on if there is no dataset.
 //!
-//! THA4's own dataset is not published. What a puppet is asked for comes from the converters (`core/spec/face-to-pose.md`):
-//! at most a few shapes of the eyebrows, eyes and mouth at once, often none and often fully, both sides mostly alike;
-//! gaze, head and body anywhere, often at rest or at an end. The distribution covers that, evenly enough that no
-//! parameter is learnt only near zero:
+//! THA4's own dataset is not published. The poses of a live puppet come from the converters
+//! (`core/spec/face-to-pose.md`): at most a few shapes of eyebrows, eyes and mouth at once, often none or at full
+//! strength, with both sides mostly alike; gaze, head and body anywhere, often at rest or at an end. The distribution
+//! covers these poses, evenly enough that no parameter is learnt only near zero:
 //!
 //! - eyebrows, eyes and mouth: 0, 1, 2 or 3 of the groups, with probability 0.1, 0.45, 0.3, 0.15;
-//! - a group's value: even over [-0.1, 1.1], moved into [0, 1], so that either end comes a twelfth of the time;
-//! - a group of two sides: the same value with probability 0.6, one side alone 0.2, each its own 0.2;
+//! - a group's value: uniform over [-0.1, 1.1], clamped to [0, 1], so that either end has probability 1/12;
+//! - a group of two sides: equal values with probability 0.6, one side alone 0.2, independent values 0.2;
 //! - irises: small with probability 0.3, as a group;
-//! - rotations: with probability 0.1 at rest, else even over [-1.1, 1.1], moved into [-1, 1];
-//! - breathing: even over [-0.1, 1.1], moved into [0, 1].
+//! - rotations: at rest with probability 0.1, else uniform over [-1.1, 1.1], clamped to [-1, 1];
+//! - breathing: uniform over [-0.1, 1.1], clamped to [0, 1].
 
 use super::Random;
 use bunraku_core::pose::{Parameter, Pose};
 
-/// A parameter of one side, or both of a pair.
+/// A single parameter, or a pair of left and right.
 type Group = (Parameter, Option<Parameter>);
 
 const fn pair(left: Parameter, right: Parameter) -> Group {
@@ -64,7 +64,7 @@ const ROTATIONS: [Parameter; 7] = [
     Parameter::BodyZ,
 ];
 
-/// A pose, every value within its parameter's range, drawn as this file's head says.
+/// A random pose from the distribution above, with every value in its parameter's range.
 pub fn drawn_pose(random: &mut Random) -> Pose {
     let mut pose = Pose::default();
     for groups in [&EYEBROWS[..], &EYES, &MOUTH] {
@@ -86,7 +86,7 @@ pub fn drawn_pose(random: &mut Random) -> Pose {
     pose
 }
 
-/// How many groups of a kind are not at rest.
+/// The number of groups of a kind that are not at rest.
 fn active(random: &mut Random) -> usize {
     match random.unit() {
         u if u < 0.1 => 0,
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_shapes_at_once_and_sides_mostly_alike() {
+    fn few_shapes_move_at_once_and_sides_are_mostly_alike() {
         let poses = poses();
         for groups in [&EYEBROWS[..], &EYES, &MOUTH] {
             let moving = |pose: &Pose| {

@@ -1,4 +1,4 @@
-//! The face mask as the loss uses it (`distill/spec/distiller.md`).
+//! Reads the face mask for the loss (`distill/spec/distiller.md`).
 
 use bunraku_core::{
     character::{FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},
@@ -7,12 +7,12 @@ use bunraku_core::{
 use image::ImageError;
 use std::io::Cursor;
 
-/// The red channel of a mask's face window, row by row: `128 * 128` values, 1 where errors weigh more, 0 elsewhere.
+/// The red channel of a mask's face window, row by row: 128 x 128 values, 1 where errors weigh more, 0 elsewhere.
 ///
-/// The mask is one that [`check`](crate::check::check) has nothing against: 512 x 512, every channel 0 or 255.
+/// The mask must have passed [`check`](crate::check::check): 512 x 512, every channel 0 or 255.
 ///
 /// # Errors
-/// It is not a PNG of that size.
+/// If it is not a PNG of that size.
 pub fn face_mask(png: &[u8]) -> Result<Vec<f32>, ImageError> {
     let mask = decode(decoder(Cursor::new(png))?)?.into_rgb8();
     let edge = IMAGE_SIZE as u32;
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn red_marks_the_window_and_other_colours_do_not() {
+    fn only_red_marks_a_pixel() {
         let mut mask = RgbImage::new(512, 512);
         mask.put_pixel(192, 80, Rgb([255, 0, 0]));
         mask.put_pixel(319, 207, Rgb([255, 255, 255]));
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn another_size_is_refused() {
+    fn a_mask_of_another_size_is_refused() {
         assert!(face_mask(&png(&RgbImage::new(512, 511))).is_err());
         assert!(face_mask(b"junk").is_err());
     }

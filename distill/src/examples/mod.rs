@@ -1,4 +1,4 @@
-//! What is trained on: poses, in an order that the position alone gives back, and the face mask.
+//! The training's examples: poses, in an order that depends on the position alone, and the face mask.
 
 mod dataset;
 mod distribution;
@@ -12,7 +12,7 @@ pub use random::Random;
 
 use bunraku_core::pose::Pose;
 
-/// What random numbers are for; each use has a sequence of its own, so that none disturbs another.
+/// The uses of random numbers; each has a sequence of its own and disturbs no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Use {
@@ -26,33 +26,33 @@ pub enum Use {
     Samples = 4,
     /// Poses that are never trained on.
     HeldOut = 5,
-    /// Which of the teacher's pictures a step learns from.
+    /// The pictures in the replay buffer that a step trains on.
     Replay = 6,
-    /// Which patch of them.
+    /// The patches of those pictures.
     Patches = 7,
 }
 
-/// The training's poses: those of a dataset, shuffled anew each epoch, or drawn from [a distribution](drawn_pose).
+/// The training's poses: a dataset's, reshuffled each epoch, or random ones from [a distribution](drawn_pose).
 #[derive(Clone, Debug)]
 pub struct Poses {
     dataset: Option<PoseDataset>,
     seed: u64,
-    /// Examples of an epoch; what is left of a dataset when whole batches are taken is dropped (`distill/spec/distiller.md`).
+    /// Examples of an epoch; poses that do not fill a batch are dropped (`distill/spec/distiller.md`).
     epoch_len: u64,
-    /// The last epoch that was asked for, and its order.
+    /// The last epoch in use, and its order.
     order: Option<(u64, Vec<u32>)>,
 }
 
 impl Poses {
-    /// Poses for steps of `batch` examples. `seed` decides the drawn ones; a dataset's order, as the reference's, is
-    /// decided by the epoch alone.
+    /// Poses for steps of `batch` examples. `seed` decides random poses; a dataset's order depends on the epoch alone,
+    /// as in the reference.
     pub fn new(dataset: Option<PoseDataset>, seed: u64, batch: usize) -> Self {
         let len = dataset.as_ref().map_or(u64::MAX, |dataset| dataset.len() as u64);
         let batch = (batch as u64).clamp(1, len);
         Self { dataset, seed, epoch_len: len - len % batch, order: None }
     }
 
-    /// The pose of the example at `index`, counted from the training's beginning.
+    /// The pose of the example `index`, counted from the start of the training.
     pub fn at(&mut self, index: u64) -> Pose {
         let Some(dataset) = &self.dataset else { return drawn_pose(&mut Random::new(self.seed, Use::Poses, index)) };
         let epoch = index / self.epoch_len;
@@ -78,7 +78,7 @@ impl Poses {
     }
 }
 
-/// `count` poses that no training sees: drawn, with a seed of their own, the same for every character and recipe.
+/// `count` poses that training never sees: random, with a seed of their own, the same for every character and recipe.
 pub fn held_out_poses(count: usize) -> Vec<Pose> {
     (0..count as u64).map(|index| drawn_pose(&mut Random::new(0, Use::HeldOut, index))).collect()
 }
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_shows_each_pose_once_and_the_next_in_another_order() {
+    fn each_epoch_shows_every_pose_once_in_its_own_order() {
         let mut poses = Poses::new(Some(dataset(24)), 1, 8);
         let (first, second) = (rows(&mut poses, 0..24), rows(&mut poses, 24..48));
         for epoch in [&first, &second] {
@@ -111,17 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_drops_what_does_not_fill_a_batch() {
+    fn an_epoch_drops_poses_that_do_not_fill_a_batch() {
         let mut poses = Poses::new(Some(dataset(20)), 1, 8);
         assert_eq!(rows(&mut poses, 0..16).iter().collect::<BTreeSet<_>>().len(), 16);
         let mut whole = Poses::new(Some(dataset(20)), 1, 20);
-        assert_eq!(rows(&mut poses, 16..20), rows(&mut whole, 20..24), "the second epoch begins at 16");
+        assert_eq!(rows(&mut poses, 16..20), rows(&mut whole, 20..24), "the second epoch starts at 16");
         let mut tiny = Poses::new(Some(dataset(3)), 1, 8);
         assert_eq!(rows(&mut tiny, 0..3).iter().collect::<BTreeSet<_>>().len(), 3);
     }
 
     #[test]
-    fn the_position_alone_gives_a_pose_back() {
+    fn a_pose_depends_on_its_position_alone() {
         for dataset in [None, Some(dataset(50))] {
             let mut forward = Poses::new(dataset.clone(), 9, 8);
             let poses: Vec<Pose> = (0..130).map(|index| forward.at(index)).collect();
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn held_out_and_sample_poses_are_not_trained_on() {
+    fn training_sees_no_held_out_or_sample_pose() {
         let mut poses = Poses::new(None, 0, 8);
         let samples = poses.samples(0, 8);
         let kept: Vec<Pose> = held_out_poses(8).into_iter().chain(samples).collect();

@@ -1,15 +1,15 @@
-//! Random numbers that depend on what they are for and on a place, not on what was drawn before.
+//! Random numbers that depend on their use and position, not on earlier draws.
 
 use super::Use;
 use bunraku_core::random::{STEP, SplitMix64, mix};
 
-/// A sequence of random numbers: [`SplitMix64`], begun at a place that a seed, a use and an index decide. The same on
-/// every machine and every device.
+/// A sequence of random numbers: [`SplitMix64`], started from a seed, a use and an index. The same on every machine and
+/// device.
 #[derive(Clone, Debug)]
 pub struct Random(SplitMix64);
 
 impl Random {
-    /// The sequence for the `index`-th thing of a use.
+    /// The sequence of item `index` of a use.
     pub fn new(seed: u64, purpose: Use, index: u64) -> Self {
         let of_use = mix(mix(seed).wrapping_add(STEP.wrapping_mul(purpose as u64)));
         Self(SplitMix64::new(mix(of_use.wrapping_add(STEP.wrapping_mul(index)))))
@@ -30,7 +30,7 @@ impl Random {
         ((u128::from(self.number()) * u128::from(limit)) >> 64) as u64
     }
 
-    /// Whether what happens `probability` of the time happens.
+    /// True with this probability.
     pub fn chance(&mut self, probability: f32) -> bool {
         self.unit() < probability
     }
@@ -49,16 +49,16 @@ impl Random {
 mod tests {
     use super::*;
 
-    /// What was drawn by earlier versions is drawn again: trainings go on, and held-out poses stay what they are.
+    /// Earlier versions' sequences must not change: trainings resume, and held-out poses stay the same.
     #[test]
-    fn sequences_stay_what_they_are() {
+    fn sequences_never_change() {
         let mut random = Random::new(1, Use::Poses, 2);
         assert_eq!([random.number(), random.number()], [12_566_964_641_710_579_400, 10_341_914_940_364_252_763]);
         assert_eq!(random.unit(), 16_373_957.0 / 16_777_216.0);
     }
 
     #[test]
-    fn seeds_uses_and_places_have_their_own_sequences() {
+    fn each_seed_use_and_index_has_its_own_sequence() {
         let first = |seed, purpose, index| Random::new(seed, purpose, index).number();
         let all = [
             first(1, Use::Poses, 0),

@@ -17,7 +17,7 @@ use burn::{
 };
 use burn_flex::{Flex, FlexTensor};
 
-/// A stage's input as the kernels take it, flat and contiguous; cheap to clone.
+/// A block's input for the kernels, flat and contiguous; cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
     window: Window,
@@ -49,7 +49,7 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-/// The parts of a block that gradients belong to: bias, flat parameters, and the level below as `[n, h, w, channels]`.
+/// The inputs of a block that get gradients: bias, flat parameters, and the level below as `[n, h, w, channels]`.
 struct Parts<B: Backend> {
     widths: Widths,
     bias: Tensor<B, 2>,
@@ -57,7 +57,7 @@ struct Parts<B: Backend> {
     below: Option<Tensor<B, 4>>,
 }
 
-/// Whether there are kernels for the stage's widths.
+/// Whether the kernels support the block's widths.
 pub(super) fn fits<B: Backend>(block: &SineBlock<B>) -> bool {
     let widths = block.hidden.iter().chain([&block.exit]).map(|layer| layer.weight.dims()[0]);
     widths.fold(block.bias.dims()[1], usize::max) <= WIDEST && !block.window.is_empty()
@@ -76,7 +76,7 @@ fn parts<B: Backend>(block: SineBlock<B>) -> Parts<B> {
     Parts { widths, bias, params: Tensor::cat(flat, 0), below }
 }
 
-/// Numbers without gradients.
+/// A tensor's primitive, without gradients.
 fn primitive<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> B::FloatTensorPrimitive {
     tensor.into_primitive().tensor()
 }
@@ -118,7 +118,7 @@ impl Given {
         Self { bias: tensor(bias, [inputs.examples(), inputs.widths.sine[0]]), params: tensor(params, [count]), below }
     }
 
-    /// All times a number.
+    /// All gradients multiplied by a factor.
     fn scaled(self, factor: f32) -> Self {
         if factor == 1.0 {
             return self;
@@ -131,7 +131,7 @@ impl Given {
     }
 }
 
-/// Hands gradients to those parents that want one.
+/// Passes gradients to the parents that track them.
 fn register<S, const N: usize>(ops: Ops<S, N>, grads: &mut Gradients, given: Given) {
     let all = [Some(given.bias), Some(given.params), given.below];
     for (node, gradient) in ops.parents.into_iter().zip(all) {
@@ -141,7 +141,7 @@ fn register<S, const N: usize>(ops: Ops<S, N>, grads: &mut Gradients, given: Giv
     }
 }
 
-/// Backward of a block: computes it anew, tile by tile.
+/// The backward pass of a block: recomputes it tile by tile.
 #[derive(Debug)]
 struct SineBlockBackward;
 
@@ -155,7 +155,7 @@ impl<const N: usize> Backward<Flex, N> for SineBlockBackward {
     }
 }
 
-/// Backward of a loss: the gradient was computed with it.
+/// The backward pass of a loss, whose gradient is already computed.
 #[derive(Debug)]
 struct LossBackward;
 
@@ -169,7 +169,7 @@ impl<const N: usize> Backward<Flex, N> for LossBackward {
     }
 }
 
-/// Makes an autodiff operation of a stage's parts: `run` gives its value and the state of `backward`.
+/// Makes an autodiff operation from a block: `run` returns its value and the state for `backward`.
 fn operation<S, BW, const D: usize>(
     block: SineBlock<Autodiff<Flex>>,
     backward: BW,
@@ -229,12 +229,12 @@ fn loss<const N: usize>(
     (total, terms)
 }
 
-/// A target's numbers.
+/// A target's values.
 fn numbers<const D: usize>(tensor: &Tensor<Autodiff<Flex>, D>) -> FlexTensor {
     primitive(tensor.clone().inner()).to_contiguous()
 }
 
-/// The terms of [`loss::body`](crate::loss::body) of the body's last block.
+/// The body's loss terms for its last block.
 pub(super) fn body_loss(
     block: SineBlock<Autodiff<Flex>>,
     target: &crate::loss::BodyTarget<Autodiff<Flex>>,
@@ -254,7 +254,7 @@ pub(super) fn body_loss(
     loss(block, |input| cpu::body_loss(input, pictures, weights))
 }
 
-/// The terms of [`loss::face`](crate::loss::face).
+/// The face's loss terms.
 pub(super) fn face_loss(
     block: SineBlock<Autodiff<Flex>>,
     target: &crate::loss::FaceTarget<Autodiff<Flex>>,

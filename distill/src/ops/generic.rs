@@ -1,4 +1,4 @@
-//! The student's operations in burn's own terms: the definition, and what GPUs run.
+//! The student's operations in burn's own operations: the definition, and the version that GPUs run.
 
 use super::{BodyOutput, Layer, OMEGA, SineBlock, StudentOps, Window};
 use crate::loss::{self, BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss};
@@ -38,7 +38,7 @@ fn linear<B: Backend>(layer: Layer<B>, x: Tensor<B, 3>) -> Tensor<B, 3> {
     }
 }
 
-/// The centres of `count` positions from `first` on, of `edge` that span [-1, 1].
+/// The centres of `count` positions from `first` on, out of `edge` that span [-1, 1].
 fn centres<B: Backend>(first: usize, count: usize, edge: usize, device: &B::Device) -> Tensor<B, 1> {
     let index = Tensor::<B, 1, Int>::arange(0..i64::try_from(count).unwrap_or(i64::MAX), device).float();
     index.mul_scalar(2.0).add_scalar((2 * first + 1) as f32).div_scalar(edge as f32).sub_scalar(1.0)
@@ -57,20 +57,21 @@ fn positions<B: Backend>(window: Window, device: &B::Device) -> Tensor<B, 2> {
     Tensor::cat(coordinates(window, device).into(), 0)
 }
 
-/// Bilinear upsampling to twice the edge with half-pixel centres (`core/spec/student.md`), where `window` needs it;
-/// `below` lies on [`Window::below`].
+/// Bilinear upsampling to twice the edge with half-pixel centres (`core/spec/student.md`), cropped to `window`; `below`
+/// covers [`Window::below`].
 pub fn upsample<B: Backend>(below: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
     let source = window.below();
     let rows = double(below, 2).narrow(2, window.row - 2 * source.row, window.height);
     double(rows, 3).narrow(3, window.column - 2 * source.column, window.width)
 }
 
-/// Twice as many along `dim`: a quarter of the neighbour, three quarters of the nearest, the border continued.
+/// Doubles the size along `dim`: three quarters of the nearest and a quarter of the neighbour, with the border
+/// extended.
 fn double<B: Backend>(x: Tensor<B, 4>, dim: usize) -> Tensor<B, 4> {
     let mut shape = x.dims();
     let count = shape[dim];
     shape[dim] *= 2;
-    // The border continued: the first before the first, the last after the last.
+    // Extend the border by one on either side.
     let parts = vec![x.clone().narrow(dim, 0, 1), x.clone(), x.clone().narrow(dim, count - 1, 1)];
     let continued = Tensor::cat(parts, dim);
     let (before, after) = (continued.clone().narrow(dim, 0, count), continued.narrow(dim, 2, count));
@@ -86,11 +87,11 @@ pub fn warp<B: Backend>(image: Tensor<B, 4>, grid_change: Tensor<B, 4>, window: 
     sample(image, &(own + grid_change))
 }
 
-/// Takes each pixel of `image`, `[n, c, edge, edge]`, from where `places`, `[n, 2, height, width]`, say: x before y, -1 to 1
-/// over the picture. Bilinear, the border continued outwards (`core/spec/student.md`).
+/// Samples `image`, `[n, c, edge, edge]`, at `places`, `[n, 2, height, width]`: x before y, -1 to 1 over the picture.
+/// Bilinear, with the border extended outwards (`core/spec/student.md`).
 pub(crate) fn sample<B: Backend>(image: Tensor<B, 4>, places: &Tensor<B, 4>) -> Tensor<B, 4> {
     let [n, _, height, width] = places.dims();
-    // Put side by side, not permuted: burn's kernel for GPUs takes y to lie right behind its x in memory.
+    // Concatenated, not permuted: burn's GPU kernel expects each y right behind its x in memory.
     let axis = |index| places.clone().narrow(1, index, 1).reshape([n, height, width, 1]);
     let places = Tensor::cat(vec![axis(0), axis(1)], 3);
     let options = GridSampleOptions::new(InterpolateMode::Bilinear).with_padding_mode(GridSamplePaddingMode::Border);

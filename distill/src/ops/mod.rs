@@ -1,10 +1,10 @@
-//! The operations that training spends its time in, written once in burn's own terms ([`generic`]) for any backend, and
-//! by hand where that is slow.
+//! The operations that training spends its time in: written in burn's operations for any backend ([`generic`]), and by
+//! hand where those are slow.
 //!
-//! A student is evaluated in *stages*: the face, and each of the body's three levels (`core/spec/student.md`). Two exact
-//! rewrites are in their form: the pose is constant over a picture, so its part of a stage's first layer is one bias
-//! vector; and a linear layer commutes with bilinear upsampling, so the features' part of a level's first layer is the
-//! exit of the level below, at that level's resolution.
+//! A student is evaluated in [`SineBlock`]s: the face is one, and so is each of the body's three levels
+//! (`core/spec/student.md`). Two exact rewrites shape them: the pose is constant over a picture, so its part of a
+//! block's first layer is one bias vector; and a linear layer commutes with bilinear upsampling, so the features' part
+//! of a level's first layer is computed as the exit of the level below, at that level's resolution.
 
 mod body_output;
 mod cpu;
@@ -36,7 +36,7 @@ pub struct Layer<B: Backend> {
     pub bias: Option<Tensor<B, 1>>,
 }
 
-/// A group of layers on a window of positions, for `n` poses:
+/// Layers evaluated on a window of positions, for `n` poses:
 ///
 /// ```text
 /// x = sin(ω (position · (x, y) + bias[pose] + below, upsampled));  x = sin(ω (W x + b)) for each of hidden;
@@ -44,24 +44,23 @@ pub struct Layer<B: Backend> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct SineBlock<B: Backend> {
-    /// The positions.
+    /// The positions to evaluate.
     pub window: Window,
     /// `[width, 2]`: the first layer's columns of x and y.
     pub position: Tensor<B, 2>,
     /// `[n, width]`: the first layer's bias with the pose's part.
     pub bias: Tensor<B, 2>,
-    /// `[n, width, h, w]` on [`Window::below`]: the exit of the level below, where there is one.
+    /// `[n, width, h, w]` on [`Window::below`]: the exit of the level below, if there is one.
     pub below: Option<Tensor<B, 4>>,
-    /// Each followed by the sine.
+    /// Layers with a sine after each.
     pub hidden: Vec<Layer<B>>,
-    /// Followed by nothing.
+    /// The last layer, without a sine.
     pub exit: Layer<B>,
 }
 
-/// A backend that students are trained or evaluated on.
+/// A backend on which students are trained or evaluated.
 pub trait StudentOps: Backend {
-    /// Whether a step makes a student's features anew where it needs them, a tile at a time, so that its memory does not
-    /// grow with the pictures that it learns from.
+    /// Whether a training step recomputes the features tile by tile, so that its memory does not grow with the batch.
     const LEAN: bool = false;
 
     /// Evaluates a block: `[n, outputs of the exit, window height, window width]`.
@@ -69,20 +68,20 @@ pub trait StudentOps: Backend {
         generic::sine_block(block)
     }
 
-    /// Takes each pixel of a window from `image` at its own place plus `grid_change`: `[n, c, height, width]`.
+    /// Samples `image` at each pixel of a window moved by `grid_change`: `[n, c, height, width]`.
     ///
     /// `image` is `[n, c, edge, edge]` and gets no gradient; `grid_change` is `[n, 2, height, width]`, x before y, in
-    /// units of half the picture. Bilinear, the border continued outwards (`core/spec/student.md`).
+    /// units of half the picture. Sampling is bilinear, with the border extended outwards (`core/spec/student.md`).
     fn warp(image: Tensor<Self, 4>, grid_change: Tensor<Self, 4>, window: Window) -> Tensor<Self, 4> {
         generic::warp(image, grid_change, window)
     }
 
-    /// [`loss::body_terms`](crate::loss::body_terms) of the body's last block, `target` being of its window.
+    /// [`body_terms`](crate::loss::body_terms) of the body's last block; `target` is cropped to its window.
     fn body_loss(block: SineBlock<Self>, target: &BodyTarget<Self>, weights: BodyWeights) -> Loss<Self> {
         generic::body_loss(block, target, weights)
     }
 
-    /// [`loss::face_terms`](crate::loss::face_terms) of the face's block, `target` being of its window.
+    /// [`face_terms`](crate::loss::face_terms) of the face's block; `target` is cropped to its window.
     fn face_loss(block: SineBlock<Self>, target: &FaceTarget<Self>, weights: FaceWeights) -> Loss<Self> {
         generic::face_loss(block, target, weights)
     }

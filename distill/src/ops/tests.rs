@@ -1,4 +1,4 @@
-//! The operations by hand against their definitions in burn's terms: values and gradients.
+//! The hand-written operations against their definitions in burn's operations: values and gradients.
 
 use super::{BodyOutput, Layer, SineBlock, StudentOps as _, Window, generic};
 use crate::loss::{self, BodyTarget, BodyWeights, FaceTarget, FaceWeights, Loss};
@@ -25,7 +25,7 @@ impl Random {
         Tensor::from_data(TensorData::new(values, shape), &FlexDevice)
     }
 
-    /// A block whose every tensor asks for its gradient.
+    /// A block with a gradient for every tensor.
     fn block(&mut self, n: usize, widths: &[usize], exit: usize, window: Window, below: bool) -> SineBlock<B> {
         let mut layer = |inputs: usize, outputs: usize, bias: bool| Layer {
             weight: self.tensor([outputs, inputs], (6.0 / inputs as f32).sqrt() / 30.0).require_grad(),
@@ -46,7 +46,7 @@ fn numbers<const D: usize>(tensor: Tensor<Flex, D>) -> Vec<f32> {
     tensor.into_data().to_vec().expect("float32")
 }
 
-/// The gradients of all of a stage's tensors.
+/// The gradients of all of a block's tensors.
 fn gradients(block: &SineBlock<B>, total: &Tensor<B, 1>) -> Vec<(String, Vec<f32>)> {
     let grads = total.backward();
     let mut all = vec![
@@ -65,12 +65,12 @@ fn gradients(block: &SineBlock<B>, total: &Tensor<B, 1>) -> Vec<(String, Vec<f32
     all
 }
 
-/// Equal within a part of the greatest.
+/// Equal within a fraction of the largest value.
 fn assert_close(what: &str, expected: &[f32], found: &[f32], part: f32) {
     assert_eq!(expected.len(), found.len(), "{what}");
     let scale = expected.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
     for (index, (a, b)) in expected.iter().zip(found).enumerate() {
-        assert!((a - b).abs() <= part * scale, "{what}[{index}]: {a} expected, {b} found, the greatest is {scale}");
+        assert!((a - b).abs() <= part * scale, "{what}[{index}]: {a} expected, {b} found, the largest is {scale}");
     }
 }
 
@@ -80,7 +80,7 @@ fn assert_same_gradients(block: &SineBlock<B>, expected: &Tensor<B, 1>, found: &
     }
 }
 
-/// Windows at corners, inside, of odd sizes, and of more than a tile; and the whole grid.
+/// Windows at corners, inside, of odd sizes, and larger than a tile; and the whole grid.
 const WINDOWS: [Window; 4] = [
     Window::whole(16),
     Window { edge: 32, row: 3, column: 6, height: 9, width: 21 },
@@ -89,7 +89,7 @@ const WINDOWS: [Window; 4] = [
 ];
 
 #[test]
-fn a_stage_is_what_its_definition_says_with_all_gradients() {
+fn a_block_matches_its_definition_in_values_and_gradients() {
     let mut random = Random::new(1);
     for (index, window) in WINDOWS.into_iter().enumerate() {
         for (widths, exit, below) in [(&[20, 24, 10][..], 7, true), (&[7][..], 4, false), (&[130, 120, 9], 240, true)] {
@@ -106,7 +106,7 @@ fn a_stage_is_what_its_definition_says_with_all_gradients() {
 }
 
 #[test]
-fn a_stage_too_wide_for_the_kernels_still_works() {
+fn a_block_too_wide_for_the_kernels_still_works() {
     let block = Random::new(2).block(1, &[401, 3], 2, Window::whole(4), false);
     let found = numbers(B::sine_block(block.clone()).inner());
     assert_close("values", &numbers(generic::sine_block(block).inner()), &found, 1e-4);
@@ -123,13 +123,13 @@ fn assert_same_loss(block: &SineBlock<B>, expected: &Loss<B>, found: &Loss<B>) {
         assert!((expected - found).abs() <= 1e-5 * expected.abs(), "{name}: {expected} expected, {found} found");
     }
     let sum = terms(found).iter().map(|(_, term)| term).sum::<f32>();
-    assert!((sum - numbers(found.total.clone().inner())[0]).abs() <= 1e-5 * sum, "the total is the terms' sum");
-    // A loss that is a part of a greater one passes its factor on.
+    assert!((sum - numbers(found.total.clone().inner())[0]).abs() <= 1e-5 * sum, "the total is the sum of the terms");
+    // A loss inside a larger one passes its factor on.
     assert_same_gradients(block, &expected.total.clone().mul_scalar(3.0), &found.total.clone().mul_scalar(3.0));
 }
 
 #[test]
-fn the_bodys_loss_is_what_its_definition_says_with_all_gradients() {
+fn the_bodys_loss_matches_its_definition_in_values_and_gradients() {
     let mut random = Random::new(3);
     let weights = BodyWeights { blended: 0.25, warped: 0.5, grid_change: 3.0, color_change: 2.0 };
     for window in [Window::whole(16), Window { edge: 16, row: 0, column: 3, height: 9, width: 13 }] {
@@ -144,7 +144,7 @@ fn the_bodys_loss_is_what_its_definition_says_with_all_gradients() {
 }
 
 #[test]
-fn the_faces_loss_is_what_its_definition_says_with_all_gradients() {
+fn the_faces_loss_matches_its_definition_in_values_and_gradients() {
     let mut random = Random::new(4);
     let weights = FaceWeights { full: 1.0, eye_mouth: 20.0 };
     for window in [Window::whole(16), Window { edge: 16, row: 5, column: 0, height: 11, width: 16 }] {
@@ -157,7 +157,7 @@ fn the_faces_loss_is_what_its_definition_says_with_all_gradients() {
 }
 
 #[test]
-fn the_same_numbers_come_out_on_any_number_of_threads() {
+fn the_result_does_not_depend_on_the_number_of_threads() {
     let block = Random::new(5).block(1, &[20, 12], 7, Window::whole(64), true);
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");

@@ -1,6 +1,6 @@
-//! Rectangles of positions on a level's grid.
+//! A rectangle of positions on a level's grid.
 
-/// The positions of a square grid at which something is evaluated.
+/// The part of a square grid to evaluate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Positions along the whole grid's edge.
@@ -16,7 +16,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// All of a grid.
+    /// The whole grid.
     pub const fn whole(edge: usize) -> Self {
         Self { edge, row: 0, column: 0, height: edge, width: edge }
     }
@@ -31,7 +31,7 @@ impl Window {
         self.height * self.width
     }
 
-    /// Whether there is no position.
+    /// Whether it has no positions.
     pub const fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -41,7 +41,7 @@ impl Window {
         !self.is_empty() && self.row + self.height <= self.edge && self.column + self.width <= self.edge
     }
 
-    /// The positions of the grid of half the edge that bilinear upsampling reads for these.
+    /// The positions that bilinear upsampling to this window reads from the grid with half the edge.
     #[must_use]
     pub fn below(self) -> Self {
         let (row, height) = span_below(self.row, self.height, self.edge / 2);
@@ -50,7 +50,7 @@ impl Window {
     }
 }
 
-/// First and number of the positions that `count` upsampled ones from `first` on read, of `edge` there are.
+/// The first position and the number of positions that `count` upsampled ones from `first` on read, out of `edge`.
 fn span_below(first: usize, count: usize, edge: usize) -> (usize, usize) {
     let low = first.saturating_sub(1) / 2;
     // An even position lies between its half and the one before, an odd one between its half and the one after.
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_below_is_just_what_the_interpolation_reads() {
+    fn the_window_below_is_exactly_what_interpolation_reads() {
         for (edge, first, count) in (0..16).flat_map(|f| (1..=16 - f).map(move |c| (16, f, c))) {
             let window = Window { edge, row: first, column: 0, height: count, width: edge };
             // Half-pixel centres, clamped at the edges (core/spec/student.md).

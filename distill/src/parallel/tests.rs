@@ -30,7 +30,7 @@ fn share<const D: usize>(batch: Tensor<B, D>, peer: &Peer<Flex>) -> Tensor<B, D>
     batch.narrow(0, peer.rank() * size, size)
 }
 
-/// Two steps of Adam on so many devices; the weights of the last layer of every peer's student.
+/// The last layer's weights of every peer's student, after two steps of Adam on this many devices.
 fn trained(devices: usize) -> Vec<TensorData> {
     let student: FaceMorpher<B> = FaceMorpherConfig::new(vec![8; 2]).init(None, 7, &FlexDevice);
     let learn = |peer: Peer<Flex>| {
@@ -54,10 +54,10 @@ fn trained(devices: usize) -> Vec<TensorData> {
 }
 
 #[test]
-fn two_devices_learn_what_one_learns() {
+fn two_devices_learn_the_same_as_one() {
     let (one, two) = (trained(1), trained(2));
     assert_eq!((one.len(), two.len()), (1, 2));
-    assert_eq!(two[0], two[1], "the peers' students stay copies");
+    assert_eq!(two[0], two[1], "the peers' students stay equal");
     two[0].assert_approx_eq::<f32>(&one[0], Tolerance::absolute(1e-5));
 }
 

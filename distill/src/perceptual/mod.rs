@@ -1,4 +1,4 @@
-//! Perceptual loss: pictures are compared by what a network trained to name photographs sees in them.
+//! Perceptual loss: compares pictures by the features of a network that was trained on photographs.
 //!
 //! A VGG16 loss. The network is built once and fixed, and nothing in it is random. Its input is what it was trained on:
 //! RGB in sRGB, normalised as ImageNet's. A picture with transparency is compared on black and on white, so that alpha
@@ -14,16 +14,16 @@ use thiserror::Error;
 pub(crate) use vgg16::CONVOLUTIONS;
 use vgg16::Vgg16;
 
-/// Bytes of the greatest weights file that is read; torchvision's own, with the layers that are not used, has 553 MB.
+/// The largest weights file in bytes; torchvision's, with its unused layers, has 553 MB.
 pub const WEIGHTS_LIMIT: u64 = 600 << 20;
 
-/// Why the network cannot be had.
+/// Why the network cannot be loaded.
 #[derive(Debug, Error)]
 #[error("{}: {}", path.display(), wrong.join("; "))]
 pub struct PerceptualError {
     /// The weights file.
     pub path: PathBuf,
-    /// All that is wrong with it.
+    /// All of its problems.
     pub wrong: Vec<String>,
 }
 
@@ -36,10 +36,10 @@ pub struct PerceptualLoss<B: Backend> {
 
 impl<B: Backend> PerceptualLoss<B> {
     /// Reads the network from a `.pt`, `.pth` or `.safetensors` file with the keys of torchvision's `vgg16`:
-    /// `features.0.weight` to `features.14.bias`. Other tensors in it are left alone.
+    /// `features.0.weight` to `features.14.bias`. Other tensors are ignored.
     ///
     /// # Errors
-    /// The file cannot be read or is no weights file, or tensors are absent or of other shapes; all of them are named.
+    /// If the file cannot be read or is no weights file, or with all tensors that are missing or have other shapes.
     pub fn load(path: &Path, device: &B::Device) -> Result<Self, PerceptualError> {
         let named = |wrong| PerceptualError { path: path.to_owned(), wrong };
         let (weights, sha256) = eye::read(path, WEIGHTS_LIMIT).map_err(|wrong| named(vec![wrong]))?;
@@ -51,8 +51,8 @@ impl<B: Backend> PerceptualLoss<B> {
         &self.sha256
     }
 
-    /// How unlike two batches of pictures are: for each of three depths (relu1_2, relu2_2, relu3_3) the mean absolute
-    /// difference of what is seen there, summed; the mean over a black and a white ground.
+    /// The difference of two batches of pictures: the mean absolute difference of the features at three depths
+    /// (relu1_2, relu2_2, relu3_3), summed; averaged over a black and a white background.
     ///
     /// Both are `[n, 4, h, w]`, edges at least 4 pixels: linear light, premultiplied, in [-1, 1]. Gradients flow to
     /// `prediction` alone.

@@ -56,7 +56,7 @@ fn loss_and_gradient_are_pytorchs() {
 const GOLDEN: [f32; 4] = [1.168_735_3, 1.948_913_6, 0.000_749_501_7, 0.003_414_608];
 
 #[test]
-fn a_picture_is_like_itself_and_transparency_counts() {
+fn equal_pictures_have_no_loss_and_transparency_counts() {
     let loss = loss();
     let value = |a: Tensor<B, 4>, b: Tensor<B, 4>| loss.loss(a, b).into_scalar();
     let solid = |alpha: f32| {
@@ -64,12 +64,12 @@ fn a_picture_is_like_itself_and_transparency_counts() {
         Tensor::cat(vec![dark, Tensor::full([1, 1, EDGE, EDGE], alpha, &FlexDevice)], 1)
     };
     assert_eq!(value(solid(0.3), solid(0.3)), 0.0);
-    // Black on black shows nothing, but black on white does.
+    // Black on black is invisible, but black on white is not.
     assert!(value(solid(1.0), solid(-1.0)) > value(solid(1.0), solid(0.5)));
 }
 
 #[test]
-fn no_light_has_a_gradient_all_the_same() {
+fn black_pictures_have_a_finite_gradient() {
     let black = Tensor::<B, 4>::full([1, 4, EDGE, EDGE], -1.0, &FlexDevice).require_grad();
     let gradients = loss().loss(black.clone(), picture("input.perceptual.truth")).backward();
     let gradient = black.grad(&gradients).expect("gradients").into_data();
@@ -86,8 +86,7 @@ fn every_tensor_that_does_not_fit_is_named() {
     std::fs::write(&path, weights.to_safetensors().expect("written")).expect("written");
     let error = PerceptualLoss::<B>::load(&path, &FlexDevice).expect_err("two are wrong");
     assert_eq!(error.wrong.len(), 2);
-    for part in ["`features.0.weight` has the shape [64, 27], not [64, 3, 3, 3]", "lacks the tensor `features.5.bias`"]
-    {
+    for part in ["`features.0.weight` has the shape [64, 27], not [64, 3, 3, 3]", "the tensor `features.5.bias`"] {
         assert!(error.to_string().contains(part), "{error}");
     }
     for (name, bytes) in [("absent", None), ("text", Some("not weights"))] {

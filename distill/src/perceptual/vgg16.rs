@@ -1,4 +1,4 @@
-//! The first ten layers' worth of VGG16 (Simonyan and Zisserman 2015, configuration D), up to relu3_3.
+//! VGG16 (Simonyan and Zisserman 2015, configuration D) up to relu3_3.
 
 use bunraku_core::character::Weights;
 use burn::tensor::{Tensor, TensorData, activation::relu, backend::Backend, module, ops::ConvOptions};
@@ -7,17 +7,17 @@ use burn::tensor::{Tensor, TensorData, activation::relu, backend::Backend, modul
 pub(crate) const CONVOLUTIONS: [(usize, usize, usize); 7] =
     [(0, 3, 64), (2, 64, 64), (5, 64, 128), (7, 128, 128), (10, 128, 256), (12, 256, 256), (14, 256, 256)];
 
-/// The convolutions whose outputs, after ReLU, are compared; pooling follows all but the last.
+/// The convolutions whose outputs are compared after ReLU; each but the last is followed by pooling.
 const TAPS: [usize; 3] = [2, 7, 14];
 
-/// The fixed network. Its tensors are not parameters: nothing trains them.
+/// The fixed network. Its tensors are not parameters and are never trained.
 #[derive(Clone, Debug)]
 pub(super) struct Vgg16<B: Backend> {
     layers: Vec<(usize, Tensor<B, 4>, Tensor<B, 1>)>,
 }
 
 impl<B: Backend> Vgg16<B> {
-    /// Takes the tensors it needs; else names every one that is absent or of another shape.
+    /// Takes the tensors it needs, or names every one that is missing or has another shape.
     pub(super) fn new(weights: &Weights, device: &B::Device) -> Result<Self, Vec<String>> {
         let mut wrong = Vec::new();
         let mut take = |name: String, shape: Vec<usize>| match weights.0.get(&name) {
@@ -27,7 +27,7 @@ impl<B: Backend> Vgg16<B> {
                 None
             }
             None => {
-                wrong.push(format!("lacks the tensor `{name}` of the shape {shape:?}"));
+                wrong.push(format!("the tensor `{name}` of the shape {shape:?} is missing"));
                 None
             }
         };
@@ -42,7 +42,7 @@ impl<B: Backend> Vgg16<B> {
         if wrong.is_empty() { Ok(Self { layers }) } else { Err(wrong) }
     }
 
-    /// What is seen in `[n, 3, h, w]` at the three depths.
+    /// The features of `[n, 3, h, w]` at the three depths.
     pub(super) fn features(&self, pictures: Tensor<B, 4>) -> Vec<Tensor<B, 4>> {
         let mut features = Vec::new();
         let mut at = pictures;

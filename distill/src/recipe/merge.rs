@@ -1,9 +1,9 @@
-//! A recipe over another, and the nearest known name of a misspelt field.
+//! Merges a recipe over another, and suggests the nearest known name for a misspelt field.
 
 use bunraku_core::suggest::nearest;
 use serde_yaml::Value;
 
-/// `over` upon `base`: maps are merged field by field, anything else is replaced.
+/// Merges `over` into `base`: maps field by field; anything else is replaced.
 pub(super) fn merged(base: Value, over: Value) -> Value {
     match (base, over) {
         (Value::Mapping(mut base), Value::Mapping(over)) => {
@@ -20,11 +20,11 @@ pub(super) fn merged(base: Value, over: Value) -> Value {
     }
 }
 
-/// Serde lists all known names of an unknown one; the nearest is put in front.
+/// Adds the nearest known name to serde's message about an unknown one.
 pub(super) fn with_nearest(message: &str) -> String {
     let unknown = ["unknown field `", "unknown variant `"].into_iter().find_map(|text| message.split_once(text));
     let Some((_, rest)) = unknown else { return message.to_owned() };
-    // Backticks part the unknown name, words, then in turn a known name and the comma after it.
+    // Between backticks come the unknown name, some words, then known names and commas in turn.
     let mut parts = rest.split('`');
     let name = parts.next().unwrap_or_default();
     match nearest(name, parts.skip(1).step_by(2)) {

@@ -1,7 +1,8 @@
-//! How the students are trained, as data: phases, learning rates, losses, and what is kept of the teacher's work.
+//! Recipes: how the students are trained, as data. Phases, learning rates, losses, and the replay buffer.
 //!
-//! Two recipes are built in: [`REFERENCE`], exactly the seeds' (`distill/spec/distiller.md`), and [`FAST`], ours. Others
-//! are files of the same fields; a file that begins `from: reference` or `from: fast` gives only what differs.
+//! Two recipes are built in: [`REFERENCE`], exactly the original's (`distill/spec/distiller.md`), and [`FAST`], ours.
+//! Others are files with the same fields; a file that starts with `from: reference` or `from: fast` contains only the
+//! differences.
 
 mod merge;
 mod validate;
@@ -19,13 +20,13 @@ use std::{
 };
 use thiserror::Error;
 
-/// The name of the seeds' own recipe, the default.
+/// The name of the original's recipe, the default.
 pub const REFERENCE: &str = "reference";
 
-/// The name of our faster one.
+/// The name of our faster recipe.
 pub const FAST: &str = "fast";
 
-/// The recipes that need no file.
+/// The built-in recipes.
 const BUILT_IN: [(&str, &str); 2] =
     [(REFERENCE, include_str!("../../recipes/reference.yaml")), (FAST, include_str!("../../recipes/fast.yaml"))];
 
@@ -33,15 +34,16 @@ const BUILT_IN: [(&str, &str); 2] =
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// How many times as long all phases are, above 0 to 1000; 1 once it is read, since their ends are moved then.
+    /// The factor by which all phases are lengthened, above 0 and at most 1000. It is applied on reading, and 1
+    /// afterwards.
     pub length: f64,
     /// The optimiser's constants.
     pub adam: AdamSettings,
-    /// How often what is done.
+    /// How often to save and to measure.
     pub intervals: Intervals,
-    /// Poses that are never trained on, 1 to 1024; the error on them is what training is judged by.
+    /// The number of held-out poses, 1 to 1024; training is judged by the error on them.
     pub held_out_poses: usize,
-    /// A term beside the original's; `None`: there is none.
+    /// An additional loss term; `None` for none.
     pub perceptual: Option<Perceptual>,
     /// How the face morpher is trained.
     pub face: StudentRecipe<Vec<usize>, FaceWeights>,
@@ -49,19 +51,19 @@ pub struct Recipe {
     pub body: StudentRecipe<[Vec<usize>; 3], BodyWeights>,
 }
 
-/// The [perceptual loss](crate::perceptual), for those who have the weights of its network.
+/// The [perceptual loss](crate::perceptual), which needs the weights of its network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Perceptual {
     /// The file of torchvision's `vgg16`, relative to the working folder.
     pub weights: PathBuf,
-    /// How much it counts for the face, 0 or more.
+    /// Its weight for the face, 0 or more.
     pub face: f32,
-    /// How much it counts for the body, 0 or more.
+    /// Its weight for the body, 0 or more.
     pub body: f32,
 }
 
-/// Adam's constants; the learning rate is each phase's own.
+/// Adam's constants; each phase sets its own learning rate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdamSettings {
@@ -73,59 +75,59 @@ pub struct AdamSettings {
     pub epsilon: f32,
 }
 
-/// Numbers of examples, at least 1, after whose multiples something is done.
+/// Intervals in examples, at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intervals {
-    /// A snapshot to resume from; at most so much is lost.
+    /// Between rolling checkpoints, to resume from; an interruption loses at most this much.
     pub snapshot: u64,
-    /// A checkpoint that is kept for good.
+    /// Between permanent checkpoints.
     pub checkpoint: u64,
-    /// The error on the held-out poses.
+    /// Between measurements of the error on the held-out poses.
     pub held_out: u64,
 }
 
-/// How one student is trained. `N` describes its network, `L` weighs its losses.
+/// How one student is trained. `N` describes its network, `L` the weights of its loss terms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StudentRecipe<N, L> {
     /// Outputs of the sine layers.
     pub network: N,
-    /// Where the first weights of a position are within, above 0 to 4, on the first grid, twice that on the next, and so
-    /// on; `None`: as the reference draws them. See [`Init::new`](crate::student::Init::new).
+    /// The bound of a position's first weights on the first grid, above 0 and at most 4; it doubles on each finer grid.
+    /// `None` initialises them as the reference does. See [`Init::new`](crate::student::Init::new).
     pub first_position: Option<f64>,
-    /// Examples a step, 1 to 1024; `None`: what the configuration says.
+    /// Examples a step, 1 to 1024; `None` takes the configuration's.
     pub batch: Option<usize>,
-    /// What is kept of the teacher's pictures; `None`: each is learnt from once.
+    /// The replay buffer; `None` uses each picture once.
     pub replay: Option<Replay>,
-    /// At least one; each begins where the one before it ends.
+    /// At least one; each starts where the one before it ends.
     pub phases: Vec<Phase<L>>,
 }
 
-/// The teacher's pictures kept on the device, to be learnt from several times.
+/// The replay buffer: the teacher's pictures, kept on the device and used several times.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
-    /// Pictures kept, or fewer where the device's memory holds no more; the oldest makes place for the newest. A multiple
-    /// of `teacher_batch`.
+    /// Pictures to keep, or fewer if the device's memory holds no more; the newest replace the oldest. A multiple of
+    /// `teacher_batch`.
     pub pictures: usize,
-    /// Pictures that the teacher paints at once.
+    /// Pictures that the teacher renders at once.
     pub teacher_batch: usize,
-    /// Pictures painted before the first step, at least `teacher_batch`, a multiple of it, at most `pictures`.
+    /// Pictures rendered before the first step: a multiple of `teacher_batch`, at most `pictures`.
     pub fill: usize,
-    /// Steps of the student between two batches of the teacher's.
+    /// The student's steps between two batches of the teacher.
     pub steps: u64,
-    /// Edge of random square patches in pixels, a multiple of 4; `None`: whole pictures.
+    /// The edge of random square patches in pixels, a multiple of 4; `None` for whole pictures.
     pub patch: Option<usize>,
-    /// Different places of patches a step, 1 to the batch; each is that of an equal share of the examples.
+    /// Different patch positions a step, 1 to the batch; each serves an equal share of the examples.
     pub places: usize,
-    /// Share of the patches, 0 to 1, that lie around a random pixel of the character, or, of the face, of eyes and mouth.
+    /// The share of patches, 0 to 1, centred on a random pixel of the character (for the face: of eyes and mouth).
     pub focus: f32,
-    /// Numbers that the pictures are kept in; a device that has no such numbers keeps them in `f32`.
+    /// The number format of the pictures; a device without it uses `f32`.
     pub precision: Precision,
 }
 
-/// A format of numbers.
+/// A number format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -157,15 +159,15 @@ impl fmt::Display for Precision {
     }
 }
 
-/// A stretch of the training with one learning rate and one weighing of the losses.
+/// A phase of the training, with one learning rate and one set of loss weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phase<L> {
-    /// Examples seen at its end, from the training's beginning.
+    /// The examples seen at its end, counted from the start of the training.
     pub until: u64,
     /// Adam's step size.
     pub learning_rate: f64,
-    /// The weight of each term of the loss.
+    /// The weight of each loss term.
     pub losses: L,
 }
 
@@ -173,24 +175,24 @@ pub struct Phase<L> {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RecipeError {
-    /// Neither a built-in recipe's name nor a file that can be read.
-    #[error("is no recipe: {0}")]
+    /// Neither a built-in recipe's name nor a readable file.
+    #[error("is neither a built-in recipe nor a readable file: {0}")]
     File(String),
-    /// Not YAML, or not a recipe's fields.
+    /// Not YAML, or other fields than a recipe's.
     #[error("is not a recipe: {0}")]
     Fields(String),
-    /// It builds upon a recipe that there is not.
-    #[error("builds upon the recipe `{}`; built in are `{REFERENCE}` and `{FAST}`", .0.escape_debug())]
+    /// It builds on an unknown recipe.
+    #[error("builds on the unknown recipe `{}`; use `{REFERENCE}` or `{FAST}`", .0.escape_debug())]
     From(String),
-    /// Values that no training can have.
+    /// Values out of range.
     #[error("{}", .0.join("; "))]
     Values(Vec<String>),
 }
 
-/// The recipe called `name`: a built-in one, or a file, relative to `folder`.
+/// The recipe `name`: a built-in one, or a file relative to `folder`.
 ///
 /// # Errors
-/// [`RecipeError`] when there is no such recipe, or it cannot be used.
+/// [`RecipeError`].
 pub fn open(name: &Path, folder: &Path) -> Result<Recipe, RecipeError> {
     if let Some(recipe) = name.to_str().and_then(Recipe::built_in) {
         return Ok(recipe);
@@ -201,7 +203,7 @@ pub fn open(name: &Path, folder: &Path) -> Result<Recipe, RecipeError> {
 }
 
 impl Recipe {
-    /// The built-in recipe of this name.
+    /// The built-in recipe with this name.
     pub fn built_in(name: &str) -> Option<Self> {
         let text = BUILT_IN.iter().find(|(known, _)| *known == name)?.1;
         Some(Self::parse(text).expect("the built-in recipes are tested"))
@@ -210,7 +212,7 @@ impl Recipe {
     /// Reads a recipe's YAML.
     ///
     /// # Errors
-    /// [`RecipeError`]: an unknown field with the nearest known one, or everything out of its range.
+    /// [`RecipeError`]: an unknown field with the nearest known one, or all values out of range.
     pub fn parse(text: &str) -> Result<Self, RecipeError> {
         let recipe: Self = serde_yaml::from_value(with_base(text)?)
             .map_err(|error| RecipeError::Fields(with_nearest(&error.to_string())))?;
@@ -218,7 +220,7 @@ impl Recipe {
         if wrong.is_empty() { Ok(recipe.stretched()) } else { Err(RecipeError::Values(wrong)) }
     }
 
-    /// With all phases as long as it wishes, each with an example at least.
+    /// Applies `length` to all phases; each keeps at least one example.
     fn stretched(mut self) -> Self {
         self.face.stretch(self.length);
         self.body.stretch(self.length);
@@ -226,7 +228,7 @@ impl Recipe {
     }
 }
 
-/// A recipe's fields, over those of the built-in recipe that it is `from`, if it is.
+/// A recipe's fields, merged over those of the built-in recipe it names in `from`.
 fn with_base(text: &str) -> Result<Value, RecipeError> {
     let mut value: Value = serde_yaml::from_str(text).map_err(|error| RecipeError::Fields(error.to_string()))?;
     let Some(from) = value.as_mapping_mut().and_then(|fields| fields.remove("from")) else { return Ok(value) };
@@ -244,12 +246,12 @@ impl<N, L: Copy> StudentRecipe<N, L> {
         }
     }
 
-    /// Examples of the whole training.
+    /// The examples of the whole training.
     pub fn examples(&self) -> u64 {
         self.phases.last().map_or(0, |phase| phase.until)
     }
 
-    /// Index of the phase after `seen` examples; the last one's when all are done. A phase's beginning belongs to it.
+    /// The index of the phase after `seen` examples; the last one after all of them. A phase includes its start.
     pub fn phase(&self, seen: u64) -> usize {
         let index = self.phases.partition_point(|phase| phase.until <= seen);
         index.min(self.phases.len().saturating_sub(1))
@@ -265,9 +267,9 @@ mod tests {
         Recipe::built_in(REFERENCE).expect("built in")
     }
 
-    /// `distill/spec/distiller.md`, written out once more.
+    /// The table of `distill/spec/distiller.md`.
     #[test]
-    fn the_reference_is_the_seeds() {
+    fn the_reference_recipe_is_the_originals() {
         let recipe = reference();
         let rates = |seen| recipe.face.phases[recipe.face.phase(seen)].learning_rate;
         for (seen, rate) in [
@@ -309,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_says_only_what_differs() {
+    fn a_recipe_contains_only_what_differs_from_its_base() {
         let text = "from: fast\nbody: {batch: 2, replay: {steps: 3}}\nface: {replay: null}\n";
         let (recipe, fast) = (Recipe::parse(text).expect("a recipe"), Recipe::built_in(FAST).expect("built in"));
         let replay = fast.body.replay.map(|replay| Replay { steps: 3, ..replay });
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_is_stretched_as_a_whole() {
+    fn length_stretches_all_phases() {
         let ends = |text: &str| {
             let Recipe { length, face, body, .. } = Recipe::parse(text).expect("a recipe");
             let [face, body] = [
@@ -336,13 +338,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_the_nearest_known_field() {
+    fn errors_suggest_the_nearest_known_field() {
         for (text, part) in [
             ("from: fast\nintervls: {}", "did you mean `intervals`?"),
             ("from: fast\nbody: {replay: {stepps: 3}}", "did you mean `steps`?"),
             ("from: fast\nbody: {replay: {precision: fp16}}", "did you mean `f16`?"),
-            ("from: fats", "builds upon the recipe `fats`"),
-            ("from: [1]", "builds upon the recipe"),
+            ("from: fats", "builds on the unknown recipe `fats`"),
+            ("from: [1]", "builds on the unknown recipe"),
             ("adam: {}", "missing field"),
             ("- 1", "is not a recipe"),
             ("a: [", "is not a recipe"),
@@ -353,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recipe_survives_being_written() {
+    fn a_recipe_survives_a_round_trip() {
         for (name, _) in BUILT_IN {
             let recipe = Recipe::built_in(name).expect("built in");
             let text = serde_yaml::to_string(&recipe).expect("written");

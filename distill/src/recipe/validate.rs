@@ -1,4 +1,5 @@
-//! The values that a recipe may have.
+//! Validates a recipe's values, and reports all that are out of range at once. serde stops at the first one, so it does
+//! not fit.
 
 use super::{AdamSettings, Intervals, Recipe, Replay, StudentRecipe};
 use crate::loss::{BodyWeights, FaceWeights};
@@ -10,10 +11,10 @@ const WIDEST: usize = 4096;
 /// The most sine layers in a row; the published face morpher has 8.
 const DEEPEST: usize = 64;
 
-/// The most examples a step, and the most held-out poses.
+/// The most examples a step and the most held-out poses.
 const LARGEST_BATCH: usize = 1024;
 
-/// How many times as long a recipe may be made.
+/// The largest `length`.
 const LONGEST: f64 = 1000.0;
 
 /// The terms of a loss by name, for messages.
@@ -38,7 +39,7 @@ impl Terms for BodyWeights {
     }
 }
 
-/// Collects a sentence for everything that is not as it must be.
+/// Collects a message for every problem.
 struct Problems(Vec<String>);
 
 impl Problems {
@@ -76,11 +77,13 @@ impl Problems {
         if let Some(replay) = &student_recipe.replay {
             self.replay(of, replay, size);
         }
-        self.require(!student_recipe.phases.is_empty(), || format!("`{of}.phases` must have at least one"));
+        self.require(!student_recipe.phases.is_empty(), || format!("`{of}.phases` must have at least one phase"));
         let mut before = 0;
         for (index, phase) in student_recipe.phases.iter().enumerate() {
             let at = format!("{of}.phases[{index}]");
-            self.require(phase.until > before, || format!("`{at}.until` must be above {before}, where it begins"));
+            self.require(phase.until > before, || {
+                format!("`{at}.until` must be above {before}, where the phase starts")
+            });
             before = phase.until;
             let rate = phase.learning_rate;
             self.require(rate.is_finite() && rate >= 0.0, || format!("`{at}.learning_rate` must be 0 or more"));
@@ -108,14 +111,14 @@ impl Problems {
         });
         self.require((0.0..=1.0).contains(&focus), || format!("`{of}.replay.focus` must be 0 to 1"));
         let edge = patch.unwrap_or(size);
-        // Patches begin at multiples of four, so others would never show the last rows.
+        // Patches start at multiples of four, so other sizes would never show the last rows.
         let fits = edge.is_multiple_of(4) && (4..=size).contains(&edge);
         self.require(fits, || format!("`{of}.replay.patch` must be a multiple of 4, 4 to {size}"));
     }
 }
 
 impl Recipe {
-    /// Everything out of its range.
+    /// All values out of range.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Problems(Vec::new());
         let length = self.length > 0.0 && self.length <= LONGEST;
@@ -144,7 +147,7 @@ mod tests {
     use super::super::Recipe;
 
     #[test]
-    fn everything_out_of_its_range_is_named_at_once() {
+    fn all_values_out_of_range_are_named_at_once() {
         let text = "
             from: fast
             adam: {beta_1: 1.0, epsilon: 0}

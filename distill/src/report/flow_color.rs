@@ -1,11 +1,12 @@
-//! A grid change as colours: the direction is the hue, the length the light (`core/spec/images.md`, Grid changes as colours).
+//! Colours for a grid change: the direction is the hue, the length the light (`core/spec/images.md`, Grid changes as
+//! colours).
 
 use std::f32::consts::PI;
 
-/// Light of a grid change of length 1.
+/// The light of a grid change of length 1.
 const GAIN: f32 = 3.0;
 
-/// Matplotlib's `hsv` map: for red, green and blue the corners (position in 63rds, value), straight in between.
+/// Matplotlib's `hsv` map: for red, green and blue the corners (position in 63rds, value), linear in between.
 const HUES: [&[(f32, f32)]; 3] = [
     &[
         (0., 1.),
@@ -23,10 +24,10 @@ const HUES: [&[(f32, f32)]; 3] = [
     &[(0., 0.), (21., 0.), (22., 0.0625), (32., 1.), (53., 1.), (54., 0.9375), (63., 0.09375)],
 ];
 
-/// Levels of the hue.
+/// The number of hue levels.
 const LEVELS: f32 = 256.0;
 
-/// The light, in [0, 1], of a grid change of `x` and `y` (normalised units).
+/// The light, in [0, 1], of a grid change in normalised units.
 pub(crate) fn flow_light([x, y]: [f32; 2]) -> [f32; 3] {
     let turn = (x.atan2(y) + PI) / (2.0 * PI);
     let length = x.hypot(y);

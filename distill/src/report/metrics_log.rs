@@ -1,4 +1,4 @@
-//! The numbers of a training, step by step: as event files for TensorBoard and as JSON Lines.
+//! Logs a training's metrics step by step: as event files for TensorBoard and as JSON Lines.
 
 use super::{
     ReportError,
@@ -13,26 +13,27 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// The name of the JSON Lines within the log's folder.
+/// The JSON Lines file in the log's folder.
 const METRICS: &str = "metrics.jsonl";
 
-/// What TensorBoard takes for an event file.
+/// The name prefix that TensorBoard expects of event files.
 const EVENTS: &str = "events.out.tfevents";
 
-/// A line of `metrics.jsonl`: the numbers known after so many examples.
+/// A line of `metrics.jsonl`: the metrics after a number of examples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricsEntry {
     /// Examples seen.
     pub examples: u64,
     /// Seconds since 1970.
     pub wall_time: f64,
-    /// By their names, as the seeds log them (`distill/spec/distiller.md`); what is not a finite number is null.
+    /// By the original's names (`distill/spec/distiller.md`); values that are not finite are null.
     pub values: BTreeMap<String, Option<f32>>,
 }
 
-/// The log of one student's training, in `<prefix>/<student>/log`.
+/// The metrics log of one student, in `<prefix>/<student>/log`.
 ///
-/// Records are appended whole; a training that resumes cuts off what it will do again, so no step is there twice.
+/// Records are appended whole. A training that resumes first cuts off the steps it will repeat, so no step appears
+/// twice.
 #[derive(Debug)]
 pub struct MetricsLog {
     metrics: (PathBuf, File),
@@ -40,10 +41,10 @@ pub struct MetricsLog {
 }
 
 impl MetricsLog {
-    /// Opens the log in `folder`, which is made, to go on after `seen` examples; 0 at the very beginning.
+    /// Opens the log in `folder`, which is created, to continue after `seen` examples.
     ///
     /// # Errors
-    /// The folder or a file in it cannot be read or written.
+    /// If the folder or a file in it cannot be read or written.
     pub fn open(folder: &Path, seen: u64) -> Result<Self, ReportError> {
         let now = seconds();
         let run = folder.join(start_name(now as u64));
@@ -62,10 +63,10 @@ impl MetricsLog {
         Ok(Self { metrics, events: (path, file) })
     }
 
-    /// Notes numbers known after `seen` examples, which must not be fewer than the last time.
+    /// Appends the metrics after `seen` examples, which must not decrease from call to call.
     ///
     /// # Errors
-    /// A file cannot be written; what was noted before is untouched.
+    /// If a file cannot be written; earlier entries are untouched.
     pub fn append(&mut self, seen: u64, values: &[(&str, f32)]) -> Result<(), ReportError> {
         let now = seconds();
         let (path, file) = &mut self.events;
@@ -79,26 +80,26 @@ impl MetricsLog {
     }
 }
 
-/// All that was noted in the log in `folder`, oldest first; nothing where there is no log yet.
+/// All entries of the log in `folder`, oldest first; none if there is no log yet.
 ///
 /// # Errors
-/// The file is there and cannot be read.
+/// If the file exists and cannot be read.
 pub fn read_metrics(folder: &Path) -> Result<Vec<MetricsEntry>, ReportError> {
     let path = folder.join(METRICS);
     match fs::read(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(ReportError::file(&path)(error)),
-        // A line that is torn, as one that is being written, has nothing to say yet.
+        // A torn line, such as one being written, is skipped.
         Ok(bytes) => Ok(bytes.split(|byte| *byte == b'\n').filter_map(|l| serde_json::from_slice(l).ok()).collect()),
     }
 }
 
-/// How long the first event is, if it is not past the snapshot.
+/// The length of the first event, if it is not past the checkpoint.
 fn whole_event(bytes: &[u8], seen: u64) -> Option<usize> {
     tfevents::read_record(bytes).filter(|(_, step)| *step <= seen).map(|(length, _)| length)
 }
 
-/// The same of a line.
+/// The length of the first line, likewise.
 fn whole_line(bytes: &[u8], seen: u64) -> Option<usize> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     let entry: MetricsEntry = serde_json::from_slice(&bytes[..end]).ok()?;
@@ -130,14 +131,14 @@ fn seconds() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
-/// The name of a run's folder: when it began, `%Y_%m_%d__%H_%M_%S`, in UTC.
+/// The name of a run's folder: its start as `%Y_%m_%d__%H_%M_%S`, in UTC.
 fn start_name(seconds: u64) -> String {
     let [year, month, day] = date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     format!("{year:04}_{month:02}_{day:02}__{hour:02}_{minute:02}_{second:02}")
 }
 
-/// Year, month and day of the Gregorian calendar, so many days after the first of January 1970.
+/// Year, month and day of the Gregorian calendar, from the days since 1 January 1970.
 fn date(days: u64) -> [u64; 3] {
     let leap = |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
     let mut left = days;
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_is_named_by_its_start() {
+    fn a_run_is_named_after_its_start() {
         assert_eq!(start_name(0), "1970_01_01__00_00_00");
         assert_eq!(start_name(951_868_799), "2000_02_29__23_59_59");
         assert_eq!(start_name(1_795_271_580), "2026_11_21__14_33_00");
@@ -192,7 +193,7 @@ mod tests {
             log.append(seen, &[("loss", 1.0 / seen as f32), ("rate", f32::NAN)]).expect("noted");
         }
         drop(log);
-        // Killed while it wrote; the newest snapshot is from example 16.
+        // As if killed while writing; the newest checkpoint is from example 16.
         for path in event_files(&folder).expect("readable").into_iter().chain([folder.join(METRICS)]) {
             let mut file = fs::OpenOptions::new().append(true).open(path).expect("there");
             append(&mut file, b"{\"examples\": 40, \"wa").expect("torn");

@@ -1,7 +1,7 @@
-//! What a training leaves for people to look at: sample sheets, loss curves, numbers.
+//! A training's reports: sample sheets, loss curves and metrics.
 //!
 //! In `<prefix>/face_morpher` and `<prefix>/body_morpher` (`distill/spec/distiller.md`): `sample_outputs/*.png`,
-//! `log/<start>/events.out.tfevents.*` for TensorBoard, `log/metrics.jsonl` for everybody else, and a plot of it.
+//! `log/<start>/events.out.tfevents.*` for TensorBoard, `log/metrics.jsonl` for other tools, and a plot of it.
 
 mod flow_color;
 pub(crate) mod font;
@@ -18,16 +18,16 @@ pub use sheet::{BodySample, BodySheet, FACE_SAMPLES, FaceSample, face_sheet, sam
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Why a report could not be written or read.
+/// Why a report cannot be written or read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// A file or folder fails.
+    /// A file or folder cannot be used.
     #[error("{}: {source}", path.display())]
     File {
         /// Which.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Why.
         source: std::io::Error,
     },
     /// The picture cannot be encoded.

@@ -1,4 +1,4 @@
-//! Loss curves as a picture.
+//! Plots loss curves.
 
 use super::{
     MetricsEntry, ReportError,
@@ -13,31 +13,31 @@ use plotters::{
 };
 use std::{collections::BTreeMap, io::Cursor, ops::Range, path::Path};
 
-/// Width and height of the picture in pixels.
+/// The picture's width and height in pixels.
 const SIZE: (u32, u32) = (1280, 800);
 
-/// Points of a curve; where more were noted, neighbours are averaged.
+/// The most points of a curve; beyond this, neighbours are averaged.
 const POINTS: usize = 600;
 
 type Chart<'a> = ChartContext<'a, BitMapBackend<'a>, Cartesian2d<RangedCoordf64, LogCoord<f64>>>;
 type Points = Vec<(f64, f64)>;
 
-/// What is drawn.
+/// The curves to plot.
 #[derive(Clone, Debug)]
 pub struct LossCurves<'a> {
-    /// Above the chart.
+    /// The title above the chart.
     pub title: &'a str,
-    /// What was noted, oldest first.
+    /// The logged metrics, oldest first.
     pub entries: &'a [MetricsEntry],
-    /// Examples at which a phase of the training ends.
+    /// The examples at which a phase ends.
     pub phase_ends: &'a [u64],
 }
 
-/// Draws every value whose name tells of a loss or an error over the examples, on a logarithmic scale, with the training's
-/// phases, and writes it as PNG. Without any such value there is no picture, and no error.
+/// Plots every loss and error over the examples, on a logarithmic scale with the training's phases, and writes it as
+/// PNG. Without any such value it writes nothing.
 ///
 /// # Errors
-/// The file cannot be written.
+/// If the file cannot be written.
 pub fn plot_losses(curves: &LossCurves<'_>, path: &Path) -> Result<(), ReportError> {
     let series = series(curves.entries);
     let Some((examples, losses)) = ranges(&series) else { return Ok(()) };
@@ -49,7 +49,7 @@ pub fn plot_losses(curves: &LossCurves<'_>, path: &Path) -> Result<(), ReportErr
     files::replace(path, png.get_ref()).map_err(ReportError::file(path))
 }
 
-/// The curves by name. What is not above 0 has no place on a logarithmic scale.
+/// The curves by name. Values of 0 and below have no place on a logarithmic scale.
 fn series(entries: &[MetricsEntry]) -> BTreeMap<&str, Points> {
     let mut series = BTreeMap::<&str, Points>::new();
     for entry in entries {
@@ -75,7 +75,7 @@ fn thinned(points: &[(f64, f64)]) -> Points {
     points.chunks(points.len().div_ceil(POINTS).max(1)).map(mean).collect()
 }
 
-/// What both axes span.
+/// The ranges of both axes.
 fn ranges(series: &BTreeMap<&str, Points>) -> Option<(Range<f64>, Range<f64>)> {
     let points = || series.values().flatten();
     let span = |values: &mut dyn Iterator<Item = f64>| {
@@ -131,7 +131,7 @@ fn draw(
     Ok(())
 }
 
-/// A grey line where one phase ends and the next begins.
+/// Grey lines where a phase ends and the next one starts.
 fn phases(
     chart: &mut Chart<'_>,
     ends: &[u64],
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn curves_fall_from_left_to_right() {
+    fn a_falling_loss_is_plotted_falling() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("losses.png");
         let entries = falling(2000);
@@ -181,7 +181,7 @@ mod tests {
         plot_losses(&curves, &path).expect("drawn");
         let picture = image::open(&path).expect("a PNG").to_rgb8();
         assert_eq!(picture.dimensions(), SIZE);
-        // Where the first curve's colour is, from above, in a column early and one late.
+        // The height of the first curve in an early and in a late column.
         let Palette99Rgb(colour) = Palette99Rgb::first();
         let height = |x: u32| (0..SIZE.1).find(|y| picture.get_pixel(x, *y).0 == colour);
         let (early, late) = (height(200), height(800));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_loss_there_is_no_picture() {
+    fn nothing_is_written_without_a_loss() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("losses.png");
         let entries = [MetricsEntry { examples: 1, wall_time: 0.0, values: [("loss".to_owned(), Some(0.0))].into() }];

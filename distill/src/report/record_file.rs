@@ -1,4 +1,4 @@
-//! Files that grow by whole records, and forget their end when a training takes up from an older snapshot.
+//! Files that grow by whole records, and are cut back when a training resumes from an older checkpoint.
 
 use std::{
     fs::{File, OpenOptions},
@@ -6,13 +6,13 @@ use std::{
     path::Path,
 };
 
-/// Opens a file for appending records, at first cut back to the records before which nothing is wrong.
+/// Opens a file for appending records, after cutting it back to its last good record.
 ///
-/// `whole` is given all that is left of the file and returns how many bytes its first record has if it may stay; the
-/// first that may not ends the file, be it torn by a power failure or past the snapshot.
+/// `whole` gets the rest of the file and returns the length of its first record if the record may stay. The first one
+/// that may not, torn or past the checkpoint, ends the file.
 ///
 /// # Errors
-/// Those of the file system.
+/// Any I/O error.
 pub(super) fn open_truncated(path: &Path, whole: impl Fn(&[u8]) -> Option<usize>) -> io::Result<File> {
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
     let mut bytes = Vec::new();
@@ -28,14 +28,14 @@ pub(super) fn open_truncated(path: &Path, whole: impl Fn(&[u8]) -> Option<usize>
     Ok(file)
 }
 
-/// Appends a whole record; if only a part of it can be written, as on a full disk, that part is taken away again.
+/// Appends a record; a part written before an error, as on a full disk, is removed again.
 ///
 /// # Errors
-/// Those of the file system.
+/// Any I/O error.
 pub(super) fn append(file: &mut File, record: &[u8]) -> io::Result<()> {
     let before = file.metadata()?.len();
     file.write_all(record).inspect_err(|_| {
-        // Where even this fails, the next start cuts it off.
+        // If even this fails, the next start cuts it off.
         let _ = file.set_len(before);
     })
 }
@@ -44,13 +44,13 @@ pub(super) fn append(file: &mut File, record: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// Records of two bytes, the second a point.
+    /// Records of two bytes, the second a full stop.
     fn pair(bytes: &[u8]) -> Option<usize> {
         (bytes.get(1) == Some(&b'.')).then_some(2)
     }
 
     #[test]
-    fn a_torn_end_is_cut_off_and_the_rest_goes_on() {
+    fn a_torn_end_is_cut_off_before_appending() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("a");
         std::fs::write(&path, "a.b.c").expect("written");

@@ -1,4 +1,4 @@
-//! Sample sheets: what the teacher shows and what the student makes of it, side by side (`distill/spec/distiller.md`).
+//! Sample sheets: the teacher's pictures and the student's side by side (`distill/spec/distiller.md`).
 
 use super::{ReportError, flow_color::flow_light};
 use bunraku_core::{
@@ -18,10 +18,10 @@ pub const FACE_SAMPLES: usize = 8;
 /// Pairs side by side on a face sheet.
 const FACE_PAIRS: usize = 2;
 
-/// What the colours of a body sheet lie on: green in the networks' range.
+/// The background of a body sheet's colours: green in the networks' range.
 const GROUND: [f32; 3] = [-1.0, 1.0, -1.0];
 
-/// Below this alpha a body sheet's pixel has no colour (`core/spec/images.md`, Out of the networks).
+/// Below this alpha a pixel of a body sheet has no colour (`core/spec/images.md`, Out of the networks).
 const NO_ALPHA: f32 = 1e-5;
 
 /// One example of the face: `[4, 128, 128]` in [-1, 1] each.
@@ -34,10 +34,10 @@ pub struct FaceSample<'a> {
 }
 
 /// The sheet of up to [`FACE_SAMPLES`] faces, 512 x 512: pairs of truth and prediction, two pairs a row. Colours stay
-/// multiplied by alpha, as the original saves them (`core/spec/images.md`, Out of the networks).
+/// premultiplied, as the original saves them (`core/spec/images.md`, Out of the networks).
 ///
 /// # Panics
-/// When a picture has another size.
+/// If a picture has another size.
 pub fn face_sheet(samples: &[FaceSample<'_>]) -> RgbaImage {
     let edge = (2 * FACE_PAIRS * FACE_SIZE) as u32;
     let mut sheet = RgbaImage::new(edge, edge);
@@ -62,20 +62,20 @@ pub struct BodySample<'a> {
     pub truth_blended: &'a [f32],
     /// The student's.
     pub blended: &'a [f32],
-    /// How much of the student's is painted.
+    /// The opacity of the student's painted colours.
     pub alpha: &'a [f32],
-    /// What it paints.
+    /// The student's painted colours.
     pub color_change: &'a [f32],
-    /// What it moves.
+    /// The student's warped picture.
     pub warped: &'a [f32],
-    /// Where the teacher takes pixels from.
+    /// The teacher's grid change.
     pub truth_grid_change: &'a [f32],
-    /// Where the student does.
+    /// The student's.
     pub grid_change: &'a [f32],
 }
 
-/// The sheet of the body's examples, one a row: 3584 x 2048 pixels for the seeds' four. Filled one by one, for an
-/// example's pictures are large.
+/// The sheet of the body's examples, one a row: 3584 x 2048 pixels for the original's four. It is filled one by one,
+/// because an example's pictures are large.
 #[derive(Clone, Debug)]
 pub struct BodySheet {
     sheet: RgbaImage,
@@ -83,18 +83,18 @@ pub struct BodySheet {
 }
 
 impl BodySheet {
-    /// Examples on the seeds' sheet.
+    /// Examples on the original's sheet.
     pub const SAMPLES: usize = 4;
 
-    /// A sheet for so many examples.
+    /// A sheet for this many examples.
     pub fn new(samples: usize) -> Self {
         Self { sheet: RgbaImage::new(7 * IMAGE_SIZE as u32, (samples * IMAGE_SIZE) as u32), rows: 0 }
     }
 
-    /// Draws the next example; one beyond the sheet's number is left out.
+    /// Draws the next example, or nothing if the sheet is full.
     ///
     /// # Panics
-    /// When a picture has another size.
+    /// If a picture has another size.
     pub fn push(&mut self, sample: &BodySample<'_>) {
         let cells = [
             Cell::Color(sample.truth_blended),
@@ -120,7 +120,7 @@ impl BodySheet {
     }
 }
 
-/// A student's output and how it is shown.
+/// A student's output, and how to show it.
 enum Cell<'a> {
     Color(&'a [f32]),
     Alpha(&'a [f32]),
@@ -155,8 +155,8 @@ impl Cell<'_> {
     }
 }
 
-/// Laid on green in the networks' own range, as the original does: what is multiplied by alpha already is multiplied once
-/// more. The result in [0, 1].
+/// Composites on green in the networks' range, as the original does: premultiplied colours are multiplied by alpha
+/// again. The result is in [0, 1].
 fn over_green([red, green, blue, alpha]: [f32; 4]) -> [f32; 4] {
     let cover = 0.5 * (alpha + 1.0);
     let over = |value: f32, ground: f32| 0.5 * (value * cover + ground * (1.0 - cover)) + 0.5;
@@ -169,15 +169,15 @@ fn straight([red, green, blue, alpha]: [f32; 4]) -> Rgba<u8> {
     Rgba([encode(red), encode(green), encode(blue), (255.0 * alpha.clamp(0.0, 1.0)).round() as u8])
 }
 
-/// Where the sheet made after `seen` examples lies, within a student's folder (`distill/spec/distiller.md`).
+/// The path of the sheet after `seen` examples in a student's folder (`distill/spec/distiller.md`).
 pub fn sample_path(folder: &Path, seen: u64) -> PathBuf {
     folder.join("sample_outputs").join(format!("sample_output_{seen:010}.png"))
 }
 
-/// Writes a sheet as PNG, whole or not at all; its folder is made.
+/// Writes a sheet as PNG, atomically, and creates its folder.
 ///
 /// # Errors
-/// The folder or the file cannot be written.
+/// If the folder or the file cannot be written.
 pub fn save_sheet(sheet: &RgbaImage, path: &Path) -> Result<(), ReportError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(ReportError::file(folder))?;
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_of_faces_lie_where_the_original_puts_them() {
+    fn face_pairs_are_laid_out_as_in_the_original() {
         let flat = |value: f32| vec![value; 4 * FACE_SIZE * FACE_SIZE];
         let lights: Vec<[Vec<f32>; 2]> =
             (0..FACE_SAMPLES).map(|i| [flat(i as f32 / 8.0 - 1.0), flat(i as f32 / 8.0)]).collect();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bodys_seven_columns_are_the_originals() {
+    fn the_body_sheet_has_the_originals_seven_columns() {
         const AREA: usize = IMAGE_SIZE * IMAGE_SIZE;
         let clear = vec![-1.0; 4 * AREA];
         let white = vec![1.0; 4 * AREA];
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sheet_is_written_where_the_seeds_look_for_it() {
+    fn a_sheet_is_written_to_the_originals_path() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = sample_path(folder.path(), 20_000);
         assert!(path.ends_with("sample_outputs/sample_output_0000020000.png"));

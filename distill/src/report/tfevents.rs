@@ -1,14 +1,14 @@
-//! TensorBoard's event files: framed records of the protocol buffer `Event`, as much of it as scalars need.
+//! TensorBoard's event files: framed records of the protocol buffer `Event`, as far as scalars need it.
 //!
-//! A record is its length (u64), a checksum of these eight bytes, the bytes, and a checksum of them, all little-endian.
-//! Checksums are CRC-32C, rotated and shifted so that a checksum of data with checksums in it stays a good one.
+//! A record is its length (u64), a checksum of these eight bytes, the data, and a checksum of the data, all
+//! little-endian. Checksums are CRC-32C, rotated and offset so that they stay good on data that contains checksums.
 
 use crc32c::crc32c;
 
-/// What the first event of a file says.
+/// The version in the first event of a file.
 const VERSION: &str = "brain.Event:2";
 
-/// Bytes of a record before and after its data.
+/// The bytes of a record before and after its data.
 const HEAD: usize = 12;
 const FOOT: usize = 4;
 
@@ -27,14 +27,14 @@ mod field {
     const FIXED32: u8 = 5;
 }
 
-/// The record that a file begins with. `wall_time` is in seconds since 1970.
+/// The first record of a file. `wall_time` is in seconds since 1970.
 pub(super) fn first_record(wall_time: f64) -> Vec<u8> {
     let mut event = event(wall_time, 0);
     bytes(&mut event, field::EVENT_FILE_VERSION, VERSION.as_bytes());
     framed(&event)
 }
 
-/// The record of some scalars at one step.
+/// The record of scalars at one step.
 pub(super) fn scalars_record<'a>(wall_time: f64, step: u64, scalars: impl Iterator<Item = (&'a str, f32)>) -> Vec<u8> {
     let mut summary = Vec::new();
     for (tag, scalar) in scalars {
@@ -49,7 +49,7 @@ pub(super) fn scalars_record<'a>(wall_time: f64, step: u64, scalars: impl Iterat
     framed(&event)
 }
 
-/// How long the first record of `file` is, and its step; nothing if it is torn or damaged, or not of our making.
+/// The length of the first record of `file`, and its step; `None` if it is torn, damaged, or not one of ours.
 pub(super) fn read_record(file: &[u8]) -> Option<(usize, u64)> {
     let (length, rest) = file.split_first_chunk::<8>()?;
     let (sum, rest) = rest.split_first_chunk::<4>()?;
@@ -104,9 +104,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What TensorFlow's own writer makes of `Event(wall_time=1.5, step=300, summary=[loss: 0.25])`.
+    /// TensorFlow's own encoding of `Event(wall_time=1.5, step=300, summary=[loss: 0.25])`.
     #[test]
-    fn a_record_is_tensorboards() {
+    fn a_record_matches_tensorflows_writer() {
         let record = scalars_record(1.5, 300, [("loss", 0.25)].into_iter());
         let event = b"\x09\x00\x00\x00\x00\x00\x00\xf8\x3f\x10\xac\x02\x2a\x0d\x0a\x0b\x0a\x04loss\x15\x00\x00\x80\x3e";
         assert_eq!(record[..8], (event.len() as u64).to_le_bytes());
@@ -120,14 +120,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(step: u64, tag in ".{0,200}", value: f32, tail in any::<Vec<u8>>()) {
+        fn a_written_record_reads_back(step: u64, tag in ".{0,200}", value: f32, tail in any::<Vec<u8>>()) {
             let record = scalars_record(0.5, step, [(tag.as_str(), value)].into_iter());
             prop_assert_eq!(read_record(&[record.clone(), tail].concat()), Some((record.len(), step)));
             prop_assert_eq!(read_record(&record[..record.len() - 1]), None);
         }
 
         #[test]
-        fn any_bytes_are_a_record_or_not(bytes in any::<Vec<u8>>(), at in 0usize..60, flip in 1u8..) {
+        fn damaged_bytes_are_no_record(bytes in any::<Vec<u8>>(), at in 0usize..60, flip in 1u8..) {
             prop_assert_eq!(read_record(&bytes), None);
             let mut record = first_record(2.0);
             let at = at % record.len();

@@ -1,4 +1,4 @@
-//! The body morpher: moves the picture and paints over what moving cannot give (`core/spec/student.md`).
+//! The body morpher: warps the picture, and paints what warping cannot show (`core/spec/student.md`).
 
 use super::{Init, Linear, sine_block};
 use crate::{
@@ -12,7 +12,7 @@ use burn::{
     tensor::{Tensor, backend::Backend},
 };
 
-/// Channels of its last layer: grid change x, y; alpha; colour change RGBA.
+/// The channels of its last layer: grid change x, y; alpha; colour change RGBA.
 const OUTPUTS: usize = 7;
 
 /// The body morpher's shape.
@@ -32,12 +32,12 @@ pub struct BodyMorpher<B: Backend> {
 }
 
 impl BodyMorpherConfig {
-    /// The published students' (`core/spec/student.md`): 331 567 parameters.
+    /// The published students' shape (`core/spec/student.md`): 331 567 parameters.
     pub fn standard() -> Self {
         Self::new([vec![360, 360, 180], vec![180, 180, 90], vec![90, 90, 90]])
     }
 
-    /// A network with first weights of `seed` and, if given, within `position` (see [`Init::new`]).
+    /// A network with initial weights from `seed`, and from `position` if set (see [`Init::new`]).
     pub fn init<B: Backend>(&self, position: Option<f64>, seed: u64, device: &B::Device) -> BodyMorpher<B> {
         let mut init = Init::new(seed, position);
         let mut features = 0;
@@ -57,8 +57,8 @@ impl<B: StudentOps> BodyMorpher<B> {
         self.forward_window(image, poses, Window::whole(IMAGE_SIZE))
     }
 
-    /// A part of the picture, with what it needs of the levels below: `window` is one of the grid of 512, `image` is
-    /// still whole.
+    /// A part of the picture, with the parts of the levels below that it needs: `window` is on the grid of 512; `image`
+    /// is still whole.
     pub fn forward_window(&self, image: Tensor<B, 4>, poses: Tensor<B, 2>, window: Window) -> BodyOutput<B> {
         BodyOutput::new(image, B::sine_block(self.last_block(poses, window)), window)
     }
@@ -68,7 +68,7 @@ impl<B: StudentOps> BodyMorpher<B> {
         B::body_loss(self.last_block(poses, window), target, weights)
     }
 
-    /// The last level, which gives the seven channels in `window`; the levels below it are evaluated.
+    /// The last level, which gives the seven channels in `window`; evaluates the levels below.
     pub fn last_block(&self, poses: Tensor<B, 2>, window: Window) -> SineBlock<B> {
         let windows = [window.below().below(), window.below()];
         let mut below = None;
@@ -79,7 +79,7 @@ impl<B: StudentOps> BodyMorpher<B> {
         sine_block(&self.levels[2], self.last.layer(), poses, below, window)
     }
 
-    /// The exit of a level below the last: the next level's first layer, as far as it takes features.
+    /// The exit of a level below the last: the feature columns of the next level's first layer.
     fn exit(&self, level: usize) -> Layer<B> {
         let next = &self.levels[level + 1][0];
         let features = next.weight.dims()[1] - 2 - POSE_LEN;

@@ -1,4 +1,4 @@
-//! Students between burn and [`bunraku_core::character`], which reads and writes their files.
+//! Converts students between burn and [`bunraku_core::character`], which reads and writes their files.
 
 use super::{BodyMorpher, FaceMorpher, Linear};
 use bunraku_core::character;
@@ -19,7 +19,7 @@ impl<B: Backend> Linear<B> {
 
     fn to_core(&self) -> character::Linear {
         let [outputs, inputs] = self.weight.dims();
-        // Whatever the backend's own float type, a character model is float32.
+        // A character model is float32, whatever the backend's float type.
         let weight = self.weight.val().into_data().iter::<f32>().collect();
         let bias = self.bias.val().into_data().iter::<f32>().collect();
         character::Linear { inputs, outputs, weight, bias }
@@ -40,7 +40,7 @@ impl<B: Backend> FaceMorpher<B> {
         Self { sine: from_core(&face.sine, device), last: Linear::from_core(&face.last, device) }
     }
 
-    /// The face for a character model, which knows how to save it.
+    /// The face as part of a character model, which can be saved.
     pub fn to_core(&self) -> character::FaceMorpher {
         character::FaceMorpher { sine: to_core(&self.sine), last: self.last.to_core() }
     }
@@ -53,7 +53,7 @@ impl<B: Backend> BodyMorpher<B> {
         Self { levels, last: Linear::from_core(&body.last, device) }
     }
 
-    /// The body for a character model, which knows how to save it.
+    /// The body as part of a character model, which can be saved.
     pub fn to_core(&self) -> character::BodyMorpher {
         character::BodyMorpher {
             levels: self.levels.each_ref().map(|layers| to_core(layers)),
@@ -70,7 +70,7 @@ mod tests {
     use burn_flex::FlexDevice;
 
     #[test]
-    fn weights_come_back_bit_for_bit() {
+    fn weights_survive_the_round_trip_bit_for_bit() {
         let (character, device) = (tiny_character(3), FlexDevice);
         assert_eq!(FaceMorpher::<Cpu>::from_core(&character.face, &device).to_core(), character.face);
         assert_eq!(BodyMorpher::<Cpu>::from_core(&character.body, &device).to_core(), character.body);

@@ -32,12 +32,12 @@ pub struct FaceMorpher<B: Backend> {
 }
 
 impl FaceMorpherConfig {
-    /// The published students' (`core/spec/student.md`): 121 476 parameters.
+    /// The published students' shape (`core/spec/student.md`): 121 476 parameters.
     pub fn standard() -> Self {
         Self::new(vec![128; 8])
     }
 
-    /// A network with first weights of `seed` and, if given, within `position` (see [`Init::new`]).
+    /// A network with initial weights from `seed`, and from `position` if set (see [`Init::new`]).
     pub fn init<B: Backend>(&self, position: Option<f64>, seed: u64, device: &B::Device) -> FaceMorpher<B> {
         let mut init = Init::new(seed, position);
         let sine = init.sine_layers([0, 0, FACE_POSE_LEN], &self.widths, device);
@@ -47,12 +47,12 @@ impl FaceMorpherConfig {
 }
 
 impl<B: StudentOps> FaceMorpher<B> {
-    /// The face: `poses` is `[n, 39]` or `[n, 45]`, of which the first 39 matter; out comes `[n, 4, 128, 128]`.
+    /// The face, `[n, 4, 128, 128]`. `poses` is `[n, 39]` or `[n, 45]`; only the first 39 parameters matter.
     pub fn forward(&self, poses: Tensor<B, 2>) -> Tensor<B, 4> {
         self.forward_window(poses, Window::whole(FACE_SIZE))
     }
 
-    /// A part of the face: `window` is one of the grid of 128.
+    /// A part of the face: `window` is on the grid of 128.
     pub fn forward_window(&self, poses: Tensor<B, 2>, window: Window) -> Tensor<B, 4> {
         B::sine_block(self.sine_block(poses, window))
     }

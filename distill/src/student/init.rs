@@ -1,4 +1,4 @@
-//! A student's first weights.
+//! Initialises a student's weights.
 
 use super::Linear;
 use bunraku_core::random::SplitMix64;
@@ -10,13 +10,13 @@ use burn::{
 /// ω of the sine layers.
 const OMEGA: f64 = crate::ops::OMEGA as f64;
 
-/// Draws first weights as the reference does (`distill/spec/distiller.md`): the first sine layer uniform within 1 / inputs, the
-/// others within √(6 / inputs) / 30, the last layer normal with deviation √(2 / inputs); biases uniform within
-/// 1 / √inputs.
+/// Draws initial weights as the reference does (`distill/spec/distiller.md`): the first sine layer uniform within 1 /
+/// inputs, the others within √(6 / inputs) / 30, the last layer normal with deviation √(2 / inputs); biases uniform
+/// within 1 / √inputs.
 ///
-/// The numbers are ours: `SplitMix64` from the seed, the upper 24 bits of each draw as a value of [0, 1), layer after
-/// layer, weight (row-major) before bias; a normal value is the cosine branch of Box and Muller of two draws in 64-bit
-/// floats. They are made on the host, so that a seed means the same student on every backend.
+/// The random numbers are ours: `SplitMix64` from the seed, the upper 24 bits of each draw as a value in [0, 1), layer
+/// after layer, weight (row-major) before bias; a normal value is the cosine branch of Box and Muller on two draws in
+/// 64-bit floats. They are drawn on the host, so a seed gives the same student on every backend.
 #[derive(Clone, Debug)]
 pub struct Init {
     random: SplitMix64,
@@ -26,15 +26,16 @@ pub struct Init {
 impl Init {
     /// A generator for one network.
     ///
-    /// With `position`, a position's first weights are within that much on the network's first grid, twice that on the next
-    /// and so on, and those of the last layer within √(6 / inputs) / 30, as any other layer's. The reference counts the
-    /// pose's values among the inputs of a first layer, so that its sines hardly bend over a picture and details come late,
-    /// and begins with noise. SIREN's own bound for a position is 1 / 2 (Sitzmann et al. 2020, §3.2 and supplement 1.5).
+    /// With `position`, a position's first weights are uniform within that bound on the network's first grid, twice
+    /// that on the next and so on, and the last layer's within √(6 / inputs) / 30, like any other layer's. The
+    /// reference counts the pose's values among a first layer's inputs, so its sines hardly vary over a picture and
+    /// details come late, and it starts from noise. SIREN's own bound for a position is 1 / 2 (Sitzmann et al. 2020,
+    /// §3.2 and supplement 1.5).
     pub const fn new(seed: u64, position: Option<f64>) -> Self {
         Self { random: SplitMix64::new(seed), position }
     }
 
-    /// Sine layers of the level `level`, from `features` of the level below, a position and `values` of a pose through
+    /// The sine layers of `level`, from `features` of the level below, a position and `values` of a pose through
     /// `widths`.
     pub(super) fn sine_layers<B: Backend>(
         &mut self,
@@ -59,7 +60,7 @@ impl Init {
         widths.iter().enumerate().map(layer).collect()
     }
 
-    /// The layer that no sine follows.
+    /// The last layer, without a sine after it.
     pub(super) fn last_layer<B: Backend>(&mut self, inputs: usize, outputs: usize, device: &B::Device) -> Linear<B> {
         let weight = (0..outputs * inputs).map(|_| match self.position {
             None => self.normal((2.0 / inputs as f64).sqrt()),
@@ -79,7 +80,7 @@ impl Init {
         }
     }
 
-    /// Evenly within [0, 1).
+    /// Uniform in [0, 1).
     fn unit(&mut self) -> f64 {
         f64::from(self.random.unit_f32())
     }
@@ -89,7 +90,7 @@ impl Init {
     }
 
     fn normal(&mut self, deviation: f64) -> f32 {
-        // 1 - u lies in (0, 1], where the logarithm is finite.
+        // 1 - u is in (0, 1], where the logarithm is finite.
         let (u, v) = (self.unit(), self.unit());
         let radius = (-2.0 * (1.0 - u).ln()).sqrt();
         (radius * (std::f64::consts::TAU * v).cos() * deviation) as f32
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_decides_every_weight() {
+    fn the_seed_decides_every_weight() {
         let weights =
             |seed| values(FaceMorpherConfig::new(vec![16; 2]).init::<Cpu>(None, seed, &FlexDevice).last.weight.val());
         assert_eq!(weights(3), weights(3));
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_given_bound_changes_only_where_the_position_enters_and_the_end() {
+    fn a_position_bound_changes_only_the_position_columns_and_the_last_layer() {
         let [reference, spread] =
             [None, Some(0.5)].map(|first| BodyMorpherConfig::standard().init::<Cpu>(first, 7, &FlexDevice));
         for (level, features) in [(0, 0), (1, 180), (2, 90)] {
@@ -139,7 +140,7 @@ mod tests {
     #[test]
     fn weights_have_the_references_ranges() {
         let face = FaceMorpherConfig::standard().init::<Cpu>(None, 7, &FlexDevice);
-        // distill/spec/distiller.md; with thousands of draws the greatest comes close to the bound.
+        // distill/spec/distiller.md; with thousands of draws the largest comes close to the bound.
         for (layer, bound) in [(0, 1.0 / 41.0), (1, (6.0_f32 / 128.0).sqrt() / 30.0)] {
             let most = greatest(&values(face.sine[layer].weight.val()));
             assert!(most <= bound && most > 0.98 * bound, "layer {layer}: {most} within {bound}");

@@ -1,5 +1,5 @@
-//! The two networks of a student as burn modules (`core/spec/student.md`), their first weights, and the way to and from
-//! character models.
+//! The two networks of a student as burn modules (`core/spec/student.md`), their initial weights, and the conversion to
+//! and from character models.
 
 mod body;
 mod convert;
@@ -27,19 +27,19 @@ pub struct Linear<B: Backend> {
 }
 
 impl<B: Backend> Linear<B> {
-    /// As an operation takes it.
+    /// The layer as an operation's input.
     fn layer(&self) -> Layer<B> {
         Layer { weight: self.weight.val(), bias: Some(self.bias.val()) }
     }
 
-    /// Some of the weight's columns, that is of the layer's inputs.
+    /// Some of the weight's columns, one for each input.
     fn columns(&self, first: usize, count: usize) -> Tensor<B, 2> {
         self.weight.val().narrow(1, first, count)
     }
 }
 
-/// The block that `sine` layers and an exit make for `poses`, `[n, values]`. The first layer's inputs are the features
-/// of the level below, the position, the pose.
+/// The block of `sine` layers and an exit for `poses`, `[n, values]`. The first layer's inputs are the features of the
+/// level below, the position and the pose.
 fn sine_block<B: Backend>(
     sine: &[Linear<B>],
     exit: Layer<B>,

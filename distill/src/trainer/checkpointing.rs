@@ -1,4 +1,4 @@
-//! What a training does beside its steps: it keeps its state, measures itself, and draws samples.
+//! What a training does between its steps: saves checkpoints, validates, and draws samples.
 
 use super::{
     objective::Objective,
@@ -16,7 +16,7 @@ use crate::{
 use std::sync::atomic::Ordering;
 
 impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
-    /// What is due after a step that began with `before` examples; whether the state was kept.
+    /// Does what is due after a step that started at `before` examples; returns whether the state was saved.
     pub(super) fn milestones(&mut self, before: u64) -> Result<bool, TrainError> {
         if !self.training.leads() {
             return Ok(false);
@@ -40,7 +40,7 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
         Ok((snapshot || checkpoint) && self.try_to_save(Self::save_rolling))
     }
 
-    /// The state at the end, measured and kept where it was not yet.
+    /// Measures and saves the final state, unless that is done.
     pub(super) fn finish(&mut self, kept: u64) -> Result<(), TrainError> {
         if !self.training.leads() {
             return Ok(());
@@ -54,7 +54,7 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
         self.save_at_last(kept)
     }
 
-    /// Keeps the state, unless it was when `kept` examples were seen.
+    /// Saves the state, unless it was saved after these examples, at `kept`.
     pub(super) fn save_at_last(&mut self, kept: u64) -> Result<(), TrainError> {
         if self.state.progress.examples == kept || !self.training.leads() {
             return Ok(());
@@ -69,12 +69,12 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
         Ok(())
     }
 
-    /// The checkpoint of the beginning; where not even this can be written, training is not begun.
+    /// Saves the checkpoint at the start; if even this fails, training does not start.
     pub(super) fn save_first_checkpoint(&mut self) -> Result<(), TrainError> {
         self.save_permanent().map_err(|source| TrainError::Save { student: L::NAME, source })
     }
 
-    /// Keeps the state; a failure is told, and training goes on.
+    /// Saves the state; a failure is reported, and training goes on.
     fn try_to_save(&mut self, write: impl FnOnce(&mut Self) -> Result<(), CheckpointError>) -> bool {
         let written = write(self);
         let event = match &written {
@@ -97,16 +97,16 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
         self.store.save_permanent(number, &checkpoint, &pt)
     }
 
-    /// A state that is no numbers any more must not take the place of one that is.
+    /// An error if the last loss is not finite: such a state must not replace a good one.
     fn ensure_finite(&self) -> Result<(), TrainError> {
         let loss = self.loss.as_ref().map_or(0.0, number);
         let examples = self.state.progress.examples;
         if loss.is_finite() { Ok(()) } else { Err(TrainError::Diverged { student: L::NAME, loss, examples }) }
     }
 
-    /// Measures the error on the held-out poses; a stop does not wait for it.
+    /// Measures the error on the held-out poses, unless stopped.
     pub(super) fn measure(&mut self) {
-        if !paint_all(&mut self.validation, self.training, self.teacher, self.observer) {
+        if !render_all(&mut self.validation, self.training, self.teacher, self.observer) {
             return;
         }
         let l1 = self.validation.l1(self.training.objective, &self.state.student);
@@ -120,9 +120,9 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
         self.observer.notify(&Event::HeldOut(held_out));
     }
 
-    /// Draws the sample sheet; a stop does not wait for it.
+    /// Draws the sample sheet, unless stopped.
     fn sample(&mut self) {
-        if !paint_all(&mut self.samples, self.training, self.teacher, self.observer) {
+        if !render_all(&mut self.samples, self.training, self.teacher, self.observer) {
             return;
         }
         let (objective, examples) = (self.training.objective, self.state.progress.examples);
@@ -132,8 +132,8 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
     }
 }
 
-/// Has the teacher paint what is missing of an validation; false when it should stop.
-fn paint_all<B: TrainingBackend, L: Objective<B>, N>(
+/// Has the teacher render a set's missing targets; false if the training should stop.
+fn render_all<B: TrainingBackend, L: Objective<B>, N>(
     validation: &mut ValidationSet<B>,
     training: &Training<'_, B, L, N>,
     teacher: &mut dyn Teacher<B::InnerBackend>,
@@ -141,11 +141,11 @@ fn paint_all<B: TrainingBackend, L: Objective<B>, N>(
 ) -> bool {
     let of = validation.missing() as u64;
     for done in 0..of {
-        observer.notify(&Event::Painting { done, of });
+        observer.notify(&Event::Rendering { done, of });
         if training.stop.load(Ordering::Relaxed) {
             return false;
         }
-        validation.paint(training.objective, teacher);
+        validation.render(training.objective, teacher);
     }
     true
 }

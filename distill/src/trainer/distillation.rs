@@ -1,4 +1,4 @@
-//! From a configuration to a character: the face's training, the body's, and the finished folder.
+//! Runs a distillation: trains the face, then the body, and writes the character.
 
 use super::{
     objective::{BodyObjective, FaceObjective, Objective, PerceptualTerm},
@@ -30,30 +30,30 @@ use std::{
 };
 use thiserror::Error;
 
-/// Everything that a distillation is made of, read and checked.
+/// A distillation with all of its inputs, read and checked.
 #[derive(Debug)]
 pub struct Distillation<'a> {
-    /// The configuration; the paths in it are relative to the working folder.
+    /// The configuration; its paths are relative to the working folder.
     pub config: DistillerConfig,
-    /// How it is trained.
+    /// The recipe.
     pub recipe: Recipe,
-    /// The character's picture, the file's bytes.
+    /// The bytes of the character's picture file.
     pub picture: Vec<u8>,
-    /// The same, decoded.
+    /// The picture, decoded.
     pub image: CharacterImage,
-    /// The face mask, the file's bytes.
+    /// The bytes of the face mask file.
     pub mask_file: Vec<u8>,
-    /// The same, as [`face_mask`](crate::examples::face_mask) gives it.
+    /// The mask, as [`face_mask`](crate::examples::face_mask) returns it.
     pub mask: Vec<f32>,
-    /// The poses, with the SHA-256 of their file; without them poses are drawn.
+    /// The pose dataset and the SHA-256 of its file; without it poses are random.
     pub dataset: Option<(PoseDataset, String)>,
-    /// Each student sees at most so many examples in this run and the ones before.
+    /// The most examples for each student, earlier runs included.
     pub examples: Option<u64>,
-    /// Set when it should stop.
+    /// Set to stop the distillation.
     pub stop: &'a AtomicBool,
 }
 
-/// What makes a training what it is, by name; see [`Progress::fingerprint`](crate::checkpoint::Progress::fingerprint).
+/// What identifies a training, by name; see [`Progress::fingerprint`](crate::checkpoint::Progress::fingerprint).
 type Fingerprint = BTreeMap<String, String>;
 
 /// How a distillation ended.
@@ -61,7 +61,7 @@ type Fingerprint = BTreeMap<String, String>;
 pub enum Finished {
     /// The character is in this folder.
     Character(PathBuf),
-    /// It was stopped; what was reached is kept.
+    /// It was stopped; its state is saved.
     Stopped,
 }
 
@@ -69,35 +69,35 @@ pub enum Finished {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DistillError {
-    /// There is nothing to train on.
+    /// The backend is not available.
     #[error(transparent)]
     Backend(#[from] AcceleratorError),
-    /// There is nobody to learn from.
+    /// The teacher is not available.
     #[error(transparent)]
     Teacher(#[from] OpenError),
-    /// The perceptual loss lacks its network.
+    /// The perceptual loss has no network.
     #[error(transparent)]
     Perceptual(#[from] PerceptualError),
     /// A student cannot be trained.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// The character cannot be written; the students are kept, so that another run writes it.
+    /// The character cannot be written; the students are saved, so another run can write it.
     #[error(transparent)]
     Save(#[from] SaveError),
 }
 
-/// Who is learnt from, and the files that are.
+/// The teacher, and the input files' fingerprint.
 struct Source<'a, B: Backend> {
     teacher: &'a mut dyn Teacher<B>,
     files: Fingerprint,
-    /// Bytes of the device's memory that it is on.
+    /// The memory of its device in bytes.
     memory: u64,
 }
 
-/// A distillation that somebody watches, to be done on whatever backend is there.
+/// A distillation with its observer, to run on any backend.
 struct Job<'a, 'b> {
     distillation: &'a Distillation<'b>,
-    /// Bytes of each device's memory.
+    /// The memory of each device in bytes.
     memory: u64,
     observer: &'a mut dyn ProgressObserver,
 }
@@ -111,7 +111,7 @@ impl Work for Job<'_, '_> {
             if peer.rank() > 0 {
                 self.distillation.run::<B>(&peer, self.memory, &mut NoObserver)
             } else {
-                // Nobody else asks for it.
+                // Only this thread takes the lock.
                 let mut observer = observer.lock().unwrap_or_else(PoisonError::into_inner);
                 self.distillation.run::<B>(&peer, self.memory, &mut **observer)
             }
@@ -120,15 +120,15 @@ impl Work for Job<'_, '_> {
     }
 }
 
-/// Of what the devices say, what is to be told. Where one fails, so do the others, but only because it left them: its
-/// own reason comes first. Where none does, the first one's word holds.
+/// Picks the result to report. If a device fails, the others fail too, but only because it left: its own error comes
+/// first. Without errors the first device's result counts.
 fn verdict(mut results: Vec<Result<Finished, DistillError>>) -> Result<Finished, DistillError> {
     let lost = |result: &Result<_, _>| matches!(result, Err(DistillError::Train(TrainError::Parallel(_))));
     results.sort_by_key(|result| (result.is_ok(), lost(result)));
     results.into_iter().next().unwrap_or(Ok(Finished::Stopped))
 }
 
-/// The pixels in which the character can be seen at all, row by row.
+/// The pixels where the character is visible, row by row.
 fn visible(image: &CharacterImage) -> Vec<u32> {
     let alpha = &image.planes[3 * IMAGE_SIZE * IMAGE_SIZE..];
     (0..).zip(alpha).filter(|(_, alpha)| **alpha > -1.0).map(|(pixel, _)| pixel).collect()
@@ -138,7 +138,7 @@ impl Distillation<'_> {
     /// Trains both students on the configuration's backend and devices, and writes the character.
     ///
     /// # Errors
-    /// [`DistillError`]; what was kept before still is.
+    /// [`DistillError`]; earlier checkpoints are untouched.
     pub fn distil(&self, observer: &mut dyn ProgressObserver) -> Result<Finished, DistillError> {
         let devices = usize::try_from(self.config.num_gpus).unwrap_or(usize::MAX);
         let backend = self.config.backend.resolve()?;
@@ -161,7 +161,7 @@ impl Distillation<'_> {
         let mut source = Source { teacher: &mut *teacher, files, memory };
         let (face, body) = self.objectives::<B>(network.as_ref());
         let face = self.train::<B, _, _>(&face, &recipe.face, &config.face, &mut source, peer, observer)?;
-        // Of a training that was stopped there is no body to train: it would only be stopped again.
+        // A stopped run does not start on the body.
         if self.stop.load(Ordering::Relaxed) {
             return Ok(Finished::Stopped);
         }
@@ -175,7 +175,7 @@ impl Distillation<'_> {
         Ok(Finished::Character(self.save(face.student.to_core(), body.student.to_core())?))
     }
 
-    /// What face and body learn, with the perceptual loss's network where the recipe wants it.
+    /// The objectives of face and body, with the perceptual loss if the recipe has it.
     fn objectives<B: TrainingBackend>(
         &self,
         network: Option<&PerceptualLoss<B>>,
@@ -198,7 +198,7 @@ impl Distillation<'_> {
         (face, body)
     }
 
-    /// Writes the character; gives its folder.
+    /// Writes the character and returns its folder.
     fn save(&self, face: FaceMorpher, body: BodyMorpher) -> Result<PathBuf, SaveError> {
         let model = CharacterModel { name: String::new(), image: self.image.clone(), face, body };
         let published = self.recipe.face.network == FaceMorpherConfig::standard().widths
@@ -218,7 +218,7 @@ impl Distillation<'_> {
     where
         L::Losses: Serialize,
     {
-        // As the reference divides it; nobody is without an example.
+        // Divided as in the reference, but at least one example a device.
         let batch = (student_recipe.batch.unwrap_or(settings.batch_size as usize) / peer.count()).max(1);
         let training = Training {
             objective,
@@ -239,7 +239,7 @@ impl Distillation<'_> {
         training.run(source.teacher, observer, self.examples.unwrap_or(u64::MAX))
     }
 
-    /// All that a snapshot must have been made with to be gone on from.
+    /// The fingerprint that a checkpoint must have to be resumed.
     fn fingerprint<N: Serialize, W: Serialize>(
         &self,
         student_recipe: &StudentRecipe<N, W>,
@@ -247,13 +247,13 @@ impl Distillation<'_> {
         settings: &MorpherTraining,
         files: &Fingerprint,
     ) -> Fingerprint {
-        /// Together, so that one name stands for all of the recipe that matters.
+        /// The parts of the recipe that identify a training, under one name.
         #[derive(Serialize)]
         struct Matters<'a, N, W> {
             adam: AdamSettings,
             #[serde(rename = "course")]
             student_recipe: &'a StudentRecipe<N, W>,
-            /// How much the term counts for face and body; its network is known by its file.
+            /// The term's weights for face and body; its network is identified by its file.
             perceptual: Option<[f32; 2]>,
         }
         let recipe = serde_json::to_string(&Matters {
@@ -272,8 +272,7 @@ impl Distillation<'_> {
         named.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(files.clone()).collect()
     }
 
-    /// The files that are learnt from, and the `teacher`'s, each by the SHA-256 of its content: where they are does not
-    /// matter.
+    /// The input files and the `teacher`'s, each by the SHA-256 of its content, wherever they are.
     fn files(&self, teacher: Vec<(String, String)>) -> Fingerprint {
         let poses = self.dataset.as_ref().map_or("drawn, first distribution", |(_, hash)| hash);
         let own = [

@@ -1,7 +1,7 @@
-//! What of a training fits into a device's memory.
+//! Fits a training into a device's memory.
 //!
-//! Half of it may be taken by pictures that are kept, a quarter by what is computed at once. The rest is for the networks,
-//! for what the backend holds back, and for whoever else uses the device.
+//! Half of it may hold the replay buffer, a quarter the features of a step. The rest is for the networks, the backend's
+//! caches, and other programs.
 
 use super::objective::Objective;
 use crate::{
@@ -11,23 +11,22 @@ use crate::{
 };
 use burn::tensor::{DType, backend::Backend};
 
-/// Bytes of a feature in a step: the sine's argument, the sine, and the gradient of one of them, in f32 each.
+/// The bytes of a feature in a step: the sine's argument, the sine and one gradient, f32 each.
 const BYTES_A_FEATURE: u64 = 3 * 4;
 
-/// A training as far as it fits into a device's memory.
+/// The limits of a training on a device.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Fit {
-    /// What is kept of the teacher's pictures: no more of them than there is room for.
+    /// The replay buffer, with no more pictures than fit.
     pub(crate) replay: Option<Replay>,
-    /// Examples that are computed at once, at least 1; a step of more goes through them in turn and adds up their
-    /// gradients.
+    /// Examples computed at once, at least 1; a larger step processes them in parts and sums their gradients.
     pub(crate) at_once: usize,
-    /// Whole pictures that are painted or compared at once, at least 1.
+    /// Whole pictures rendered or compared at once, at least 1.
     pub(crate) whole: usize,
 }
 
 impl Fit {
-    /// A training of `objective` on a device with `memory` bytes.
+    /// The limits for training `objective` on a device with `memory` bytes.
     pub(crate) fn new<B, L, N>(
         objective: &L,
         student_recipe: &StudentRecipe<N, L::Losses>,
@@ -51,7 +50,7 @@ impl Fit {
     }
 }
 
-/// The recipe's numbers where the device has them, else the widest, which every device has.
+/// The recipe's number format if the device supports it, else f32, which every device does.
 fn usable<B: Backend>(precision: Precision, device: &B::Device) -> Precision {
     let format = match precision {
         Precision::F32 => DType::F32,
@@ -61,7 +60,7 @@ fn usable<B: Backend>(precision: Precision, device: &B::Device) -> Precision {
     if B::supports_dtype(device, format) { precision } else { Precision::F32 }
 }
 
-/// With no more pictures, of `numbers` numbers each, than `room` bytes hold; but at least one batch of the teacher's.
+/// Limits the pictures, of `numbers` numbers each, to what `room` bytes hold, but to at least one batch of the teacher.
 fn with_room(replay: Replay, numbers: usize, room: u64) -> Replay {
     let Replay { pictures, teacher_batch, fill, precision, .. } = replay;
     let picture = (numbers * precision.bytes()) as u64;
@@ -70,7 +69,7 @@ fn with_room(replay: Replay, numbers: usize, room: u64) -> Replay {
     Replay { pictures, fill: fill.min(pictures), ..replay }
 }
 
-/// How many examples of so many features a step may have in `room` bytes at once.
+/// The number of examples with this many features that fit into `room` bytes at once.
 fn examples(features: u64, room: u64) -> usize {
     usize::try_from(room / (features * BYTES_A_FEATURE).max(1)).unwrap_or(usize::MAX).max(1)
 }
@@ -94,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_kept_as_the_memory_allows() {
+    fn the_replay_buffer_fits_into_the_memory() {
         let body = (3 * 4 + 2) * 512 * 512;
         let wished = Replay { pictures: 1024, teacher_batch: 8, fill: 256, precision: Precision::F16, ..fast() };
         let kept = |room| {
@@ -103,14 +102,14 @@ mod tests {
         };
         assert_eq!(kept(8 * GIB), (1024, 256), "7.5 GB are enough");
         assert_eq!(kept(4 * GIB), (584, 256));
-        assert_eq!(kept(GIB), (144, 144), "no more are painted before the first step than are kept");
-        assert_eq!(kept(0), (8, 8), "a batch of the teacher's is always kept");
+        assert_eq!(kept(GIB), (144, 144), "no more are rendered before the first step than are kept");
+        assert_eq!(kept(0), (8, 8), "one batch of the teacher is always kept");
         let wide = Replay { precision: Precision::F32, ..wished };
         assert_eq!(with_room(wide, body, 4 * GIB).pictures, 288);
     }
 
     #[test]
-    fn a_step_has_no_more_examples_at_once_than_fit() {
+    fn a_step_computes_no_more_examples_at_once_than_fit() {
         let standard = BodyMorpherConfig::standard();
         let objective = BodyObjective::<Autodiff<Cpu>> {
             network: standard,
@@ -122,14 +121,14 @@ mod tests {
         assert_eq!(features, 900 * 128 * 128 + 450 * 256 * 256 + 270 * 512 * 512);
         assert_eq!(examples(features as u64, 12 * GIB), 9);
         assert_eq!(examples(features as u64, 2 * GIB), 1);
-        assert_eq!(examples(features as u64, 0), 1, "one always is");
+        assert_eq!(examples(features as u64, 0), 1, "always at least one");
         let reference = Recipe::built_in(REFERENCE).expect("built in").body;
         let fit = Fit::new::<Autodiff<Cpu>, _, _>(&objective, &reference, GIB, &FlexDevice);
-        assert_eq!(fit, Fit { replay: None, at_once: usize::MAX, whole: usize::MAX }, "the CPU makes features anew");
+        assert_eq!(fit, Fit { replay: None, at_once: usize::MAX, whole: usize::MAX }, "the CPU recomputes features");
     }
 
     #[test]
-    fn a_devices_own_numbers_are_kept() {
+    fn a_number_format_of_the_device_is_kept() {
         for precision in [Precision::F32, Precision::F16, Precision::Bf16] {
             assert_eq!(usable::<Cpu>(precision, &FlexDevice), precision);
         }

@@ -1,8 +1,8 @@
-//! Trains one student after the other: takes examples, steps downhill, measures, keeps what was reached.
+//! Trains the students one after the other: examples, optimiser steps, validation, checkpoints.
 //!
-//! Everything random is a function of seeds and position ([`crate::examples`]), and what was painted before is painted
-//! again, so a training that was interrupted ends as if it had not been, bit for bit where the backend computes the same
-//! twice (the CPU does).
+//! Everything random is a function of seeds and position ([`crate::examples`]), and the replay buffer is rendered again
+//! after an interruption. So an interrupted training ends exactly like an uninterrupted one, bit for bit on backends
+//! that are deterministic (the CPU is).
 
 mod checkpointing;
 mod distillation;

@@ -1,4 +1,4 @@
-//! What a training tells while it runs.
+//! The events that a training reports to its observer.
 
 use crate::{
     checkpoint::{CheckpointError, Damaged, HeldOut, Progress},
@@ -6,82 +6,81 @@ use crate::{
     report::ReportError,
 };
 
-/// Something that happened.
+/// An event of a training.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The teacher is there, and says who it is.
+    /// The teacher is open; holds its description.
     Teacher(&'a str),
-    /// A student's training begins, or goes on from a snapshot.
+    /// A student's training starts, or resumes from a checkpoint.
     Begun {
         /// The network's name.
         student: &'static str,
-        /// Where it is.
+        /// How far it is.
         progress: &'a Progress,
-        /// Examples of the whole training.
+        /// The examples of the whole training.
         total: u64,
-        /// Examples after which this run ends.
+        /// The examples after which this run ends.
         target: u64,
         /// Number of phases.
         phases: usize,
     },
-    /// Of the teacher's pictures fewer are kept than the recipe wishes, or in other numbers: the device has no room for
-    /// them, or no such numbers.
+    /// The replay buffer is smaller than in the recipe, or has another number format, because of the device.
     Fitted {
         /// The network's name.
         student: &'static str,
-        /// What the recipe wishes.
+        /// As in the recipe.
         wished: &'a Replay,
-        /// What is kept.
+        /// As kept.
         kept: &'a Replay,
     },
-    /// A snapshot cannot be used; an older one is.
+    /// A checkpoint cannot be used; an older one is.
     Damaged(&'a Damaged),
-    /// The teacher paints pictures, to be kept or for the held-out error.
-    Painting {
-        /// Batches painted.
+    /// The teacher renders pictures for the replay buffer or for validation.
+    Rendering {
+        /// Batches rendered.
         done: u64,
-        /// Batches to paint.
+        /// Batches to render.
         of: u64,
     },
-    /// A step was made.
+    /// A step is done.
     Step {
-        /// Where the training is.
+        /// How far the training is.
         progress: &'a Progress,
-        /// Index of the phase.
+        /// The index of the phase.
         phase: usize,
     },
-    /// What the loss was, now and then.
+    /// The loss, about once a second.
     Loss {
         /// Examples seen.
         examples: u64,
         /// Adam's step size.
         learning_rate: f64,
-        /// The sum.
+        /// The total.
         total: f64,
         /// The weighted terms by name.
         terms: &'a [(&'static str, f64)],
     },
     /// The error on the held-out poses was measured.
     HeldOut(HeldOut),
-    /// A snapshot was written.
+    /// A checkpoint was written.
     Saved {
         /// Examples seen.
         examples: u64,
     },
-    /// A snapshot could not be written; training goes on, from the one before if it comes to that.
+    /// A checkpoint could not be written; training goes on.
     NotSaved(&'a CheckpointError),
     /// A log, plot or sheet could not be written; training goes on.
     NotReported(&'a ReportError),
 }
 
-/// Somebody who listens.
+/// Observes a training's progress.
 pub trait ProgressObserver: Send {
-    /// Takes note of an event; it must not take long.
+    /// Handles an event. It must return quickly.
     fn notify(&mut self, event: &Event<'_>);
 }
 
-/// Somebody who does not.
+/// Ignores all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoObserver;
 

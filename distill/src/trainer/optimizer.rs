@@ -1,4 +1,4 @@
-//! Adam over a student's parameters, known by their paths in it, so that its state can be kept and given back.
+//! Adam over a student's parameters, identified by their paths, so that its state can be saved and restored.
 
 use crate::recipe::AdamSettings;
 use burn::{
@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 /// The moments of one parameter, as a row.
 pub(super) type Moments<B> = AdamState<<B as AutodiffBackend>::InnerBackend, 1>;
 
-/// burn's Adam, parameter by parameter.
+/// burn's Adam, one parameter at a time.
 pub(super) struct Optimizer<B: AutodiffBackend> {
     adam: Adam,
-    /// By the parameter's path; none before the first step.
+    /// By the parameter's path; empty before the first step.
     pub(super) moments: BTreeMap<String, Moments<B>>,
 }
 
@@ -31,7 +31,7 @@ impl<B: AutodiffBackend> Optimizer<B> {
     }
 }
 
-/// Where a walk through a module is.
+/// The path of a walk through a module.
 #[derive(Default)]
 pub(super) struct Path(Vec<String>);
 
@@ -44,7 +44,7 @@ impl Path {
         self.0.pop();
     }
 
-    /// Of the parameter here, as in `levels.0.1.weight`.
+    /// The current parameter's path, such as `levels.0.1.weight`.
     pub(super) fn name(&self) -> String {
         self.0.join(".")
     }
@@ -68,7 +68,7 @@ impl<B: AutodiffBackend> ModuleMapper<B> for Step<'_, B> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<B, D>>) -> Param<Tensor<B, D>> {
         let (id, tensor, mapper) = param.consume();
-        // A parameter that the loss does not reach stays as it is.
+        // A parameter that the loss does not reach stays unchanged.
         let Some(gradient) = self.gradients.remove::<B::InnerBackend, D>(id) else {
             return Param::from_mapped_value(id, tensor, mapper);
         };

@@ -1,4 +1,4 @@
-//! A step's examples: fresh pictures of the teacher's, or such as it painted before.
+//! The replay buffer: provides a step's examples, from new pictures of the teacher or from earlier ones.
 
 use super::{
     fit::Fit,
@@ -15,27 +15,27 @@ use bunraku_core::pose::{POSE_LEN, Pose};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use std::collections::VecDeque;
 
-/// What a step learns from, or a part of it.
+/// The examples of a step, or a part of them.
 #[derive(Clone)]
 pub(crate) struct Examples<B: Backend> {
     /// `[n, 45]`.
     pub(crate) poses: Tensor<B, 2>,
-    pub(crate) shown: Targets<B>,
-    /// Where they are looked at.
+    pub(crate) targets: Targets<B>,
+    /// The part of the pictures to train on.
     pub(crate) window: Window,
 }
 
-/// Which part of each step's examples is a device's, of those that train together.
+/// A device's share of each step's examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
-    /// Which device it is, from 0.
+    /// The device's index, from 0.
     pub(crate) rank: u64,
-    /// How many there are.
+    /// The number of devices.
     pub(crate) count: u64,
 }
 
 impl Share {
-    /// All of them.
+    /// A single device's share: everything.
     pub(crate) const WHOLE: Self = Self { rank: 0, count: 1 };
 }
 
@@ -45,37 +45,37 @@ pub(crate) fn tensor<B: Backend>(poses: &[Pose], device: &B::Device) -> Tensor<B
     Tensor::from_data(TensorData::new(values, [poses.len(), POSE_LEN]), device)
 }
 
-/// The teacher's pictures, as far as they are kept.
+/// The teacher's pictures, and the buffer of those that are kept.
 pub(crate) struct ReplayBuffer<B: Backend> {
     poses: Poses,
-    /// Examples a step, of this device.
+    /// Examples a step on this device.
     batch: usize,
     share: Share,
     device: B::Device,
-    /// Of what is painted, in pixels.
+    /// The edge of the pictures in pixels.
     edge: usize,
-    /// Examples that are given at once.
+    /// Examples returned at once.
     at_once: usize,
-    /// Pictures that are painted at once.
+    /// Pictures rendered at once.
     whole: usize,
     buffer: Option<Buffer<B>>,
 }
 
-/// Pictures kept to be learnt from again.
+/// The pictures kept for later steps.
 struct Buffer<B: Backend> {
     settings: Replay,
     seed: u64,
     /// The oldest first.
     pictures: VecDeque<(Pose, Targets<B>)>,
-    /// Pixels around which patches lie more often.
+    /// Pixels around which patches are sampled more often.
     focus: Vec<u32>,
-    /// Batches painted by this device since the training's beginning, those that are gone too.
+    /// Batches rendered on this device since the start of the training, discarded ones included.
     batches: u64,
 }
 
 impl<B: Backend> ReplayBuffer<B> {
-    /// A replay_buffer before the step `step` of the optimiser, empty: what it should hold is painted again. `seed` decides
-    /// what is replayed.
+    /// An empty buffer before the optimiser step `step`; [`render`](Self::render) fills it again. `seed` decides what is
+    /// replayed.
     pub(crate) fn new(
         poses: Poses,
         batch: usize,
@@ -93,7 +93,7 @@ impl<B: Backend> ReplayBuffer<B> {
         Self { poses, batch, share, device, edge, at_once, whole, buffer }
     }
 
-    /// The same with pixels around which patches lie more often, where the recipe wants that.
+    /// Samples patches more often around `pixels`, if the recipe says so.
     pub(crate) fn focused_on(mut self, pixels: Vec<u32>) -> Self {
         if let Some(kept) = &mut self.buffer {
             kept.focus = pixels;
@@ -101,13 +101,13 @@ impl<B: Backend> ReplayBuffer<B> {
         self
     }
 
-    /// How many batches the teacher has to paint before the step `step`.
+    /// The number of batches to render before the step `step`.
     pub(crate) fn missing(&self, step: u64) -> u64 {
         self.buffer.as_ref().map_or(0, |kept| due(&kept.settings, step).saturating_sub(kept.batches))
     }
 
-    /// Has the teacher paint one batch, to be kept.
-    pub(crate) fn paint<A, L>(&mut self, objective: &L, teacher: &mut dyn Teacher<B>)
+    /// Has the teacher render one batch into the buffer.
+    pub(crate) fn render<A, L>(&mut self, objective: &L, teacher: &mut dyn Teacher<B>)
     where
         A: TrainingBackend<InnerBackend = B>,
         L: Objective<A>,
@@ -117,15 +117,15 @@ impl<B: Backend> ReplayBuffer<B> {
         let first = (kept.batches * self.share.count + self.share.rank) * teacher_batch as u64;
         let poses: Vec<Pose> = (first..first + teacher_batch as u64).map(|index| self.poses.at(index)).collect();
         for poses in poses.chunks(self.whole) {
-            let shown = objective.show(teacher, tensor(poses, &self.device)).cast(precision);
-            kept.pictures.extend(poses.iter().copied().zip(shown.split()));
+            let targets = objective.targets(teacher, tensor(poses, &self.device)).cast(precision);
+            kept.pictures.extend(poses.iter().copied().zip(targets.split()));
         }
         let surplus = kept.pictures.len().saturating_sub(pictures);
         kept.pictures.drain(..surplus);
         kept.batches += 1;
     }
 
-    /// The examples of a step, after `seen` examples: those of each place together, as many as may be at once.
+    /// The examples of a step, after `seen` examples: grouped by patch position, and in parts that fit at once.
     pub(crate) fn examples<A, L>(
         &mut self,
         objective: &L,
@@ -141,11 +141,11 @@ impl<B: Backend> ReplayBuffer<B> {
         let Some(kept) = &self.buffer else {
             let first = seen + self.share.rank * self.batch as u64;
             let poses: Vec<Pose> = (first..first + self.batch as u64).map(|index| self.poses.at(index)).collect();
-            let paint = |poses: &[Pose]| {
+            let render = |poses: &[Pose]| {
                 let poses = tensor(poses, &self.device);
-                Examples { shown: objective.show(teacher, poses.clone()), poses, window: whole }
+                Examples { targets: objective.targets(teacher, poses.clone()), poses, window: whole }
             };
-            return poses.chunks(self.at_once).map(paint).collect();
+            return poses.chunks(self.at_once).map(render).collect();
         };
         let mut random = Random::new(kept.seed, Use::Replay, step * self.share.count + self.share.rank);
         let mut pick = || &kept.pictures[random.below(kept.pictures.len() as u64) as usize];
@@ -160,21 +160,21 @@ impl<B: Backend> ReplayBuffer<B> {
         (0..places).flat_map(part).collect()
     }
 
-    /// What is to be seen within a window of pictures that are kept.
+    /// A window of kept pictures as examples.
     fn patches<A, L>(&self, objective: &L, picked: &[&(Pose, Targets<B>)], window: Window) -> Examples<B>
     where
         A: TrainingBackend<InnerBackend = B>,
         L: Objective<A>,
     {
-        let shown: Vec<_> = picked.iter().map(|(_, shown)| objective.crop(shown.clone(), window)).collect();
-        let shown = Targets::join(&shown.iter().collect::<Vec<_>>()).cast(Precision::F32);
+        let targets: Vec<_> = picked.iter().map(|(_, targets)| objective.crop(targets.clone(), window)).collect();
+        let targets = Targets::join(&targets.iter().collect::<Vec<_>>()).cast(Precision::F32);
         let poses: Vec<Pose> = picked.iter().map(|(pose, _)| *pose).collect();
-        Examples { poses: tensor(&poses, &self.device), shown, window }
+        Examples { poses: tensor(&poses, &self.device), targets, window }
     }
 }
 
 impl<B: Backend> Buffer<B> {
-    /// The patch with this number, or all of the grid.
+    /// The window of the patch with this number, or the whole grid.
     fn window(&self, number: u64, edge: usize) -> Window {
         let Some(size) = self.settings.patch else { return Window::whole(edge) };
         let mut random = Random::new(self.seed, Use::Patches, number);
@@ -186,20 +186,20 @@ impl<B: Backend> Buffer<B> {
     }
 }
 
-/// Batches that the teacher has painted when the step `step` begins: those before the first step, and one every few.
+/// The batches rendered when the step `step` starts: the initial ones, and one every few steps.
 fn due(settings: &Replay, step: u64) -> u64 {
     (settings.fill / settings.teacher_batch) as u64 + step / settings.steps
 }
 
-/// A random square of `size` pixels, at multiples of 4 so that the levels' windows are of few sizes. Its place is drawn
-/// half a patch beyond the edges and moved inside, so that pixels near them are seen often enough.
+/// A random square of `size` pixels, at multiples of 4 so that the levels' windows have few sizes. Positions up to half
+/// a patch beyond the edges are moved inside, so that pixels near the edges are seen often enough.
 fn patch(random: &mut Random, edge: usize, size: usize) -> Window {
     let mut place = || random.below((edge + 1) as u64) as usize;
     let (row, column) = (place(), place());
     around(row, column, edge, size)
 }
 
-/// The square around a position, as far as the grid allows.
+/// The square around a position, moved into the grid.
 fn around(row: usize, column: usize, edge: usize, size: usize) -> Window {
     const ALIGN: usize = 4;
     let first = |middle: usize| middle.saturating_sub(size / 2).min(edge - size) / ALIGN * ALIGN;
@@ -213,7 +213,7 @@ mod tests {
     use burn_flex::Flex;
 
     #[test]
-    fn patches_lie_within_the_picture_and_cover_it() {
+    fn patches_stay_inside_the_picture_and_cover_it() {
         let mut seen = vec![0; 512];
         for step in 0..2000 {
             let window = patch(&mut Random::new(1, Use::Patches, step), 512, 128);
@@ -223,15 +223,15 @@ mod tests {
                 *row += 1;
             }
         }
-        // Half a patch's places move to either edge: a row there is in an eighth of the patches, one in the middle in a
-        // quarter, and none in more than three eighths.
+        // Half a patch of positions moves to either edge: a row there is in 1/8 of the patches, one in the middle in
+        // 1/4, and none in more than 3/8.
         assert!(seen.iter().all(|count| (200..850).contains(count)), "{:?}", (seen.iter().min(), seen.iter().max()));
         let first = |seed| patch(&mut Random::new(seed, Use::Patches, 0), 512, 128);
         assert_ne!(first(1), first(2));
     }
 
     #[test]
-    fn patches_lie_around_what_matters_as_often_as_the_recipe_says() {
+    fn patches_are_focused_as_often_as_the_recipe_says() {
         let settings = Replay {
             focus: 0.75,
             patch: Some(64),

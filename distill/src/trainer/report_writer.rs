@@ -1,4 +1,4 @@
-//! What a training writes for people: the log, a plot of it, sheets of samples.
+//! Writes a training's reports: the metrics log, its plot, and sample sheets.
 
 use super::{
     objective::Objective,
@@ -12,26 +12,26 @@ use crate::{
 use burn::module::AutodiffModule as _;
 use std::path::{Path, PathBuf};
 
-/// The plot's name in a student's folder.
+/// The plot's file name in a student's folder.
 const PLOT: &str = "losses.png";
 
-/// The report_writer of one student; what cannot be written is told once and then left out.
+/// Writes one student's reports. A log that cannot be written is reported once and then dropped.
 pub(super) struct ReportWriter {
     folder: PathBuf,
-    /// None where it cannot be written.
+    /// `None` if it cannot be written.
     log: Option<MetricsLog>,
-    /// Examples at which a phase ends.
+    /// The examples at which a phase ends.
     phase_ends: Vec<u64>,
 }
 
 impl ReportWriter {
-    /// In a student's folder, to go on after `seen` examples.
+    /// Opens the reports in a student's folder, to continue after `seen` examples.
     pub(super) fn open(folder: &Path, seen: u64, phase_ends: Vec<u64>, observer: &mut dyn ProgressObserver) -> Self {
         let log = told(MetricsLog::open(&folder.join("log"), seen), observer);
         Self { folder: folder.to_owned(), log, phase_ends }
     }
 
-    /// Notes a step's loss, under the seeds' names (`distill/spec/distiller.md`).
+    /// Logs a step's loss, under the original's names (`distill/spec/distiller.md`).
     pub(super) fn loss<B: TrainingBackend, L: Objective<B>>(
         &mut self,
         seen: u64,
@@ -47,7 +47,7 @@ impl ReportWriter {
         self.log_values(seen, &values, observer);
     }
 
-    /// Notes the error on the held-out poses.
+    /// Logs the error on the held-out poses.
     pub(super) fn held_out(&mut self, seen: u64, l1: f64, observer: &mut dyn ProgressObserver) {
         self.log_values(seen, &[("held_out_l1", l1 as f32)], observer);
     }
@@ -58,7 +58,7 @@ impl ReportWriter {
         }
     }
 
-    /// Draws what was noted so far.
+    /// Plots the log so far.
     pub(super) fn plot(&self, title: &str, observer: &mut dyn ProgressObserver) {
         let drawn = read_metrics(&self.folder.join("log")).and_then(|entries| {
             let curves = LossCurves { title, entries: &entries, phase_ends: &self.phase_ends };
@@ -67,7 +67,7 @@ impl ReportWriter {
         told(drawn, observer);
     }
 
-    /// Writes the sheet of what the student makes of the samples after `seen` examples.
+    /// Writes the sample sheet after `seen` examples.
     pub(super) fn sheet<B: TrainingBackend, L: Objective<B>>(
         &self,
         objective: &L,
@@ -76,7 +76,7 @@ impl ReportWriter {
         seen: u64,
         observer: &mut dyn ProgressObserver,
     ) {
-        let sheet = objective.sheet(&student.valid(), samples.painted());
+        let sheet = objective.sheet(&student.valid(), samples.rendered());
         told(save_sheet(&sheet, &sample_path(&self.folder, seen)), observer);
     }
 }

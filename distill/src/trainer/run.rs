@@ -1,4 +1,4 @@
-//! The loop of a training (`distill/spec/distiller.md`).
+//! The training loop (`distill/spec/distiller.md`).
 
 use super::{
     objective::Objective,
@@ -21,36 +21,36 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the loss is read back, which makes the device wait.
+/// The interval between reads of the loss, which stall the device.
 const LOSS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A training while it runs.
+/// A running training.
 pub(super) struct Run<'a, B: TrainingBackend, L: Objective<B>, N> {
     pub(super) training: &'a Training<'a, B, L, N>,
     pub(super) teacher: &'a mut dyn Teacher<B::InnerBackend>,
     pub(super) observer: &'a mut dyn ProgressObserver,
     pub(super) state: TrainState<B, L::Student>,
-    /// The leader's.
+    /// `Some` on the first peer only.
     pub(super) writer: Option<ReportWriter>,
     pub(super) store: CheckpointStore,
     pub(super) validation: ValidationSet<B>,
     pub(super) samples: ValidationSet<B>,
     pub(super) replay_buffer: ReplayBuffer<B::InnerBackend>,
-    /// Of the step before.
+    /// The loss of the last step.
     pub(super) loss: Option<Tensor<B::InnerBackend, 1>>,
-    /// When the time was last added up.
+    /// When the training time was last updated.
     pub(super) now: Instant,
     /// When the loss was last read back.
     pub(super) loss_read: Option<Instant>,
 }
 
 impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
-    /// Steps until `target` examples are seen; false where it was stopped before.
+    /// Trains until `target` examples are seen; false if it was stopped before.
     pub(super) fn until(&mut self, target: u64) -> Result<bool, TrainError> {
         let mut kept = self.state.progress.examples;
         while self.state.progress.examples < target {
             let before = self.state.progress.examples;
-            if !(self.paint() && self.step()?) {
+            if !(self.render() && self.step()?) {
                 self.save_at_last(kept)?;
                 return Ok(false);
             }
@@ -62,18 +62,18 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
         Ok(true)
     }
 
-    /// Has the teacher paint what the next step needs; false when it should stop.
-    fn paint(&mut self) -> bool {
+    /// Has the teacher render what the next step needs; false if the training should stop.
+    fn render(&mut self) -> bool {
         let of = self.replay_buffer.missing(self.state.progress.steps);
         for done in 0..of {
-            // One batch between two steps is nothing to tell.
+            // One batch between two steps is not worth reporting.
             if of > 1 {
-                self.observer.notify(&Event::Painting { done, of });
+                self.observer.notify(&Event::Rendering { done, of });
             }
             if self.stopped() {
                 return false;
             }
-            self.replay_buffer.paint(self.training.objective, self.teacher);
+            self.replay_buffer.render(self.training.objective, self.teacher);
         }
         !self.stopped()
     }
@@ -82,7 +82,7 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
         self.training.stop.load(Ordering::Relaxed)
     }
 
-    /// One step; false when it should stop.
+    /// One step; false if the training should stop.
     fn step(&mut self) -> Result<bool, TrainError> {
         let Training { objective, student_recipe, batch, .. } = self.training;
         let Progress { steps, examples: seen, .. } = self.state.progress;
@@ -92,7 +92,7 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
             self.state.loss_and_gradients(*objective, examples, student_recipe.phases[phase].losses);
         let gradients = match self.training.peer.mean_gradients(&self.state.student, gradients) {
             Ok(gradients) => gradients,
-            // A peer that stops leaves the others, who were told to stop too.
+            // A stopped peer leaves the group; the others are being stopped as well.
             Err(_) if self.stopped() => return Ok(false),
             Err(error) => return Err(error.into()),
         };
@@ -106,7 +106,7 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
         Ok(true)
     }
 
-    /// Reads the loss back, now and then.
+    /// Reads the loss back and reports it, about once a second.
     fn report_loss(&mut self, loss: &Loss<B>, learning_rate: f64) {
         let recent = self.loss_read.is_some_and(|last| last.elapsed() < LOSS_INTERVAL);
         let Some(writer) = self.writer.as_mut().filter(|_| !recent) else { return };
@@ -118,7 +118,7 @@ impl<B: TrainingBackend, L: Objective<B>, N> Run<'_, B, L, N> {
     }
 }
 
-/// A tensor of one number.
+/// The value of a one-element tensor.
 pub(super) fn number<B: Backend>(tensor: &Tensor<B, 1>) -> f64 {
     tensor.clone().into_data().iter::<f64>().sum()
 }

@@ -1,4 +1,4 @@
-//! The folder that takes everything a training writes (`distill/spec/distiller.md`).
+//! The run directory: the folder for everything a training writes (`distill/spec/distiller.md`).
 
 use crate::{
     checkpoint::CheckpointStore,
@@ -19,43 +19,43 @@ use std::{
 };
 use thiserror::Error;
 
-/// The networks, whose names their folders bear.
+/// The networks, and the names of their folders.
 pub const STUDENTS: [&str; 2] = ["face_morpher", "body_morpher"];
 
-/// The configuration as the training uses it, in its folder.
+/// The run directory's own copy of the configuration.
 pub const CONFIG: &str = "config.yaml";
 
-/// The finished character.
+/// The folder of the finished character.
 const CHARACTER: &str = "character_model";
 
-/// Held open by the one training that writes here.
+/// The lock file of the training that writes here.
 const LOCK: &str = "training.lock";
 
-/// Said in place of the fields that differ.
+/// Reported in place of the fields that differ.
 const UNREADABLE: &str = "it cannot be read";
 
-/// How often the folder is claimed before it counts as somebody else's, and how long lies between two attempts.
+/// The attempts to take the lock, and the pause between them.
 const LOCK_ATTEMPTS: u32 = 25;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
-/// Why a folder cannot be trained in.
+/// Why a run directory cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RunDirectoryError {
-    /// Two trainings would overwrite each other's checkpoints.
+    /// Another training is running there; the two would overwrite each other's checkpoints.
     #[error("another training is running in {}", .0.display())]
     Busy(PathBuf),
-    /// The training that was begun here is of another configuration.
-    #[error("{} is of another training than {}: {}", kept.display(), given.display(), differing.join(", "))]
+    /// The training in it belongs to another configuration.
+    #[error("{} belongs to another training than {}: {}", kept.display(), given.display(), differing.join(", "))]
     OtherConfig {
-        /// The configuration in the folder.
+        /// The configuration in the run directory.
         kept: PathBuf,
         /// The configuration to train with.
         given: PathBuf,
         /// The fields in which they differ.
         differing: Vec<&'static str>,
     },
-    /// The file system refuses.
+    /// An I/O error.
     #[error("{}: {source}", path.display())]
     File {
         /// The file or folder.
@@ -65,43 +65,43 @@ pub enum RunDirectoryError {
     },
 }
 
-/// The output folder of one configuration.
+/// The run directory of one configuration.
 #[derive(Clone, Debug)]
 pub struct RunDirectory {
     path: PathBuf,
 }
 
-/// Whoever has it may write into the folder; nobody else may until it is dropped or the process ends.
+/// The exclusive lock on a run directory, held until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct RunLock(#[expect(dead_code, reason = "the lock is held as long as the file is open")] File);
 
-/// What became of the folder's own configuration.
+/// What happened to the run directory's copy of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SavedConfig {
-    /// It says the same.
+    /// It is the same.
     Same,
-    /// There was none.
+    /// There was none; it was written.
     Written,
-    /// There was another one, but nothing had been trained with it.
+    /// There was another one, but training had not started; it was replaced.
     Replaced,
-    /// It says otherwise. A training knows what it is made of, files and recipe by their content, and refuses another
-    /// itself; where it trains, and how often it draws samples, makes no other training. Once it has gone on,
-    /// [`RunDirectory::replace_config`] keeps what is so now.
+    /// It differs. The fingerprint in the checkpoints tells whether the training is another one; the backend, say, or
+    /// the sample interval do not matter to it. Once training has resumed, [`RunDirectory::replace_config`] updates the
+    /// copy.
     Changed,
 }
 
 impl RunDirectory {
-    /// The folder at `path`.
+    /// The run directory at `path`.
     pub fn new(path: &Path) -> Self {
         Self { path: path.to_owned() }
     }
 
-    /// Where the configuration is, as the training uses it.
+    /// The path of the configuration's copy.
     pub fn config(&self) -> PathBuf {
         self.path.join(CONFIG)
     }
 
-    /// Removes what trainings that were killed while writing left: files that were never renamed.
+    /// Removes the temporary files of trainings that were killed while writing.
     pub fn clean(&self, _claim: &RunLock) {
         remove_litter(&self.path);
         remove_litter(&self.character());
@@ -112,7 +112,7 @@ impl RunDirectory {
         }
     }
 
-    /// Where the finished character is.
+    /// The folder of the finished character.
     pub fn character(&self) -> PathBuf {
         self.path.join(CHARACTER)
     }
@@ -122,16 +122,16 @@ impl RunDirectory {
         self.path.join(name)
     }
 
-    /// Reserves the folder for this process.
+    /// Locks the run directory for this process.
     ///
     /// # Errors
-    /// [`RunDirectoryError`] when another training has it, or it cannot be written into.
+    /// [`RunDirectoryError`] if another training holds the lock, or the folder is not writable.
     pub fn lock(&self) -> Result<RunLock, RunDirectoryError> {
         let file = self.lock_file(true).map_err(|source| self.refused(LOCK, source))?;
         for attempt in 1.. {
             match file.try_lock() {
                 Ok(()) => return Ok(RunLock(file)),
-                // Who only asks whether it is claimed has the lock for an instant; a training keeps it.
+                // `is_locked` holds the lock for an instant; a training keeps it.
                 Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => thread::sleep(LOCK_PAUSE),
                 Err(TryLockError::WouldBlock) => break,
                 Err(TryLockError::Error(source)) => return Err(self.refused(LOCK, source)),
@@ -142,15 +142,15 @@ impl RunDirectory {
 
     /// Whether a training is running here.
     pub fn is_locked(&self) -> bool {
-        // Shared, so that those who ask at the same time do not take each other for a training.
+        // A shared lock: two processes asking at once do not take each other for a training.
         self.lock_file(false).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
-    /// Keeps the configuration beside what is trained with it. `text` is what is in the file `given`.
+    /// Saves a copy of the configuration beside the students. `text` is the content of the file `given`.
     ///
     /// # Errors
-    /// [`RunDirectoryError::OtherConfig`] when the training that was begun here belongs to another folder, or its configuration
-    /// cannot be read.
+    /// [`RunDirectoryError::OtherConfig`] if the training in it belongs to another folder, or its configuration cannot
+    /// be read.
     pub fn keep_config(
         &self,
         given: &Path,
@@ -175,7 +175,7 @@ impl RunDirectory {
         }
     }
 
-    /// Keeps this text as the configuration, whatever was there.
+    /// Replaces the copy of the configuration.
     ///
     /// # Errors
     /// [`RunDirectoryError::File`].
@@ -183,11 +183,11 @@ impl RunDirectory {
         replace(&self.config(), text.as_bytes()).map_err(|source| self.refused(CONFIG, source))
     }
 
-    /// Writes the finished character, which `bunraku` opens: its picture as it was given, and its networks as `.pt` where
-    /// they have the `published` shape, so that the original's programs open it too, else as `.safetensors`.
+    /// Writes the finished character for `bunraku`: the picture unchanged, and the networks as `.pt` if they have the
+    /// `published` shape, for the original's programs, else as `.safetensors`.
     ///
     /// # Errors
-    /// [`SaveError`] when a file cannot be written.
+    /// [`SaveError`].
     pub fn save_character(
         &self,
         model: &CharacterModel,
@@ -206,7 +206,7 @@ impl RunDirectory {
         Ok(folder)
     }
 
-    /// Whether there is anything to go on from.
+    /// Whether training has started.
     fn is_begun(&self) -> bool {
         STUDENTS.iter().any(|name| {
             let newest = CheckpointStore::new(&self.student(name)).newest();
@@ -232,79 +232,79 @@ mod tests {
 
     const TEXT: &str = "prefix: out\ncharacter_image_file_name: a.png\nface_mask_image_file_name: m.png\n";
 
-    fn keep(prefix: &RunDirectory, text: &str) -> Result<SavedConfig, RunDirectoryError> {
-        prefix.keep_config(Path::new("given.yaml"), &DistillerConfig::parse(text).expect("a configuration"), text)
+    fn keep(directory: &RunDirectory, text: &str) -> Result<SavedConfig, RunDirectoryError> {
+        directory.keep_config(Path::new("given.yaml"), &DistillerConfig::parse(text).expect("a configuration"), text)
     }
 
     #[test]
-    fn a_folder_is_trained_in_once_at_a_time() {
+    fn only_one_training_at_a_time_holds_the_lock() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let prefix = RunDirectory::new(folder.path());
-        assert!(!prefix.is_locked());
-        let claim = prefix.lock().expect("free");
-        assert!(prefix.is_locked() && matches!(prefix.lock(), Err(RunDirectoryError::Busy(_))));
+        let directory = RunDirectory::new(folder.path());
+        assert!(!directory.is_locked());
+        let claim = directory.lock().expect("free");
+        assert!(directory.is_locked() && matches!(directory.lock(), Err(RunDirectoryError::Busy(_))));
         drop(claim);
-        assert!(!prefix.is_locked() && prefix.lock().is_ok());
+        assert!(!directory.is_locked() && directory.lock().is_ok());
     }
 
     #[test]
-    fn who_asks_whether_a_training_runs_is_not_taken_for_one_and_keeps_none_from_beginning() {
+    fn asking_for_a_running_training_neither_looks_like_one_nor_blocks_one() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let prefix = RunDirectory::new(folder.path());
-        drop(prefix.lock().expect("free"));
-        let asking = prefix.lock_file(false).expect("there");
+        let directory = RunDirectory::new(folder.path());
+        drop(directory.lock().expect("free"));
+        let asking = directory.lock_file(false).expect("there");
         asking.try_lock_shared().expect("nobody has it");
-        assert!(!prefix.is_locked(), "somebody else asks as well");
+        assert!(!directory.is_locked(), "the other one only asks");
         let claim = thread::scope(|scope| {
-            let claim = scope.spawn(|| prefix.lock());
+            let claim = scope.spawn(|| directory.lock());
             drop(asking);
             claim.join().expect("no panic")
         });
-        assert!(claim.is_ok() && prefix.is_locked());
+        assert!(claim.is_ok() && directory.is_locked());
     }
 
     #[test]
-    fn what_kill_9_left_is_cleaned_away_everywhere() {
+    fn leftovers_of_kill_9_are_removed_everywhere() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let prefix = RunDirectory::new(folder.path());
+        let directory = RunDirectory::new(folder.path());
         let folders = ["", "character_model", "face_morpher/checkpoint/0001", "body_morpher/sample_outputs"];
         let litter = folders.map(|inner| folder.path().join(inner).join(".tmpA1b2C3"));
         for file in &litter {
             fs::create_dir_all(file.parent().expect("a folder")).and_then(|()| fs::write(file, "half")).expect("made");
         }
-        prefix.clean(&prefix.lock().expect("free"));
+        directory.clean(&directory.lock().expect("free"));
         assert!(litter.iter().all(|file| !file.exists()));
     }
 
     #[test]
-    fn the_original_gets_what_it_can_open() {
+    fn published_shapes_are_saved_for_the_original() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (published, name) in [(true, "body_morpher.pt"), (false, "body_morpher.safetensors")] {
-            let prefix = RunDirectory::new(&folder.path().join(name));
-            let saved = prefix.save_character(&tiny_character(1), b"a picture", published).expect("saved");
+            let directory = RunDirectory::new(&folder.path().join(name));
+            let saved = directory.save_character(&tiny_character(1), b"a picture", published).expect("saved");
             assert!(saved.join(name).is_file() && saved.join("character_model.yaml").is_file());
             assert_eq!(fs::read(saved.join("character.png")).expect("there"), b"a picture");
         }
     }
 
-    /// The reference goes on silently with the configuration that it finds (`distill/spec/distiller.md`).
+    /// The reference silently goes on with the configuration it finds (`distill/spec/distiller.md`).
     #[test]
-    fn another_configuration_never_wins_silently() {
+    fn an_old_configuration_never_wins_silently() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let prefix = RunDirectory::new(folder.path());
+        let directory = RunDirectory::new(folder.path());
         let other = format!("{TEXT}num_cpu_workers: 3\nface_morpher_batch_size: 4\n");
-        assert_eq!(keep(&prefix, TEXT).expect("written"), SavedConfig::Written);
-        assert_eq!(keep(&prefix, &format!("# the same\n{TEXT}num_gpus: 1\n")).expect("same"), SavedConfig::Same);
-        assert_eq!(keep(&prefix, &other).expect("nothing is lost"), SavedConfig::Replaced);
+        assert_eq!(keep(&directory, TEXT).expect("written"), SavedConfig::Written);
+        assert_eq!(keep(&directory, &format!("# the same\n{TEXT}num_gpus: 1\n")).expect("same"), SavedConfig::Same);
+        assert_eq!(keep(&directory, &other).expect("nothing is lost"), SavedConfig::Replaced);
         assert_eq!(fs::read_to_string(folder.path().join("config.yaml")).expect("there"), other);
         let checkpoint = Checkpoint { progress: Progress::new(BTreeMap::new()), tensors: BTreeMap::new() };
-        CheckpointStore::new(&prefix.student("face_morpher")).save(&checkpoint).expect("saved");
-        let error = keep(&prefix, &other.replace("prefix: out", "prefix: in")).expect_err("refused").to_string();
+        CheckpointStore::new(&directory.student("face_morpher")).save(&checkpoint).expect("saved");
+        let error = keep(&directory, &other.replace("prefix: out", "prefix: in")).expect_err("refused").to_string();
         assert!(error.ends_with(": prefix"), "{error}");
         let moved = format!("{other}teacher: elsewhere\nbackend: cpu\nrecipe: mine.yaml\n");
-        assert_eq!(keep(&prefix, &moved).expect("it may be the same training"), SavedConfig::Changed);
+        assert_eq!(keep(&directory, &moved).expect("it may be the same training"), SavedConfig::Changed);
         assert_eq!(fs::read_to_string(folder.path().join("config.yaml")).expect("there"), other);
         fs::write(folder.path().join("config.yaml"), "torn").expect("written");
-        assert!(keep(&prefix, TEXT).expect_err("refused").to_string().ends_with(UNREADABLE));
+        assert!(keep(&directory, TEXT).expect_err("refused").to_string().ends_with(UNREADABLE));
     }
 }

@@ -1,4 +1,4 @@
-//! A student and its optimiser as named tensors, and back.
+//! Converts a student and its optimiser to named tensors, and back.
 
 use super::optimizer::{Moments, Optimizer, Path};
 use bunraku_core::character::Tensor as Stored;
@@ -12,14 +12,14 @@ use burn::{
 };
 use std::collections::BTreeMap;
 
-/// What the tensors of a snapshot are called before the parameter's path in the student.
+/// The prefixes of a checkpoint's tensors, before the parameter's path in the student.
 const WEIGHTS: &str = "weights.";
 const MEAN: &str = "adam.mean.";
 const SQUARE: &str = "adam.square.";
 
 type Tensors = BTreeMap<String, Stored>;
 
-/// All that a step changes, by name.
+/// Everything that a step changes, by name.
 pub(super) fn collect<B: AutodiffBackend, S: AutodiffModule<B>>(student: &S, optimizer: &Optimizer<B>) -> Tensors {
     let mut collector = Collector { path: Path::default(), tensors: BTreeMap::new() };
     student.visit(&mut collector);
@@ -32,8 +32,8 @@ pub(super) fn collect<B: AutodiffBackend, S: AutodiffModule<B>>(student: &S, opt
     tensors
 }
 
-/// The student with the weights that [`collect`] gave, and its optimiser with the moments it had after `steps` steps;
-/// or the name of a tensor that is missing or of another shape.
+/// Restores the student's weights from [`collect`]'s tensors, and its optimiser's moments after `steps` steps. The
+/// error is the name of a tensor that is missing or has another shape.
 pub(super) fn restore<B: AutodiffBackend, S: AutodiffModule<B>>(
     student: S,
     optimizer: &mut Optimizer<B>,
@@ -58,7 +58,7 @@ fn moments<B: AutodiffBackend>(
 ) -> Result<BTreeMap<String, Moments<B>>, String> {
     let means = tensors.iter().filter_map(|(name, mean)| Some((name.strip_prefix(MEAN)?, mean)));
     let moments = means.map(|(name, mean)| {
-        // Moments are kept as rows, whatever the shape of the weights they are of.
+        // Moments are rows, whatever the shape of their weights.
         let count = tensors.get(&format!("{WEIGHTS}{name}")).map(|weights| weights.values.len());
         let fits =
             |moment: &&Stored| count.is_some_and(|count| moment.shape == [count] && moment.values.len() == count);

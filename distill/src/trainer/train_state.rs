@@ -1,4 +1,4 @@
-//! A student on its way: network, optimiser and position.
+//! The state of a training: network, optimiser and position.
 
 use super::{
     objective::{Objective, Targets},
@@ -18,7 +18,7 @@ use burn::{
     tensor::Tensor,
 };
 
-/// What a step changes.
+/// Everything that a step changes.
 pub(crate) struct TrainState<B: TrainingBackend, S> {
     pub(crate) student: S,
     optimizer: Optimizer<B>,
@@ -30,7 +30,7 @@ impl<B: TrainingBackend, S: AutodiffModule<B>> TrainState<B, S> {
         Self { student, optimizer: Optimizer::new(adam), progress }
     }
 
-    /// As it was when the checkpoint was made; or the name of a tensor that the checkpoint should hold.
+    /// Restores a checkpoint. The error is the name of a tensor that it lacks.
     pub(crate) fn restored(mut self, checkpoint: Checkpoint, device: &B::Device) -> Result<Self, String> {
         let Checkpoint { progress, tensors } = checkpoint;
         let student = state_dict::restore(self.student, &mut self.optimizer, progress.steps, &tensors, device)?;
@@ -42,8 +42,7 @@ impl<B: TrainingBackend, S: AutodiffModule<B>> TrainState<B, S> {
         Checkpoint { progress: self.progress.clone(), tensors: state_dict::collect(&self.student, &self.optimizer) }
     }
 
-    /// How far off the student is, and which way is down. The examples' parts are gone through one after the other, so
-    /// that only one is in memory.
+    /// The loss and its gradients. The parts are processed one after the other, so that only one is in memory.
     pub(crate) fn loss_and_gradients<L>(
         &self,
         objective: &L,
@@ -55,13 +54,13 @@ impl<B: TrainingBackend, S: AutodiffModule<B>> TrainState<B, S> {
     {
         let all: usize = examples.iter().map(|part| part.poses.dims()[0]).sum();
         let mut gradients = GradientsAccumulator::new();
-        let parts = examples.into_iter().map(|Examples { poses, shown, window }| {
+        let parts = examples.into_iter().map(|Examples { poses, targets, window }| {
             let share = poses.dims()[0] as f32 / all as f32;
-            let shown: Targets<B> = shown.with_gradients();
-            let mut loss = objective.loss(&self.student, Tensor::from_inner(poses), shown, losses, window);
+            let targets: Targets<B> = targets.with_gradients();
+            let mut loss = objective.loss(&self.student, Tensor::from_inner(poses), targets, losses, window);
             let down = loss.total.clone().mul_scalar(share).backward();
             gradients.accumulate(&self.student, GradientsParams::from_grads(down, &self.student));
-            // Without what it was computed from, which would stay in memory with it.
+            // Detached, or its graph would stay in memory.
             loss.total = loss.total.detach();
             (loss, share)
         });
@@ -69,7 +68,7 @@ impl<B: TrainingBackend, S: AutodiffModule<B>> TrainState<B, S> {
         (loss, gradients.grads())
     }
 
-    /// A step down, after which `examples` more have been seen.
+    /// An optimiser step on `examples` examples.
     pub(crate) fn step(&mut self, gradients: GradientsParams, rate: f64, examples: u64) {
         self.student = self.optimizer.step(self.student.clone(), gradients, rate);
         self.progress.steps += 1;

@@ -1,4 +1,4 @@
-//! What the tests of the command share: a working folder to run it in, and what it said.
+//! Helpers of the command's tests: a working folder to run in, and the output.
 
 use bunraku_test_support::shared;
 use image::{Rgb, RgbImage, Rgba, RgbaImage};
@@ -16,7 +16,7 @@ pub(crate) fn distill(folder: &Path) -> Command {
     command
 }
 
-/// What it said to people.
+/// Its standard error.
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

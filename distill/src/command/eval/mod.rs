@@ -1,4 +1,4 @@
-//! `bunraku-distill eval`: how far students are from their teacher, on poses that no training saw.
+//! `bunraku-distill eval`: compares students with their teacher on held-out poses.
 
 mod subject;
 mod table;
@@ -37,32 +37,32 @@ Examples:
   bunraku-distill eval data/characters/kohaku/lite --poses 64 --json
   bunraku-distill eval data/characters/kohaku --sweep --sheet sheet.png";
 
-/// What to do about a sheet that cannot be written.
-const SHEET: &str = "--sheet takes the name of a PNG file in a folder that can be written to";
+/// The help for a sheet that cannot be written.
+const SHEET: &str = "pass a PNG file in a writable folder as --sheet";
 
-/// What to do about the teacher's weights.
-const FILES: &str = "put the five files of the original's data/tha4 into one folder and name it with --teacher";
+/// The help for problems with the teacher's weights.
+const FILES: &str = "put the five files of the original's data/tha4 into one folder and pass it with --teacher";
 
-/// What to do about layered art.
-const ART: &str = "distill/src/teacher/rig/README.md says how art is layered";
+/// The help for problems with layered art.
+const ART: &str = "distill/src/teacher/rig/README.md explains how to layer art";
 
-/// Held-out poses on a contact sheet.
+/// The number of held-out poses on a contact sheet.
 const SHEET_POSES: u64 = 24;
 
-/// Compares students with their teacher, on poses that no training saw
+/// Compare students with their teacher, on poses that training never saw
 ///
-/// L1 is in the networks' range [-1, 1]; PSNR is over linear premultiplied RGBA; SSIM is over sRGB on middle grey, 11 x 11
-/// Gaussian windows. All are over the character's pixels: those where the alpha of either picture is above 1/512.
+/// L1 is in the networks' range [-1, 1], PSNR is over linear premultiplied RGBA, SSIM over sRGB on middle grey with 11
+/// x 11 Gaussian windows. All are over the character's pixels: those where either picture's alpha is above 1/512.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct Args {
-    /// A distiller's config.yaml, whose newest students are judged, or a finished character model, judged by the config.yaml
+    /// A distiller's config.yaml, to evaluate its newest students, or a finished character model, with the config.yaml
     /// beside it or in the folder above
     path: PathBuf,
-    /// How many poses
+    /// Number of poses
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     poses: u32,
-    /// Which poses; those of 0 are what `train` measures itself by
+    /// Seed of the poses; 0 gives the ones `train` measures itself by
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// The face mask, for scores of eyes and mouth [default: the configuration's]
@@ -71,14 +71,15 @@ pub(super) struct Args {
     /// The folder with THA4's five networks, or layered art (.svg) [default: the configuration's, or data/tha4]
     #[arg(long, value_name = "DIR")]
     teacher: Option<PathBuf>,
-    /// On what the teacher runs [default: as the configuration says, or auto]
+    /// Where to run the teacher [default: the configuration's, or auto]
     #[arg(long, value_enum)]
     backend: Option<Accelerator>,
-    /// Tell flicker, too: move one parameter after the other in small steps from end to end, and compare how much the
-    /// student's picture changes with how much the teacher's does
+    /// Measure flicker too: move each parameter from end to end in small steps, and compare the changes in the
+    /// student's picture with those in the teacher's
     #[arg(long)]
     sweep: bool,
-    /// Write a contact sheet: every parameter at its ends and 24 of the poses, the teacher's picture beside the student's
+    /// Write a contact sheet: every parameter at its ends and 24 held-out poses, the teacher's picture beside the
+    /// student's
     #[arg(long, value_name = "PNG")]
     sheet: Option<PathBuf>,
     /// End with one line of JSON
@@ -86,29 +87,29 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// The job, on whatever backend.
+/// The evaluation, on any backend.
 struct EvalJob<'a> {
     subject: &'a Subject,
     args: &'a Args,
     stop: &'a AtomicBool,
 }
 
-/// What came out.
+/// The result.
 struct EvalResult {
-    /// As far as it went.
+    /// The scores so far.
     evaluation: Evaluation,
     ending: Completion,
 }
 
-/// How it went on after the evaluation itself, which is worth telling in any case.
+/// What came after the scores, which are printed in any case.
 enum Completion {
     Whole,
-    /// On request, while this was done.
+    /// Stopped on request; holds what was going on.
     Stopped(&'static str),
     Failed(anyhow::Error),
 }
 
-/// Judges and prints.
+/// Evaluates and prints.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let subject = Subject::of(args)?;
     let Students { origin, damaged, .. } = &subject.students;
@@ -116,7 +117,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         say(format_args!("{origin}"));
     }
     for damaged in damaged {
-        say(format_args!("warning: {damaged}; the one before is judged"));
+        say(format_args!("warning: {damaged}; using the one before"));
     }
     ready(&subject.students, args)?;
     let stop = stop_on_signal()?;
@@ -137,14 +138,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// What is known before the first pose: that what comes last can be done.
+/// Checks before the first pose that the sweep and the sheet will be possible.
 fn ready(students: &Students, args: &Args) -> anyhow::Result<()> {
     if (args.sweep || args.sheet.is_some()) && (students.face.is_none() || students.body.is_none()) {
         return Err(missing_student());
     }
     let Some(sheet) = &args.sheet else { return Ok(()) };
     let folder = sheet.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    // Made and removed again at once.
+    // Try the folder with a temporary file.
     let tried = if sheet.is_dir() {
         Err(io::ErrorKind::IsADirectory.into())
     } else {
@@ -153,11 +154,11 @@ fn ready(students: &Students, args: &Args) -> anyhow::Result<()> {
     tried.with_context(|| format!("cannot write the sheet {}", sheet.display())).help(SHEET)
 }
 
-/// Why neither flicker nor sheet can be had.
+/// The error if there is no sweep or sheet because a student is missing.
 fn missing_student() -> anyhow::Error {
     Helped::new(
-        anyhow!("only one of the two students is there"),
-        "train the other one, too; then the character can be drawn",
+        anyhow!("one of the two students is missing"),
+        "train both students; the sweep and the sheet need the whole character",
     )
     .into()
 }
@@ -183,12 +184,12 @@ impl Work for EvalJob<'_> {
 }
 
 impl EvalJob<'_> {
-    /// The first of the poses that no training saw.
+    /// The first `count` held-out poses.
     fn poses(&self, count: u64) -> Vec<Pose> {
         (0..count).map(|index| drawn_pose(&mut Random::new(self.args.seed, Use::HeldOut, index))).collect()
     }
 
-    /// What was asked for beside the evaluation. Where it fails, the evaluation is still there.
+    /// The sweep and the sheet, if requested. If one fails, the scores are still returned.
     fn go_on<B: Backend>(&self, found: Evaluation, teacher: &mut dyn Teacher<B>, device: &B::Device) -> EvalResult {
         let ended = |evaluation, ending| EvalResult { evaluation, ending };
         if self.stopped() {
@@ -217,7 +218,7 @@ impl EvalJob<'_> {
         device: &B::Device,
     ) -> anyhow::Result<()> {
         let sheet = self.sheet(teacher, device)?;
-        // Half a sheet must not take the place of a whole one.
+        // Half a sheet must not replace a whole one.
         if self.stopped() { Ok(()) } else { sheet.save(path).help(SHEET) }
     }
 
@@ -234,7 +235,7 @@ impl EvalJob<'_> {
         SideBySide::new(students, image, teacher, device)?.ok_or_else(missing_student)
     }
 
-    /// The flicker by parameter, as far as it is not stopped.
+    /// The flicker by parameter, until stopped.
     fn sweeps<B: Backend>(
         &self,
         teacher: &mut dyn Teacher<B>,
@@ -249,7 +250,7 @@ impl EvalJob<'_> {
                 if self.stopped() {
                     return Ok(ratios);
                 }
-                sweep.show(both.paint(&pose));
+                sweep.show(both.draw(&pose));
                 progress.inc(1);
             }
             ratios.extend(sweep.ratio().map(|ratio| (parameter.name(), ratio)));
@@ -258,16 +259,16 @@ impl EvalJob<'_> {
         Ok(ratios)
     }
 
-    /// The contact sheet, as far as it is not stopped.
+    /// The contact sheet, until stopped.
     fn sheet<B: Backend>(&self, teacher: &mut dyn Teacher<B>, device: &B::Device) -> anyhow::Result<ContactSheet> {
         let mut both = self.side_by_side(teacher, device)?;
         let poses = sheet_poses(&self.poses(SHEET_POSES));
         let progress = ProgressBar::new(poses.len() as u64).with_message("drawing the sheet");
-        let [rest, _] = both.paint(&Pose::default());
+        let [rest, _] = both.draw(&Pose::default());
         let title = "Each pair: the teacher's picture, then the student's.".to_owned();
         let mut sheet = ContactSheet::new(title, rest);
         for pose in poses.iter().take_while(|_| !self.stopped()) {
-            sheet.push(pose, both.paint(&pose.pose));
+            sheet.push(pose, both.draw(&pose.pose));
             progress.inc(1);
         }
         progress.finish_and_clear();

@@ -1,4 +1,4 @@
-//! Who is judged, and by which teacher.
+//! What is evaluated: students, their picture and mask, and their teacher.
 
 use super::Args;
 use crate::command::{
@@ -21,18 +21,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Who is judged.
+/// What is evaluated.
 pub(super) struct Subject {
     pub(super) students: Students,
     pub(super) image: CharacterImage,
-    /// Where eyes and mouth are, as [`face_mask`] gives it.
+    /// The mask of eyes and mouth, as [`face_mask`] returns it.
     pub(super) mask: Option<Vec<f32>>,
     pub(super) teacher: PathBuf,
     pub(super) backend: Accelerator,
 }
 
 impl Subject {
-    /// A configuration's newest students, or a character's; with what the command line says overrides.
+    /// A configuration's newest students, or a character's, with the command line's overrides.
     pub(super) fn of(args: &Args) -> anyhow::Result<Self> {
         let mask = args.mask.as_deref().map(read_mask).transpose()?;
         let found = match read_config(&args.path)? {
@@ -47,25 +47,25 @@ impl Subject {
 /// A character model, with the teacher, mask and backend of the configuration beside it or in the folder above.
 fn finished(path: &Path, mask: Option<Vec<f32>>) -> anyhow::Result<Subject> {
     let character = CharacterModel::load(path);
-    let character = character.help("give a distiller's config.yaml or a character model's folder")?;
+    let character = character.help("pass a distiller's config.yaml or a character model's folder")?;
     let students = Students::of_character(&character, path);
     let image = character.image;
     let Some(config) = config_of(path)? else {
         let (teacher, backend) = (DEFAULT_TEACHER.into(), Accelerator::default());
         return Ok(Subject { students, image, mask, teacher, backend });
     };
-    // A character that was given away is judged without its mask, too, but not silently.
+    // A character may have been passed on without its mask: warn and go on.
     let mask = mask.or_else(|| match SourceImages::mask(&config) {
         Ok(mask) => Some(mask),
         Err(error) => {
-            say(format_args!("warning: {error}; without it eyes and mouth have no scores of their own"));
+            say(format_args!("warning: {error}; without the mask there are no scores for eyes and mouth"));
             None
         }
     });
     Ok(Subject { students, image, mask, teacher: config.teacher, backend: config.backend })
 }
 
-/// The configuration of the character model at `path`, a folder or its settings.
+/// The configuration for the character model at `path`, a folder or its YAML file.
 fn config_of(path: &Path) -> anyhow::Result<Option<DistillerConfig>> {
     let path = fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))?;
     for folder in path.ancestors().skip(usize::from(path.is_file())).take(2) {
@@ -76,8 +76,7 @@ fn config_of(path: &Path) -> anyhow::Result<Option<DistillerConfig>> {
     Ok(None)
 }
 
-/// The distiller's configuration in this file, if it is one and not a character model's settings. Its paths are those
-/// that files were found at.
+/// The distiller's configuration in this file, if it is one and not a character model's YAML. Its paths are resolved.
 fn read_config(path: &Path) -> anyhow::Result<Option<DistillerConfig>> {
     if !path.is_file() {
         return Ok(None);
@@ -86,14 +85,13 @@ fn read_config(path: &Path) -> anyhow::Result<Option<DistillerConfig>> {
         Ok(config) => Ok(Some(found_from(config, path))),
         Err(invalid) if !invalid.is_meant() => Ok(None),
         Err(invalid) => {
-            Err(invalid).with_context(|| path.display().to_string()).help("`bunraku-distill check` says more")
+            Err(invalid).with_context(|| path.display().to_string()).help("`bunraku-distill check` lists all problems")
         }
     }
 }
 
-/// The configuration in the file `config` with paths that lead from the working folder to what is there. They are meant
-/// from the working folder; where there is nothing, from the configuration's folder or one above, for training was started
-/// in one of these most likely.
+/// The configuration in `file` with its paths resolved. They are relative to the working folder; a path that does not
+/// exist there is looked up in the configuration's folder and those above, where training was probably started.
 fn found_from(config: DistillerConfig, file: &Path) -> DistillerConfig {
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let found = |path: PathBuf| {
@@ -111,14 +109,15 @@ fn found_from(config: DistillerConfig, file: &Path) -> DistillerConfig {
 
 fn in_training(config: &DistillerConfig, mask: Option<Vec<f32>>) -> anyhow::Result<Subject> {
     let image = SourceImages::image(config);
-    let image = image.help("`bunraku-distill check` says more; its paths are relative to the working folder")?;
-    let mask = mask.map_or_else(|| SourceImages::mask(config), Ok).help("name the face mask with --mask")?;
+    let image =
+        image.help("`bunraku-distill check` lists all problems; its paths are relative to the working folder")?;
+    let mask = mask.map_or_else(|| SourceImages::mask(config), Ok).help("pass the face mask as --mask")?;
     let students = match Students::of_training(&config.prefix) {
         Err(StudentsError::None { .. }) if RunDirectory::new(&config.prefix).character().is_dir() => {
             let folder = RunDirectory::new(&config.prefix).character();
             Students::of_character(&CharacterModel::load(&folder)?, &folder)
         }
-        students => students.help("`bunraku-distill train` makes the students")?,
+        students => students.help("train the students first, with `bunraku-distill train`")?,
     };
     Ok(Subject { students, image, mask: Some(mask), teacher: config.teacher.clone(), backend: config.backend })
 }
@@ -133,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_working_folder_lacks_is_looked_for_around_the_configuration() {
+    fn paths_that_the_working_folder_lacks_are_looked_up_around_the_configuration() {
         let root = tempfile::tempdir().expect("a temporary folder");
         let folder = root.path().join("data/robot");
         fs::create_dir_all(&folder).expect("made");

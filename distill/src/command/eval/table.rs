@@ -1,4 +1,4 @@
-//! An evaluation as a table for people.
+//! Prints an evaluation as a table.
 
 use bunraku_distill::eval::{Evaluation, Scores};
 use std::io::{self, Write};
@@ -26,12 +26,12 @@ fn row(name: &str, Scores { l1, psnr_db, ssim }: &Scores, out: &mut impl Write) 
     writeln!(out, "{name:<29}{:>10}{:>10}{:>9}", shown(l1, 5), shown(psnr_db, 2), shown(ssim, 4))
 }
 
-/// The flicker, where it was asked for.
+/// The flicker, if it was measured.
 fn sweeps(evaluation: &Evaluation, out: &mut impl Write) -> io::Result<()> {
     let Some(worst) = evaluation.sweep_ratio else { return Ok(()) };
-    writeln!(out, "change between poses, in the teacher's{:>10}{:>9}", "mean", "peak")?;
+    writeln!(out, "change between poses / teacher's     {:>11}{:>9}", "mean", "peak")?;
     for (name, ratio) in &evaluation.sweeps {
-        let mark = if ratio.worst() < worst { "" } else { " (the worst)" };
+        let mark = if ratio.worst() < worst { "" } else { " (worst)" };
         writeln!(out, "{:<38}{:>10.3}{:>9.3}{mark}", format!("sweep, {name}"), ratio.mean, ratio.peak)?;
     }
     Ok(())

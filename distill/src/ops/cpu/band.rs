@@ -1,5 +1,5 @@
-//! Bands of rows, shared among the threads. How a window is cut into bands does not depend on the threads, and sums are
-//! added band by band: the same numbers come out however many threads there are.
+//! Bands of rows, shared among the threads. The division into bands does not depend on the threads, and sums are added
+//! band by band, so the result is the same with any number of threads.
 
 use super::{
     entry::{Below, Line, Place},
@@ -13,10 +13,10 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Most bands, and so most threads that have something to do.
+/// The most bands, and so the most threads with work to do.
 const BANDS: usize = 16;
 
-/// A stage's input for `n` poses.
+/// A block's input for `n` poses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Input<'a> {
     pub(crate) window: Window,
@@ -41,13 +41,13 @@ impl Input<'_> {
     }
 }
 
-/// The rows of each band; an even number but for the last.
+/// The rows of each band; an even number except in the last.
 pub(super) fn bands(window: Window) -> Vec<Range<usize>> {
     let rows = window.height.div_ceil(BANDS).next_multiple_of(2);
     (0..window.height).step_by(rows).map(|first| first..(first + rows).min(window.height)).collect()
 }
 
-/// The gradient of a stage's input.
+/// The gradient of a block's input.
 #[derive(Clone, Debug)]
 pub(crate) struct InputGradient {
     pub(crate) params: Vec<f32>,
@@ -55,7 +55,7 @@ pub(crate) struct InputGradient {
     pub(crate) below: Option<Vec<f32>>,
 }
 
-/// Runs a block, each band with a head of its own; with `gradient`, the heads give that of the exit.
+/// Runs a block, each band with a head of its own; with `gradient`, the heads leave the exit's gradient.
 pub(super) fn run(input: Input<'_>, heads: Vec<&mut dyn Head>, gradient: bool) -> Option<InputGradient> {
     match input.widths.most() {
         ..=112 => run_wide::<112>(input, heads, gradient),
@@ -64,7 +64,7 @@ pub(super) fn run(input: Input<'_>, heads: Vec<&mut dyn Head>, gradient: bool) -
     }
 }
 
-/// The widest layer there is a kernel for.
+/// The widest layer that the kernels support.
 pub(crate) const WIDEST: usize = 400;
 
 fn run_wide<const LD: usize>(input: Input<'_>, heads: Vec<&mut dyn Head>, gradient: bool) -> Option<InputGradient> {
@@ -94,7 +94,7 @@ fn run_wide<const LD: usize>(input: Input<'_>, heads: Vec<&mut dyn Head>, gradie
     Some(gather(input, lanes, &sums))
 }
 
-/// The vectors' length.
+/// The number of lanes of a vector.
 struct Lanes;
 
 impl WithSimd for Lanes {
@@ -110,7 +110,7 @@ struct Sums {
     weights: Gradient,
     /// The first row of [`Window::below`] that the band reads.
     first: usize,
-    /// For each example, the gradient of the rows from there on, `[rows, width, whole vectors]`.
+    /// For each example, the gradient of the rows from `first` on, `[rows, width, whole vectors]`.
     below: Vec<Aligned>,
 }
 
@@ -176,7 +176,7 @@ impl<const LD: usize> WithSimd for Band<'_, LD> {
     }
 }
 
-/// Adds the bands up.
+/// Sums the bands.
 fn gather(input: Input<'_>, lanes: usize, bands: &[Sums]) -> InputGradient {
     let below = input.below.map(|below| {
         let (width, window) = (input.widths.sine[0], input.window.below());

@@ -1,4 +1,5 @@
-//! The body's four terms at a tile's positions, and their gradient by the seven channels (`core/spec/student.md` and `distill/spec/distiller.md`).
+//! The body's four terms at a tile's positions, and their gradient with respect to the seven channels
+//! (`core/spec/student.md` and `distill/spec/distiller.md`).
 
 use super::{entry::Place, head::Head};
 use rayon::prelude::*;
@@ -9,12 +10,12 @@ const COLORS: usize = 4;
 /// Channels of the exit: grid change x, y; alpha; color change.
 const CHANNELS: usize = 7;
 
-/// What the body is given and held against, for `n` poses: a whole picture, and planes of the stage's window.
+/// The body's input and targets for `n` poses: a whole picture, and planes of the block's window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyPictures<'a> {
-    /// Edge of the whole picture.
+    /// The edge of the whole picture.
     pub(crate) edge: usize,
-    /// The whole picture, the four channels of a pixel together.
+    /// The whole picture, with the four channels of a pixel together.
     pub(crate) image: &'a [[f32; COLORS]],
     /// `[n, 4, height, width]`.
     pub(crate) posed: &'a [f32],
@@ -24,21 +25,21 @@ pub(crate) struct BodyPictures<'a> {
     pub(crate) grid_change: &'a [f32],
 }
 
-/// The four channels of each pixel of `[n, 4, area]` together.
+/// Interleaves `[n, 4, area]`: the four channels of each pixel together.
 pub(crate) fn interleave(planes: &[f32], area: usize) -> Vec<[f32; COLORS]> {
     let channel = |pixel: usize, channel: usize| planes[(pixel / area * COLORS + channel) * area + pixel % area];
     let pixels = (0..planes.len() / COLORS).into_par_iter();
     pixels.map(|pixel| std::array::from_fn(|index| channel(pixel, index))).collect()
 }
 
-/// A picture's value between its pixels.
+/// A picture sampled between its pixels.
 struct Sample {
     value: [f32; COLORS],
-    /// By the place's x and y, in units of half the picture.
+    /// The derivatives by x and y, in units of half the picture.
     slope: [[f32; COLORS]; 2],
 }
 
-/// Samples as the warp does: bilinear, the border continued, where it has no slope.
+/// Samples as the warp does: bilinear, with the border extended and no slope beyond it.
 #[inline(always)]
 fn sample(image: &[[f32; COLORS]], edge: usize, x: f32, y: f32) -> Sample {
     let last = (edge - 1) as f32;
@@ -77,11 +78,11 @@ pub(super) fn sign(x: f32) -> f32 {
     }
 }
 
-/// Adds up a band's terms and leaves their gradient in the exit.
+/// Sums a band's terms and leaves their gradient in the exit.
 #[derive(Clone, Debug)]
 pub(super) struct BodyHead<'a> {
     pub(super) pictures: BodyPictures<'a>,
-    /// What an absolute difference counts in each term: its weight, divided by the number of differences.
+    /// The factor of an absolute difference in each term: the term's weight divided by the number of differences.
     pub(super) factors: [f32; 4],
     /// Sums of the weighted terms: blended, warped, grid change, color change.
     pub(super) terms: [f64; 4],

@@ -1,4 +1,4 @@
-//! A stage's first sine layer: position, pose and the level below, upsampled; and the way back.
+//! A block's first sine layer: position, pose and the upsampled level below; and its backward pass.
 
 use super::{
     finish::SineFinish,
@@ -9,8 +9,8 @@ use super::{
 use crate::ops::Window;
 use pulp::Simd;
 
-/// Between which two of `edge / 2` positions the upsampled position `index` lies, and how far towards the second:
-/// half-pixel centres, the border continued (`core/spec/student.md`).
+/// The two of `edge / 2` positions that the upsampled position `index` lies between, and the fraction of the second:
+/// half-pixel centres, with the border extended (`core/spec/student.md`).
 fn between(index: usize, edge: usize) -> (usize, usize, f32) {
     let half = index / 2;
     match (index % 2, half) {
@@ -20,7 +20,7 @@ fn between(index: usize, edge: usize) -> (usize, usize, f32) {
     }
 }
 
-/// The centre of position `index` of `edge` that span [-1, 1].
+/// The centre of position `index`, out of `edge` that span [-1, 1].
 fn centre(index: usize, edge: usize) -> f32 {
     (2 * index + 1) as f32 / edge as f32 - 1.0
 }
@@ -32,12 +32,12 @@ pub(super) struct Below<'a> {
     pub(super) channels: usize,
 }
 
-/// What of the level below a row of positions needs, and its gradient. The rows are those of [`Window::below`].
+/// The level below interpolated for one row of positions, and its gradient. Rows are those of [`Window::below`].
 #[derive(Debug)]
 pub(super) struct Line<const LD: usize> {
     values: Vec<Row<LD>>,
     gradient: Vec<Row<LD>>,
-    /// The two rows of the level below, and how far towards the second.
+    /// The two rows of the level below, and the fraction of the second.
     between: (usize, usize, f32),
 }
 
@@ -46,7 +46,7 @@ impl<const LD: usize> Line<LD> {
         Self { values: vec![Row::ZERO; width], gradient: vec![Row::ZERO; width], between: (0, 0, 0.0) }
     }
 
-    /// Interpolates for the window's `row`; turns are folded in.
+    /// Interpolates for the window's `row`, in turns.
     #[inline(always)]
     pub(super) fn read<S: Simd>(&mut self, simd: S, below: Below<'_>, window: Window, row: usize) {
         let source = window.below();
@@ -69,8 +69,8 @@ impl<const LD: usize> Line<LD> {
         }
     }
 
-    /// Adds the row's gradient to that of the rows of the level below, which are `[rows, width, whole vectors]` from
-    /// row `first` on, and forgets it.
+    /// Adds the row's gradient to the gradient of the level below, `[rows, width, whole vectors]` from row `first` on,
+    /// and clears it.
     #[inline(always)]
     pub(super) fn give<S: Simd>(&mut self, simd: S, below: &mut [f32], first: usize, vectors: usize) {
         let stride = self.gradient.len() * vectors;
@@ -89,7 +89,7 @@ impl<const LD: usize> Line<LD> {
     }
 }
 
-/// Where a tile lies: `count` positions of a row of the window.
+/// The place of a tile: `count` positions of a row of the window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) window: Window,
@@ -107,7 +107,7 @@ impl Place {
         centre(self.window.column + self.column + index, self.window.edge)
     }
 
-    /// Columns of [`Window::below`] beside a position of the tile, and how far towards the second.
+    /// The two columns of [`Window::below`] around a position of the tile, and the fraction of the second.
     fn columns(&self, index: usize) -> (usize, usize, f32) {
         let (low, high, fraction) = between(self.window.column + self.column + index, self.window.edge);
         let first = self.window.below().column;
@@ -115,7 +115,7 @@ impl Place {
     }
 }
 
-/// Features after the entry's sine, for the tile's positions.
+/// The features after the entry's sine, for the tile's positions.
 #[inline(always)]
 pub(super) fn entry<S: Simd, const LD: usize>(
     simd: S,
@@ -145,14 +145,14 @@ pub(super) fn entry<S: Simd, const LD: usize>(
     }
 }
 
-/// Sums of the entry's gradient: of the position's factors and of the bias.
+/// Sums of the entry's gradient: for the position's weights and the bias.
 pub(super) struct EntrySums<'a> {
     pub(super) x: &'a mut [f32],
     pub(super) y: &'a mut [f32],
     pub(super) bias: &'a mut [f32],
 }
 
-/// Takes the gradient of the entry's turns, `rows`, apart.
+/// Splits the gradient of the entry's turns, `rows`, into its sums.
 #[inline(always)]
 pub(super) fn entry_gradient<S: Simd, const LD: usize>(
     simd: S,

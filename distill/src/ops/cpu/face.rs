@@ -5,7 +5,7 @@ use super::{body::sign, entry::Place, head::Head};
 /// Channels of the face.
 const COLORS: usize = 4;
 
-/// What the face is held against, for `n` poses: planes of the stage's window.
+/// The face's targets for `n` poses: planes of the block's window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FacePictures<'a> {
     /// `[n, 4, height, width]`.
@@ -14,13 +14,13 @@ pub(crate) struct FacePictures<'a> {
     pub(crate) mask: &'a [f32],
 }
 
-/// Adds up a band's terms and leaves their gradient in the exit.
+/// Sums a band's terms and leaves their gradient in the exit.
 #[derive(Clone, Debug)]
 pub(super) struct FaceHead<'a> {
     pub(super) pictures: FacePictures<'a>,
-    /// What an absolute difference counts in each term: its weight, divided by the number of differences.
+    /// The factor of an absolute difference in each term: the term's weight divided by the number of differences.
     pub(super) factors: [f32; 2],
-    /// Sums of the weighted terms: full, and where the mask is.
+    /// Sums of the weighted terms: full, and inside the mask.
     pub(super) terms: [f64; 2],
 }
 

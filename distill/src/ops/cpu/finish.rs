@@ -1,4 +1,4 @@
-//! What becomes of a matrix product's sums: the sine of them, the sums themselves, or a gradient behind the sine.
+//! Writes a matrix product's sums: through a sine, unchanged, or multiplied by a sine's slope on the way back.
 
 use super::{
     product::Finish,
@@ -7,12 +7,12 @@ use super::{
 use bunraku_engine::sine::{sines, sines_and_slopes};
 use pulp::Simd;
 
-/// Through the sine.
+/// Writes the sine of the sums.
 pub(super) struct SineFinish<'a, const LD: usize> {
     /// Added before the sine.
     pub(super) bias: Option<&'a Aligned>,
     pub(super) features: &'a mut [Row<LD>],
-    /// Where the slopes are wanted.
+    /// Where to write the slopes, if they are wanted.
     pub(super) slopes: Option<&'a mut [Row<LD>]>,
 }
 
@@ -39,7 +39,7 @@ impl<S: Simd, const LD: usize> Finish<S> for SineFinish<'_, LD> {
     }
 }
 
-/// As they are.
+/// Writes the sums unchanged.
 pub(super) struct PlainFinish<'a, const LD: usize> {
     pub(super) bias: &'a Aligned,
     pub(super) to: &'a mut [Row<LD>],
@@ -58,7 +58,7 @@ impl<S: Simd, const LD: usize> Finish<S> for PlainFinish<'_, LD> {
     }
 }
 
-/// Back through the sine.
+/// Writes the sums multiplied by the sine's slope.
 pub(super) struct SlopeFinish<'a, const LD: usize> {
     pub(super) slopes: &'a [Row<LD>],
     pub(super) to: &'a mut [Row<LD>],

@@ -1,19 +1,19 @@
-//! What follows a stage's exit: its values are kept, or become a gradient.
+//! Handles a block's exit: stores its values, or turns them into a gradient.
 
 use super::entry::Place;
 
-/// Follows the exit of the tiles of a band of rows.
+/// Handles the exit of the tiles in a band of rows.
 pub(super) trait Head: Send {
-    /// Whether the exit's values are looked at; else they need not be computed.
+    /// Whether the exit's values are read; otherwise they need not be computed.
     fn looks(&self) -> bool {
         true
     }
 
-    /// Takes the exit's channels at the tile's position `index`, and leaves their gradient there where one is wanted.
+    /// Takes the exit's channels at the tile's position `index`, and replaces them by their gradient if one is wanted.
     fn position(&mut self, example: usize, place: Place, index: usize, exit: &mut [f32]);
 }
 
-/// Keeps the values.
+/// Stores the values.
 pub(super) struct Keep<'a> {
     /// For each example, the band's `[rows, width, channels]`.
     pub(super) examples: Vec<&'a mut [f32]>,
@@ -29,7 +29,7 @@ impl Head for Keep<'_> {
     }
 }
 
-/// Puts a gradient that is known already.
+/// Puts a given gradient in place of the values.
 #[derive(Clone, Copy)]
 pub(super) struct Give<'a> {
     /// `[n, height, width, channels]` of the whole window.

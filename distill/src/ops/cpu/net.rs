@@ -1,4 +1,4 @@
-//! A stage's weights in the order in which the kernels read them, and the gradients they gather.
+//! A block's weights in the order in which the kernels read them, and the gradients they accumulate.
 
 use super::{
     product::{Panels, ROWS},
@@ -6,11 +6,11 @@ use super::{
 };
 use std::f64::consts::TAU;
 
-/// ω in turns: folded into every layer that a sine follows.
+/// ω in turns: folded into every layer with a sine after it.
 pub(super) const TURNS: f32 = (super::super::OMEGA as f64 / TAU) as f32;
 
-/// Outputs of a stage's layers; a stage's weights lie in one flat list: the entry's position columns `[width, 2]`, each
-/// hidden layer's weight `[outputs, inputs]` and bias, the exit's weight and, if it has one, bias.
+/// The widths of a block's layers. The weights lie in one flat list: the entry's position columns `[width, 2]`, each
+/// hidden layer's weight `[outputs, inputs]` and bias, and the exit's weight and bias, if it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Widths {
     /// Outputs of the entry and of each hidden layer.
@@ -22,7 +22,7 @@ pub(crate) struct Widths {
 }
 
 impl Widths {
-    /// The greatest.
+    /// The largest width.
     pub(super) fn most(&self) -> usize {
         self.sine.iter().copied().fold(self.exit, usize::max)
     }
@@ -48,13 +48,13 @@ pub(super) struct Layer {
     pub(super) bias: Aligned,
 }
 
-/// A stage's weights; turns are folded into all but the exit's.
+/// A block's weights; turns are folded into all layers but the exit.
 #[derive(Debug)]
 pub(super) struct Net {
     /// Vectors of the entry.
     pub(super) vectors: usize,
     pub(super) width: usize,
-    /// Of the position, whole vectors.
+    /// Weights of the position's x and y, whole vectors.
     pub(super) x: Aligned,
     pub(super) y: Aligned,
     pub(super) layers: Vec<Layer>,
@@ -85,7 +85,7 @@ impl Net {
     }
 }
 
-/// Turns folded into a bias of the entry.
+/// An entry's bias in turns.
 pub(super) fn fold_bias(lanes: usize, bias: &[f32]) -> Aligned {
     padded(lanes, bias.iter().map(|&b| b * TURNS))
 }
@@ -97,7 +97,7 @@ fn padded(lanes: usize, values: impl Iterator<Item = f32>) -> Aligned {
     aligned
 }
 
-/// Sums of gradients of one layer.
+/// The gradient sums of one layer.
 #[derive(Debug)]
 pub(super) struct LayerGradient {
     /// `[outputs rounded up to ROWS, inputs rounded up to vectors]`.
@@ -106,7 +106,7 @@ pub(super) struct LayerGradient {
     pub(super) bias: Aligned,
 }
 
-/// Sums of gradients of a block, by what the kernels see (in turns).
+/// The gradient sums of a block, in the kernels' units (turns).
 #[derive(Debug)]
 pub(super) struct Gradient {
     lanes: usize,
@@ -146,7 +146,7 @@ impl Gradient {
         }
     }
 
-    /// The gradient of the flat weights, and that of the examples' biases, `[n, width]`.
+    /// The gradient of the flat weights, and of the examples' biases, `[n, width]`.
     pub(super) fn unfold(&self, widths: &Widths) -> (Vec<f32>, Vec<f32>) {
         let width = widths.sine[0];
         let mut params = Vec::new();

@@ -1,17 +1,17 @@
-//! The matrix products of a tile. Positions are rows, channels are columns, vectors run along the channels: so what the
-//! forward pass, the gradient of the features and the gradient of the weights read is the same memory, untransposed.
+//! The matrix products of a tile. Positions are rows, channels are columns and vectors run along the channels, so the
+//! forward pass, the gradient of the features and the gradient of the weights all read the same memory, untransposed.
 
 use super::row::{Aligned, Row};
 use pulp::Simd;
 
-/// Vectors in a panel of columns: with the rows of a block they fill the registers.
+/// Vectors in a panel of columns; with the rows of a block they fill the registers.
 const VECTORS: usize = 3;
 
-/// Rows of a block on machines with 32 vector registers, and with fewer. Tiles are a multiple of the first.
+/// Rows of a block on machines with 32 vector registers, and with fewer. Tiles are a multiple of the former.
 pub(super) const ROWS: usize = 8;
 const FEW_ROWS: usize = 4;
 
-/// The right side of a product, `[depth, columns]`, panel after panel.
+/// The right-hand side of a product, `[depth, columns]`, panel after panel.
 #[derive(Clone, Debug)]
 pub(super) struct Panels {
     depth: usize,
@@ -22,7 +22,7 @@ pub(super) struct Panels {
 }
 
 impl Panels {
-    /// `value(k, column)` for each element; columns beyond `columns` are zero.
+    /// `value(k, column)` gives each element; padding columns are zero.
     pub(super) fn new(lanes: usize, depth: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let vectors = columns.div_ceil(lanes);
         let mut values = Aligned::new(depth * vectors * lanes);
@@ -43,14 +43,14 @@ impl Panels {
     }
 }
 
-/// First vector and number of vectors of each panel.
+/// The first vector and the number of vectors of each panel.
 fn panels(vectors: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..vectors).step_by(VECTORS).map(move |first| (first, (vectors - first).min(VECTORS)))
 }
 
-/// What becomes of the sums of a block.
+/// Takes the sums of a block.
 pub(super) trait Finish<S: Simd> {
-    /// Takes the block whose first row and first vector are given.
+    /// Takes the block that starts at this row and vector.
     fn finish<const R: usize, const V: usize>(&mut self, simd: S, row: usize, vector: usize, sums: [[S::f32s; V]; R]);
 }
 
@@ -100,7 +100,7 @@ fn block_product<S: Simd, const R: usize, const V: usize, const LD: usize>(
     panel: &[[S::f32s; V]],
 ) -> [[S::f32s; V]; R] {
     let mut sums = [[simd.splat_f32s(0.0); V]; R];
-    // Never more; the compiler sees that all of the rows' indices are in bounds.
+    // Never more rows than this; it lets the compiler see that all indices are in bounds.
     let panel = &panel[..panel.len().min(LD)];
     for (k, panel) in panel.iter().enumerate() {
         for (sums, row) in sums.iter_mut().zip(rows) {

@@ -1,8 +1,8 @@
-//! Rows of channels: how features lie in memory while a tile is computed.
+//! Rows of channels: the memory layout of features while a tile is computed.
 
-/// The channels of one position, beginning on a cache line. `LD` is a multiple of 16 and an odd number of cache lines,
-/// so that a column of rows is spread over the cache's sets; that it is known when compiling gives the kernels all
-/// their rows from one address.
+/// The channels of one position, aligned to a cache line. `LD` is a multiple of 16 and an odd number of cache lines, so
+/// that a column of rows spreads over the cache's sets; as it is known at compile time, the kernels address all rows
+/// from one pointer.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub(super) struct Row<const LD: usize>(pub(super) [f32; LD]);
@@ -19,7 +19,7 @@ pub(super) fn rows<const LD: usize>(count: usize) -> Vec<Row<LD>> {
 /// Floats on a cache line.
 const LINE: usize = 16;
 
-/// Floats whose first lies on a cache line. Never grows, so it stays there.
+/// Floats aligned to a cache line. The buffer never grows, so it stays aligned.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Aligned {
     data: Vec<f32>,

@@ -1,4 +1,4 @@
-//! A tile: some positions of a row, taken through all of a stage's layers and back while they are in the cache.
+//! A tile: some positions of a row that go through all of a block's layers and back while they are in the cache.
 
 use super::{
     entry::{EntrySums, Line, Place, entry, entry_gradient},
@@ -9,17 +9,17 @@ use super::{
 };
 use pulp::Simd;
 
-/// Most positions of a tile: its features and slopes should stay in the second-level cache.
+/// The most positions of a tile: its features and slopes should fit into the second-level cache.
 pub(super) const fn positions(ld: usize) -> usize {
     if ld <= 208 { 128 } else { 64 }
 }
 
-/// A tile's features. One thread's own.
+/// A tile's features; each thread has one.
 #[derive(Debug)]
 pub(super) struct Tile<const LD: usize> {
     /// After each sine.
     features: Vec<Vec<Row<LD>>>,
-    /// The sine's derivative by the turns.
+    /// The sine's derivative by turns.
     slopes: Vec<Vec<Row<LD>>>,
     /// The exit's values, then their gradient.
     pub(super) exit: Vec<Row<LD>>,
@@ -40,7 +40,7 @@ impl<const LD: usize> Tile<LD> {
         }
     }
 
-    /// Features of all sine layers; with `slopes`, what [`backward`](Self::backward) needs too.
+    /// Computes the features of all sine layers; with `slopes`, also what [`backward`](Self::backward) needs.
     #[inline(always)]
     pub(super) fn features<S: Simd>(
         &mut self,
@@ -64,7 +64,7 @@ impl<const LD: usize> Tile<LD> {
         }
     }
 
-    /// Fills `exit` from the features of `count` positions.
+    /// Computes `exit` from the features of `count` positions.
     #[inline(always)]
     pub(super) fn exit<S: Simd>(&mut self, simd: S, net: &Net, count: usize) {
         let last = net.layers.len() - 1;
@@ -73,7 +73,7 @@ impl<const LD: usize> Tile<LD> {
         product(simd, features, &net.layers[last].forward, &mut finish);
     }
 
-    /// Adds to the sums what the gradient in `exit` gives.
+    /// Propagates the gradient in `exit` back and adds it to the sums.
     #[inline(always)]
     pub(super) fn backward<S: Simd>(
         &mut self,
@@ -85,7 +85,7 @@ impl<const LD: usize> Tile<LD> {
         sums: &mut Gradient,
     ) {
         let count = place.count.next_multiple_of(ROWS);
-        // Positions that only fill up the last block have no part in the sums.
+        // Padding positions do not count in the sums.
         self.exit[place.count..count].fill(Row::ZERO);
         for (index, layer) in net.layers.iter().enumerate().rev() {
             let from = if index + 1 == net.layers.len() { &self.exit } else { &self.gradient };

@@ -1,4 +1,4 @@
-//! Layered art as read from an SVG file: its groups, back to front, and the shapes that poses give them.
+//! Reads layered art from an SVG file: its groups, back to front, and their shapes.
 
 use super::{
     error::{Fault, RigError},
@@ -17,18 +17,18 @@ use bunraku_core::{
 use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
 use std::{collections::HashSet, path::Path};
 
-/// Largest SVG file that is read, in bytes: a hundred times what a detailed character takes.
+/// The largest SVG file in bytes: a hundred times a detailed character's.
 pub const LIMIT: u64 = 8 << 20;
 
-/// Groups that every rig needs: what the 39 parameters of the face move, and what the six of the body turn.
+/// The groups that every rig needs, for the 39 parameters of the face and the six of the body.
 pub const REQUIRED: [&str; 7] = ["body", "face", "mouth", "eye_left", "eye_right", "eyebrow_left", "eyebrow_right"];
 
-/// Layered art, checked: everything a pose needs is in it.
+/// Layered art that has been checked to be complete.
 #[derive(Debug)]
 pub struct Art {
     /// Back to front.
     pub(super) layers: Vec<Layer>,
-    /// Text from the file's start to the first layer, for drawing one layer by itself: root element and definitions.
+    /// The root element and definitions, for drawing one layer by itself.
     pub(super) head: String,
     /// The SHA-256 of the whole text, in hexadecimal digits.
     pub(super) sha256: String,
@@ -38,7 +38,7 @@ impl Art {
     /// Reads a file.
     ///
     /// # Errors
-    /// Every fault of the file, each with the name of the group it is in.
+    /// All faults of the file, each with the name of its group.
     pub fn open(path: &Path) -> Result<Self, RigError> {
         let named = |faults| RigError { what: path.display().to_string(), faults };
         let text = text(path).map_err(|fault| named(vec![fault]))?;
@@ -48,7 +48,7 @@ impl Art {
     /// Reads the text of an SVG file.
     ///
     /// # Errors
-    /// Every fault of the text.
+    /// All faults of the text.
     pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
         if text.len() as u64 > LIMIT {
             return Err(vec![Fault::TooLarge { limit: LIMIT }]);
@@ -84,7 +84,7 @@ fn size(root: Node<'_, '_>) -> Option<Fault> {
     wrong.then(|| Fault::Size { width: value("width"), height: value("height"), view_box: value("viewBox") })
 }
 
-/// The layers' elements: direct children `<g id=…>`, but for the shapes.
+/// The layers' elements: direct children `<g id=…>`, except the shapes.
 fn groups<'a, 'i>(root: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
     root.children().filter(|node| is_group(*node) && node.attribute("id") != Some(KEYS))
 }
@@ -93,7 +93,7 @@ fn is_group(node: Node<'_, '_>) -> bool {
     node.has_tag_name(("http://www.w3.org/2000/svg", "g")) && node.attribute("id").is_some()
 }
 
-/// What draws nothing by itself and so may stand beside the layers.
+/// Elements that draw nothing by themselves and are allowed beside the layers.
 const SILENT: [&str; 5] = ["defs", "style", "title", "desc", "metadata"];
 
 fn structure(root: Node<'_, '_>) -> Vec<Fault> {
@@ -112,7 +112,7 @@ fn structure(root: Node<'_, '_>) -> Vec<Fault> {
     faults
 }
 
-/// The root's start tag and all that is drawn with but not drawn: what a layer needs to stand alone.
+/// The root's start tag and all definitions: what a layer needs to be drawn on its own.
 fn head(root: Node<'_, '_>) -> String {
     let text = root.document().input_text();
     let inside = root.first_child().map_or(root.range().end, |child| child.range().start);
@@ -123,7 +123,7 @@ fn head(root: Node<'_, '_>) -> String {
     head
 }
 
-/// Parameters of the face that nothing in `layers` answers to.
+/// The face parameters that move nothing in `layers`.
 fn unmoved(layers: &[Layer]) -> Vec<Fault> {
     let moved: Vec<_> = layers.iter().flat_map(Layer::parameters).collect();
     let drawn =

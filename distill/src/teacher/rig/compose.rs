@@ -1,4 +1,4 @@
-//! The layers put together, row by row: a posed picture, and the one motion that comes closest to it.
+//! Composites the layers row by row into a posed picture, and the single motion that comes closest to it.
 
 use super::{
     layer::Follows,
@@ -8,22 +8,22 @@ use super::{
 use bunraku_core::character::IMAGE_SIZE;
 use std::ops::Range;
 
-/// A layer ready to be put down.
+/// A layer ready to be composited.
 pub(super) struct PosedLayer<'a> {
     pixels: &'a Pixels,
     follows: Follows,
     depth: f32,
-    /// Where it may be seen.
+    /// Where it can be visible.
     seen: Bounds,
 }
 
 impl<'a> PosedLayer<'a> {
-    /// A layer as `motion` moves it.
+    /// A layer moved by `motion`.
     pub(super) fn new(pixels: &'a Pixels, follows: Follows, depth: f32, motion: &Motion) -> Self {
         Self { pixels, follows, depth, seen: motion.seen(pixels.bounds, follows, depth) }
     }
 
-    /// The columns of `columns` where it may be seen in row `y`, counted from the first.
+    /// The part of `columns` where it can be visible in row `y`, counted from the first.
     fn columns(&self, y: usize, columns: &Range<usize>) -> Range<usize> {
         let Bounds { x0, y0, x1, y1 } = self.seen;
         if (y as f32) < y0 || y as f32 >= y1 {
@@ -34,19 +34,19 @@ impl<'a> PosedLayer<'a> {
     }
 }
 
-/// Below this, what lies behind does not shine through any more.
+/// Below this transmittance, layers behind are skipped.
 const OPAQUE: f32 = 1.0 / 1024.0;
 
-/// A row of a picture while it is put together.
+/// A row of a picture while it is composited.
 pub(super) struct Scanline {
     places: Places,
     /// Where a layer is sampled.
     source: [Row; 2],
-    /// How much shines through of what lies behind.
+    /// The transmittance left for the layers behind.
     left: Row,
     /// Linear light, premultiplied, in [0, 1].
     pub color: [[f32; 4]; IMAGE_SIZE],
-    /// Where it comes from, relative to itself, in picture units: that of the layers, as far as each is seen.
+    /// The motion relative to itself, in picture units: that of the layers, weighted by their visibility.
     pub shift: [Row; 2],
 }
 
@@ -58,7 +58,7 @@ impl Scanline {
         Self { places: Places::default(), source: [ROW; 2], left: ROW, color, shift: [ROW; 2] }
     }
 
-    /// Puts down the layers, given front to back, over `columns` of the row `y`; the first of them is entry 0.
+    /// Composites the layers, given front to back, over `columns` of the row `y`; the first column is entry 0.
     pub(super) fn compose(&mut self, layers: &[PosedLayer<'_>], motion: &Motion, y: usize, columns: &Range<usize>) {
         let all = 0..columns.len();
         self.color[all.clone()].fill([0.0; 4]);
@@ -72,7 +72,7 @@ impl Scanline {
                 self.put(layer.pixels, part, columns.start, y);
             }
         }
-        // Empty places move with what is nearest in depth to them, so that the motion has no edge at the outline.
+        // Empty places move like the neck's depth, so that the motion has no edge at the outline.
         motion.sources(&self.places, Follows::Neck, 0.0, all.clone(), &mut self.source);
         for at in all {
             let left = self.left[at];
@@ -83,7 +83,7 @@ impl Scanline {
         }
     }
 
-    /// Puts one layer behind those that are there.
+    /// Composites one layer behind the ones before.
     fn put(&mut self, pixels: &Pixels, part: Range<usize>, first: usize, y: usize) {
         for at in part {
             let left = self.left[at];
@@ -105,8 +105,8 @@ impl Scanline {
     }
 }
 
-/// Samples a picture of `IMAGE_SIZE` bilinearly, its edge continued outward, as the student's warp does
-/// (`core/spec/student.md`); places in picture units, pixel centres at halves.
+/// Samples a picture of `IMAGE_SIZE` bilinearly with its border extended, as the student's warp does
+/// (`core/spec/student.md`); positions are in picture units, pixel centres at halves.
 pub(super) fn warp(picture: &[[f32; 4]], x: f32, y: f32) -> [f32; 4] {
     let last = (IMAGE_SIZE - 1) as f32;
     let (u, v) = ((x - 0.5).clamp(0.0, last), (y - 0.5).clamp(0.0, last));

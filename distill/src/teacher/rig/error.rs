@@ -1,30 +1,30 @@
-//! What can be wrong with layered art, told all at once and by the name of the group it is in.
+//! The faults of layered art, all reported at once and by the name of their group.
 
-/// Why an SVG file cannot be rigged: every fault that was found.
+/// Why an SVG file cannot be rigged: all faults found.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {}", list(.faults))]
 pub struct RigError {
-    /// The file, for people.
+    /// The file, for messages.
     pub what: String,
     /// At least one.
     pub faults: Vec<Fault>,
 }
 
-/// One thing that is wrong with layered art.
+/// A fault of layered art.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Fault {
     /// The file cannot be opened or read.
     #[error("{0}")]
     Unreadable(String),
-    /// Larger than any drawing needs to be.
+    /// Too large.
     #[error(
-        "is larger than {limit} bytes, up to which layered art is read: simplify its paths, and leave out embedded pictures"
+        "is larger than {limit} bytes, the limit for layered art: simplify its paths, and remove embedded pictures"
     )]
     TooLarge {
         /// [`super::art::LIMIT`].
         limit: u64,
     },
-    /// Not XML, or XML that usvg refuses.
+    /// Not XML, or XML that usvg rejects.
     #[error("not a readable SVG: {0}")]
     Svg(String),
     /// The picture is not 512 x 512.
@@ -39,32 +39,30 @@ pub enum Fault {
         /// As written.
         view_box: String,
     },
-    /// A group every rig needs is not there.
-    #[error("the group <g id={0:?}> is missing; every rig needs it, as a direct child of <svg>")]
+    /// A required group is missing.
+    #[error("the group <g id={0:?}> is missing; every rig needs it as a direct child of <svg>")]
     MissingGroup(&'static str),
     /// Two groups of the same name.
     #[error("the name {0:?} is used twice")]
     Twice(String),
-    /// Something visible outside of any group.
-    #[error(
-        "<{0}> stands outside of a group with an id; whatever is visible belongs into a direct child <g id=…> of <svg>"
-    )]
+    /// A visible element outside any group.
+    #[error("<{0}> is outside any group with an id; put everything visible into a direct child <g id=…> of <svg>")]
     Loose(String),
-    /// Nothing of a group can be seen.
+    /// A group without anything visible.
     #[error(
-        "group {0:?} is empty: nothing in it can be seen at rest or with any of its shapes. It may refer to its own elements and to <defs>, not to other groups"
+        "group {0:?} is empty: nothing in it is visible, at rest or with any of its shapes. It can refer to its own elements and to <defs>, but not to other groups"
     )]
     EmptyLayer(String),
-    /// An attribute of a group that cannot be understood.
-    #[error("group {group:?}: {attribute}={value:?} is not understood: {want}")]
+    /// An invalid attribute of a group.
+    #[error("group {group:?}: {attribute}={value:?} is invalid: expected {want}")]
     Attribute {
         /// The group's name.
         group: String,
-        /// Which one.
+        /// The attribute.
         attribute: &'static str,
-        /// What it says.
+        /// Its value.
         value: String,
-        /// What it should say.
+        /// The expected value.
         want: &'static str,
     },
     /// A shape for a parameter that does not exist.
@@ -78,7 +76,7 @@ pub enum Fault {
         nearest: Option<String>,
     },
     /// A shape for a path that does not exist.
-    #[error("shape {shape:?}: no path with id {path:?} stands in any group{}", .nearest.as_ref().map(|n| format!("; did you mean {n:?}?")).unwrap_or_default())]
+    #[error("shape {shape:?}: no group has a path with the id {path:?}{}", .nearest.as_ref().map(|n| format!("; did you mean {n:?}?")).unwrap_or_default())]
     UnknownPath {
         /// The shape's id.
         shape: String,
@@ -87,10 +85,10 @@ pub enum Fault {
         /// The closest known name.
         nearest: Option<String>,
     },
-    /// Path data that cannot be read.
-    #[error("path {0:?}: its d attribute is not readable path data with coordinates within the picture")]
+    /// Unreadable path data.
+    #[error("path {0:?}: its d attribute is not valid path data with coordinates inside the picture")]
     Path(String),
-    /// A shape that its path cannot turn into.
+    /// A shape with other commands than its path.
     #[error(
         "shape {shape:?}: its commands ({got}) are not those of {path:?} ({want}); draw it by moving the points of a copy, without adding or removing any"
     )]
@@ -104,10 +102,10 @@ pub enum Fault {
         /// Commands of the path.
         want: String,
     },
-    /// Nothing would move for a parameter.
-    #[error("nothing is drawn for the pose parameter {0:?}: add a <path id=\"PATH@{0}\"> to the group \"keys\"")]
+    /// A parameter without a shape.
+    #[error("the pose parameter {0:?} has no shape: add a <path id=\"PATH@{0}\"> to the group \"keys\"")]
     NoShape(&'static str),
-    /// No iris for a side.
+    /// An eye without an iris.
     #[error(
         "no <g id={0:?} data-center=… data-travel=… data-small=…>: it moves with iris_rotation_x, iris_rotation_y and iris_small"
     )]

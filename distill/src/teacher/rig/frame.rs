@@ -1,4 +1,4 @@
-//! A posed picture with all that the losses compare, put together in bands of rows that need nothing of each other.
+//! Renders a posed picture with everything that the losses compare, in independent bands of rows.
 
 use super::{
     RigFrame,
@@ -8,13 +8,13 @@ use super::{
 use bunraku_core::character::IMAGE_SIZE;
 use rayon::prelude::*;
 
-/// Rows that are done one after the other.
+/// Rows of a band.
 const BAND: usize = 16;
 
-/// Contrast at which what the motion cannot show counts as painted in full.
+/// The contrast at which a difference that the motion cannot show counts as fully painted.
 const PAINTED: f32 = 4.0;
 
-/// A band of each of a frame's parts, plane by plane.
+/// A band of each part of a frame, plane by plane.
 struct Band<'a> {
     posed: [&'a mut [f32]; 4],
     warped: [&'a mut [f32]; 4],
@@ -23,7 +23,7 @@ struct Band<'a> {
     face_morphed_full: [&'a mut [f32]; 4],
 }
 
-/// The frame of the layers `layers`, front to back, as `motion` moves them. `still` is the same face unmoved.
+/// The frame of `layers`, front to back, moved by `motion`. `still` is the same face without motion.
 pub(super) fn frame(layers: &[PosedLayer<'_>], motion: &Motion, still: &[[f32; 4]]) -> RigFrame {
     let empty = |channels: usize| vec![0.0; channels * IMAGE_SIZE * IMAGE_SIZE];
     let mut frame = RigFrame {
@@ -61,7 +61,7 @@ fn bands(frame: &mut RigFrame) -> Vec<Band<'_>> {
         .collect()
 }
 
-/// `C` planes cut into bands, top to bottom.
+/// Cuts `C` planes into bands, top to bottom.
 fn bands_of<const C: usize>(planes: &mut [f32]) -> Vec<[&mut [f32]; C]> {
     let planes = planes.chunks_mut(IMAGE_SIZE * IMAGE_SIZE);
     let mut planes: Vec<_> = planes.map(|plane| plane.chunks_mut(BAND * IMAGE_SIZE)).collect();
@@ -70,7 +70,7 @@ fn bands_of<const C: usize>(planes: &mut [f32]) -> Vec<[&mut [f32]; C]> {
 }
 
 impl Band<'_> {
-    /// Writes a row of the band, which is the picture's row `y`, from what was composed of it.
+    /// Writes row `row` of the band, the picture's row `y`, from the composited scanline.
     fn fill(&mut self, row: usize, y: usize, line: &Scanline, still: &[[f32; 4]]) {
         const UNIT: f32 = 2.0 / IMAGE_SIZE as f32;
         for column in 0..IMAGE_SIZE {

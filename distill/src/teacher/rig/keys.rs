@@ -1,4 +1,4 @@
-//! The group "keys": for a path and a pose parameter, the shape that the path takes at the parameter's range's end.
+//! The group "keys": the shapes that paths take at the end of a pose parameter's range.
 
 use super::{
     error::Fault,
@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 /// The id of the group of shapes, which is never drawn.
 pub(super) const KEYS: &str = "keys";
 
-/// Shapes by the id of the path they belong to.
+/// Shapes by the id of their path.
 #[derive(Debug, Default)]
 pub(super) struct Keys(BTreeMap<String, Vec<Key>>);
 
 impl Keys {
-    /// Reads the shapes, `<path id="PATH@PARAMETER" d="…"/>`, and says what is wrong with each.
+    /// Reads the shapes, `<path id="PATH@PARAMETER" d="…"/>`, and adds their faults.
     pub(super) fn read(root: Node<'_, '_>, faults: &mut Vec<Fault>) -> Self {
         let group = root.children().find(|node| node.attribute("id") == Some(KEYS));
         let mut keys = Self::default();

@@ -1,4 +1,4 @@
-//! One group of layered art: what it follows, how deep it lies, and the text that draws it in any pose.
+//! One group of layered art: what it follows, its depth, and its SVG text in any pose.
 
 use super::{
     error::Fault,
@@ -9,12 +9,12 @@ use bunraku_core::pose::{Parameter, Pose};
 use resvg::usvg::roxmltree::Node;
 use std::{fmt::Write as _, ops::Range};
 
-/// Which turns move a layer.
+/// The rotations that move a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Follows {
     /// Head, neck and body.
     Head,
-    /// The head's motion at its upper end, none of it at its lower.
+    /// The head's motion at its upper end, none at its lower end.
     Neck,
     /// Body only.
     Body,
@@ -27,18 +27,18 @@ pub(super) struct Layer {
     pub name: String,
     /// What moves it.
     pub follows: Follows,
-    /// How far in front of the head's or body's middle it lies, in radii: -1 behind, 1 in front.
+    /// Its depth in front of the middle of head or body, in radii: -1 behind, 1 in front.
     pub depth: f32,
-    /// The group's text, in pieces: each piece is followed by what fills the gap after it.
+    /// The group's text in pieces, each with the gap to fill after it.
     pieces: Vec<(String, Gap)>,
 }
 
-/// What is written between two pieces of a layer's text.
+/// The part to fill in between two pieces of a layer's text.
 #[derive(Debug)]
 enum Gap {
     /// The outline of a path.
     Shape { path: Path, keys: Vec<Key> },
-    /// The transform of an iris, or of what moves with one.
+    /// The transform of an iris, or of an element that moves with one.
     Iris { id: String, iris: Iris },
     /// Nothing: the end.
     End,
@@ -48,15 +48,15 @@ enum Gap {
 #[derive(Clone, Copy, Debug)]
 struct Iris {
     center: [f32; 2],
-    /// Way in picture units at the range's end of `iris_rotation_y` and `iris_rotation_x`.
+    /// The travel in picture units at the end of `iris_rotation_y` and `iris_rotation_x`.
     travel: [f32; 2],
-    /// Size at the end of `iris_small`.
+    /// The size at the end of `iris_small`.
     small: f32,
     parameter: Parameter,
 }
 
 impl Layer {
-    /// Reads a group; `None` where something is wrong with it, which is then among the faults.
+    /// Reads a group; `None` if it has faults, which are added to `faults`.
     pub(super) fn read(group: Node<'_, '_>, keys: &Keys, faults: &mut Vec<Fault>) -> Option<Self> {
         let name = group.attribute("id").unwrap_or_default().to_string();
         let before = faults.len();
@@ -73,7 +73,7 @@ impl Layer {
         (faults.len() == before).then(|| Self { name, follows, depth, pieces: pieces(group, gaps) })
     }
 
-    /// The text of the group in `pose`, added to `out`.
+    /// Appends the group's text in `pose` to `out`.
     pub(super) fn write(&self, pose: &Pose, out: &mut String) {
         for (piece, gap) in &self.pieces {
             out.push_str(piece);
@@ -85,7 +85,7 @@ impl Layer {
         }
     }
 
-    /// What changes the layer.
+    /// The parameters that change the layer.
     pub(super) fn parameters(&self) -> impl Iterator<Item = Parameter> {
         self.pieces.iter().flat_map(|(_, gap)| match gap {
             Gap::Shape { keys, .. } => keys.iter().map(|key| key.parameter).collect(),
@@ -94,14 +94,14 @@ impl Layer {
         })
     }
 
-    /// Whether an iris of that name is in the layer.
+    /// Whether the layer has an iris with this id.
     pub(super) fn has_mover(&self, id: &str) -> bool {
         self.pieces.iter().any(|(_, gap)| matches!(gap, Gap::Iris { id: found, .. } if found == id))
     }
 }
 
 impl Iris {
-    /// `iris_rotation_y` looks towards the subject's right (the picture's left), `iris_rotation_x` up (as THA4's do).
+    /// `iris_rotation_y` looks to the subject's right (the picture's left), `iris_rotation_x` up, as in THA4.
     fn write(&self, pose: &Pose, out: &mut String) {
         let value = |parameter: Parameter| pose.0[parameter.index()];
         let [x, y] = self.center;
@@ -124,7 +124,7 @@ fn follows(group: Node<'_, '_>, name: &str) -> Result<Follows, Fault> {
             group: name.to_string(),
             attribute: "data-follows",
             value: other.unwrap_or_default().to_string(),
-            want: "say \"head\", \"neck\" or \"body\"",
+            want: "\"head\", \"neck\" or \"body\"",
         }),
     }
 }
@@ -152,7 +152,7 @@ fn pair(node: Node<'_, '_>, group: &str, attribute: &'static str) -> Result<[f32
     })
 }
 
-/// What of an element depends on the pose, and where in the text it is written.
+/// The part of an element that depends on the pose, and its place in the text.
 fn gap(node: Node<'_, '_>, group: &str, keys: &Keys) -> Result<Option<(Range<usize>, Gap)>, Fault> {
     let id = node.attribute("id").unwrap_or_default();
     if !keys.of(id).is_empty() {

@@ -1,13 +1,10 @@
-//! The rig teacher: layered art in place of a heavy network.
+//! The rig teacher: layered art instead of a heavy network.
 //!
-//! An SVG file with named groups is a character that can be posed exactly, without any downloaded weights. What the
-//! face's parameters do is drawn: for each there are shapes that paths turn into ([`Art`]). What the head's and body's
-//! do is a smooth turn with a depth for each group (`motion`). `README.md` beside this file says how art is layered.
+//! An SVG file with named groups is a character that can be posed exactly, without downloaded weights. The face's
+//! parameters are drawn: each has shapes that paths morph into ([`Art`]). The head's and body's are smooth turns with a
+//! depth for each group (`motion`). `README.md` beside this file explains how to layer art.
 
-#![expect(
-    clippy::inline_always,
-    reason = "what a row's loop calls for each pixel must become part of it to be vectorised"
-)]
+#![expect(clippy::inline_always, reason = "a function called for each pixel of a row must be inlined to be vectorised")]
 
 mod art;
 mod compose;
@@ -36,12 +33,12 @@ use raster::{Bounds, LayerRasterizer, Pixels};
 use rayon::prelude::*;
 use std::{borrow::Cow, ops::Range, path::Path};
 
-/// A character that can be posed: art, measured, and drawn at rest.
+/// A poseable character: art with its measurements, and its resting picture.
 #[derive(Debug)]
 pub struct Rig {
     art: Art,
     rasterizers: Vec<LayerRasterizer>,
-    /// The resting picture: a pose's face changes only a part of it.
+    /// The resting picture; a pose's face changes only a part of it.
     rest: Vec<[f32; 4]>,
 }
 
@@ -50,9 +47,9 @@ pub struct Rig {
 pub struct RigFrame {
     /// `[4, 512, 512]`: the character in the pose.
     pub posed: Vec<f32>,
-    /// `[4, 512, 512]`: `face_morphed_full` moved by `grid_change`.
+    /// `[4, 512, 512]`: `face_morphed_full` warped by `grid_change`.
     pub warped: Vec<f32>,
-    /// `[2, 512, 512]`: where each pixel of `warped` is taken from, relative to itself, the picture being 2 wide.
+    /// `[2, 512, 512]`: where each pixel of `warped` is sampled, relative to itself; the picture is 2 wide.
     pub grid_change: Vec<f32>,
     /// `[1, 512, 512]`: how much of `posed` no single motion can show, in [0, 1].
     pub alpha: Vec<f32>,
@@ -64,16 +61,16 @@ impl Rig {
     /// Reads layered art from an SVG file.
     ///
     /// # Errors
-    /// Every fault of the art, by the name of its group.
+    /// All faults of the art, by the name of their group.
     pub fn open(path: &Path) -> Result<Self, RigError> {
         let what = || path.display().to_string();
         Self::new(Art::open(path)?).map_err(|faults| RigError { what: what(), faults })
     }
 
-    /// Measures art and draws what no pose changes.
+    /// Measures art and draws it at rest.
     ///
     /// # Errors
-    /// Groups in which nothing can be seen, and what usvg refuses.
+    /// Groups without anything visible, and SVG that usvg rejects.
     pub fn new(art: Art) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut rasterizers = Vec::new();
@@ -101,7 +98,7 @@ impl Rig {
         CharacterImage { planes: planes(&self.rest) }
     }
 
-    /// The character in a pose, with all that the losses compare. Values beyond their range are clamped.
+    /// The character in a pose, with everything that the losses compare. Values out of range are clamped.
     pub fn pose(&self, pose: &Pose) -> RigFrame {
         let pose = pose.clamped();
         let drawn = self.paint(&pose);
@@ -131,7 +128,7 @@ impl Rig {
         picture
     }
 
-    /// A part of the picture without any turn.
+    /// A part of the picture without any rotation.
     fn still(&self, drawn: &[Cow<'_, Pixels>], rows: &Range<usize>, columns: &Range<usize>) -> Vec<[f32; 4]> {
         let motion = Motion::new(&Pose::default());
         let posed_layers = self.posed_layers(drawn, &motion);
@@ -144,13 +141,13 @@ impl Rig {
         out
     }
 
-    /// The layers' pixels in a pose: drawn now, or at rest where the pose does not change them.
+    /// The layers' pixels in a pose: drawn now, or the resting ones if the pose does not change them.
     fn paint(&self, pose: &Pose) -> Vec<Cow<'_, Pixels>> {
         let layers = self.art.layers.par_iter().zip(&self.rasterizers);
         layers.map(|(layer, rasterizer)| rasterizer.paint(&self.art.head, layer, pose)).collect()
     }
 
-    /// All layers as `motion` moves them, front to back.
+    /// All layers moved by `motion`, front to back.
     fn posed_layers<'a>(&self, drawn: &'a [Cow<'_, Pixels>], motion: &Motion) -> Vec<PosedLayer<'a>> {
         let layers = self.art.layers.iter().zip(drawn).rev();
         layers.map(|(layer, drawn)| PosedLayer::new(drawn, layer.follows, layer.depth, motion)).collect()

@@ -1,9 +1,9 @@
-//! The 2.5D turn: for a place in the posed picture, where in the resting layers it comes from.
+//! 2.5D rotation: maps a place in the posed picture back to the resting layers.
 //!
-//! Head and body are taken for rounded solids seen from the front; a layer lies at its own depth in them. Everything
-//! is a smooth function of the place, and every step is written backwards, from the posed picture to the rest, so that
-//! it can be sampled without holes. Directions and sizes follow THA4: +1 of `head_x` looks up, of `head_y` and `body_y`
-//! towards the picture's left, of `neck_z` and `body_z` leans the top to the picture's left.
+//! Head and body are rounded solids seen from the front, with each layer at its own depth. Everything is a smooth
+//! function of the place, and every step maps backwards, from the posed picture to the resting one, so that it can be
+//! sampled without holes. Directions follow THA4: +1 of `head_x` looks up, of `head_y` and `body_y` to the picture's
+//! left, and of `neck_z` and `body_z` leans the top to the picture's left.
 
 use super::{layer::Follows, raster::Bounds};
 use bunraku_core::{
@@ -12,39 +12,40 @@ use bunraku_core::{
 };
 use std::ops::Range;
 
-/// Middle of the head, in picture units (the head of a THA4 character fills 192..320 by 64..192).
+/// The middle of the head in picture units (a THA4 character's head fills 192..320 by 64..192).
 const HEAD: [f32; 2] = [256.0, 136.0];
 
-/// Its radius: a layer of depth 1 lies so far in front of its axis.
+/// The head's radius: a layer of depth 1 lies this far in front of its axis.
 const HEAD_RADIUS: f32 = 56.0;
 
-/// Where the head's roundness ends.
+/// The distance at which the head's roundness ends.
 const HEAD_EXTENT: f32 = 96.0;
 
-/// What the neck leans around.
+/// The pivot of the neck.
 const NECK: [f32; 2] = [256.0, 210.0];
 
-/// How far in front of the head's axis the neck lies, in the head's radii.
+/// The neck's depth in front of the head's axis, in head radii.
 const NECK_DEPTH: f32 = 0.1;
 
-/// What the body leans around.
+/// The pivot of the body.
 const HIP: [f32; 2] = [256.0, 500.0];
 
-/// Half the body's width, and how far it bulges.
+/// Half the body's width, and its bulge.
 const BODY: [f32; 2] = [110.0, 26.0];
 
-/// Turns at the ranges' ends, in degrees, chosen for drawn layers. Of THA4's own the iFacialMocap converter assumes
-/// (`core/spec/face-to-pose.md`) the same for `head_x` and `neck_z`, but 10 for `head_y` and 15 for `body_z`.
+/// Rotations at the ends of the ranges in degrees, chosen for drawn layers. The iFacialMocap converter
+/// (`core/spec/face-to-pose.md`) assumes the same for THA4's `head_x` and `neck_z`, but 10 for `head_y` and 15 for
+/// `body_z`.
 const HEAD_X: f32 = 15.0;
 const HEAD_Y: f32 = 15.0;
 const NECK_Z: f32 = 15.0;
 const BODY_Y: f32 = 10.0;
 const BODY_Z: f32 = 6.0;
 
-/// How far a full breath lifts the shoulders, in picture units.
+/// The lift of the shoulders by a full breath, in picture units.
 const BREATH: f32 = 2.0;
 
-/// A pose's turns, ready to be asked for places.
+/// The rotations of a pose, prepared for mapping places.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Motion {
     sin_x: f32,
@@ -60,22 +61,22 @@ pub(super) struct Motion {
 /// A value for each column.
 pub(super) type Row = [f32; IMAGE_SIZE];
 
-/// A place of the posed picture on its way back, as far as layers of all depths share it.
+/// A place of the posed picture mapped back, as far as that is the same for layers of all depths.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// Without the body's motion: where body layers are sampled, but for their depth.
+    /// Without the body's motion: where body layers are sampled, apart from their depth.
     body: [f32; 2],
-    /// Without the head's lean too, relative to [`HEAD`].
+    /// Also without the head's lean, relative to [`HEAD`].
     head: [f32; 2],
-    /// The same for the neck, which leans at its upper end only.
+    /// The same for the neck, which leans only at its upper end.
     neck: [f32; 2],
-    /// How much of the head's turn counts at that height, for what follows the head and for the neck.
+    /// The weight of the head's rotation at that height, for the head's layers and for the neck's.
     weights: [f32; 2],
-    /// How far a layer of depth 1 lies in front there.
+    /// The distance in front of the axis of a layer of depth 1.
     radius: f32,
 }
 
-/// The places of a row, value by value, so that a processor works on several columns at once.
+/// The places of a row as one array per value, so that several columns are computed at once.
 #[derive(Debug)]
 pub(super) struct Places {
     body: [Row; 2],
@@ -93,7 +94,7 @@ impl Default for Places {
 }
 
 impl Motion {
-    /// The turns of a pose.
+    /// The rotations of a pose.
     pub(super) fn new(pose: &Pose) -> Self {
         let angle = |parameter: Parameter, degrees: f32| (pose.0[parameter.index()] * degrees).to_radians();
         let ((sin_x, cos_x), (sin_y, cos_y)) =
@@ -110,7 +111,7 @@ impl Motion {
         }
     }
 
-    /// Takes out of a place all that does not depend on a layer's depth.
+    /// Maps a place back as far as it does not depend on a layer's depth.
     #[inline(always)]
     fn place(&self, x: f32, y: f32) -> Place {
         let body = self.upright(x, y);
@@ -124,7 +125,7 @@ impl Motion {
         Place { body, head, neck, weights, radius }
     }
 
-    /// Takes the body's lean, breath and turn out of a place.
+    /// Removes the body's lean, breath and rotation from a place.
     fn upright(&self, x: f32, y: f32) -> [f32; 2] {
         let [x, y] = around(HIP, [x, y], self.body_z * (1.0 - smooth(330.0, HIP[1], y)));
         let y = y + self.breath * BREATH * (1.0 - smooth(250.0, 430.0, y));
@@ -134,7 +135,7 @@ impl Motion {
         [HIP[0] + (x - HIP[0]) / (1.0 + chest) + self.body_y * BODY[1] * bulge, y]
     }
 
-    /// Where a layer is sampled to be seen at a place.
+    /// Where a layer is sampled for a place.
     #[inline(always)]
     fn source(&self, place: &Place, follows: Follows, depth: f32) -> [f32; 2] {
         match follows {
@@ -144,7 +145,7 @@ impl Motion {
         }
     }
 
-    /// Takes the head's turn out of a place `z` in front of its axis, as far as `weight` says.
+    /// Removes the head's rotation, weighted by `weight`, from a place `z` in front of its axis.
     fn turn(&self, [u, v]: [f32; 2], z: f32, weight: f32) -> [f32; 2] {
         let [x, y] = [(u + z * self.sin_y) * self.per_cos_y, (v + z * self.sin_x) * self.per_cos_x];
         [HEAD[0] + u + (x - u) * weight, HEAD[1] + v + (y - v) * weight]
@@ -165,7 +166,7 @@ impl Motion {
         }
     }
 
-    /// Where a layer is sampled to be seen at the `columns` of a row, counted as in `places`.
+    /// Where a layer is sampled for the `columns` of a row, counted as in `places`.
     pub(super) fn sources(
         &self,
         places: &Places,
@@ -187,10 +188,9 @@ impl Motion {
         }
     }
 
-    /// The part of the picture in which a layer that lies within `bounds` may be seen.
+    /// The part of the picture where a layer within `bounds` can be visible.
     ///
-    /// What moves it is smooth: between the places that are looked at it bends by less than the margin (a test looks at
-    /// all of them).
+    /// The motion is smooth: between the sampled places it bends by less than the margin (a test looks at all places).
     pub(super) fn seen(&self, bounds: Bounds, follows: Follows, depth: f32) -> Bounds {
         const STEP: usize = 16;
         const MARGIN: f32 = 3.0;
@@ -210,9 +210,9 @@ impl Motion {
     }
 }
 
-/// Undoes a lean of the picture's top to its left by `angle` around a point.
+/// Undoes a lean of the picture's top to its left, by `angle` around a point.
 ///
-/// Leans stay under 0.3 radians, where these series are exact to 1e-6; it is called for every pixel.
+/// It is called for every pixel; leans stay under 0.3 radians, where these series are exact to 1e-6.
 fn around(middle: [f32; 2], [x, y]: [f32; 2], angle: f32) -> [f32; 2] {
     let square = angle * angle;
     let sin = angle * (1.0 - square * (1.0 / 6.0 - square / 120.0));
@@ -221,7 +221,7 @@ fn around(middle: [f32; 2], [x, y]: [f32; 2], angle: f32) -> [f32; 2] {
     [middle[0] + u * cos - v * sin, middle[1] + u * sin + v * cos]
 }
 
-/// 0 up to `from`, 1 from `to`, and without a bend between.
+/// 0 up to `from`, 1 from `to`, smooth in between.
 fn smooth(from: f32, to: f32, at: f32) -> f32 {
     let t = ((at - from) / (to - from)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
@@ -242,7 +242,7 @@ mod tests {
         Motion::new(&pose)
     }
 
-    /// Where the tip of the nose of the resting picture is seen from: its source, less its place.
+    /// The source of a place, relative to the place.
     fn shift(motion: &Motion, follows: Follows, depth: f32, at: [f32; 2]) -> [f32; 2] {
         let source = motion.source(&motion.place(at[0], at[1]), follows, depth);
         [source[0] - at[0], source[1] - at[1]]
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nose_goes_where_the_head_turns_and_the_back_hair_the_other_way() {
+    fn the_nose_follows_the_head_and_the_back_hair_goes_the_other_way() {
         let nose = |parameter| shift(&posed(parameter, 1.0), Follows::Head, 0.8, [256.0, 150.0]);
         assert!(nose(Parameter::HeadY)[0] > 5.0, "seen at the left, it comes from the right");
         assert!(nose(Parameter::HeadX)[1] > 5.0, "looking up, it comes from below");
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_shows_a_layer_is_where_it_may_be_seen() {
+    fn a_layer_is_visible_only_within_its_stated_bounds() {
         let bounds = Bounds { x0: 180.0, y0: 60.0, x1: 330.0, y1: 290.0 };
         for bits in 0..64u32 {
             let mut pose = Pose::default();

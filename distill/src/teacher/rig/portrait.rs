@@ -1,5 +1,4 @@
-//! The two pictures that a student is made with beside its teacher: the character at rest, and where its eyes and mouth
-//! may be.
+//! The pictures for training besides the teacher: the character at rest, and the mask of its eyes and mouth.
 
 use super::Rig;
 use bunraku_core::{
@@ -10,10 +9,10 @@ use bunraku_core::{
 use image::{ImageFormat, ImageResult, Rgb, RgbImage, RgbaImage};
 use std::io::Cursor;
 
-/// Groups where errors weigh more than elsewhere in the face: what speaks and looks.
+/// The groups where errors weigh more than elsewhere in the face.
 const MARKED: [&str; 3] = ["mouth", "eye_left", "eye_right"];
 
-/// By how many pixels the face mask reaches beyond them on every side.
+/// The margin of the face mask around them in pixels.
 const MARGIN: usize = 3;
 
 const EDGE: u32 = IMAGE_SIZE as u32;
@@ -29,10 +28,10 @@ pub struct Portrait {
 }
 
 impl Rig {
-    /// Draws the picture and the face mask that the art stands for.
+    /// Draws the resting picture and the face mask.
     ///
     /// # Errors
-    /// They cannot be encoded.
+    /// If they cannot be encoded.
     pub fn portrait(&self) -> ImageResult<Portrait> {
         let marked = grown(&self.speaking());
         let mask = RgbImage::from_fn(EDGE, EDGE, |x, y| Rgb([255 * u8::from(marked[(y * EDGE + x) as usize]); 3]));
@@ -57,10 +56,10 @@ impl Rig {
 /// A picture in the networks' planes, `[4, 512, 512]`, as a PNG file with straight alpha.
 ///
 /// # Errors
-/// It cannot be encoded.
+/// If it cannot be encoded.
 ///
 /// # Panics
-/// When it has another size.
+/// If it has another size.
 pub fn png(planes: &[f32]) -> ImageResult<Vec<u8>> {
     let mut pixels = vec![0; planes.len()];
     encode_straight(planes, &mut pixels);
@@ -70,7 +69,7 @@ pub fn png(planes: &[f32]) -> ImageResult<Vec<u8>> {
     Ok(bytes.into_inner())
 }
 
-/// Rest, and either end of each parameter's range.
+/// The resting pose, and both ends of each parameter's range.
 fn ends(parameters: &[Parameter]) -> impl Iterator<Item = Pose> {
     let ends = parameters.iter().flat_map(|parameter| {
         [parameter.min(), 1.0].map(|end| {
@@ -82,7 +81,7 @@ fn ends(parameters: &[Parameter]) -> impl Iterator<Item = Pose> {
     ends.chain([Pose::default()])
 }
 
-/// What is marked, and all within [`MARGIN`] of it.
+/// The marked pixels, and all within [`MARGIN`] of them.
 fn grown(marked: &[bool]) -> Vec<bool> {
     let near = |at: usize| at.saturating_sub(MARGIN)..=(at + MARGIN).min(IMAGE_SIZE - 1);
     let across = |row: usize, column: usize| near(column).any(|column| marked[row * IMAGE_SIZE + column]);

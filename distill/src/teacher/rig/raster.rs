@@ -1,4 +1,4 @@
-//! A layer as pixels: drawn by resvg at twice the picture's scale, in linear light, premultiplied.
+//! Rasterises layers: with resvg at twice the picture's scale, in linear light, premultiplied.
 
 use super::{error::Fault, layer::Layer};
 use bunraku_core::{
@@ -12,10 +12,10 @@ use resvg::{
 };
 use std::{borrow::Cow, sync::LazyLock};
 
-/// Pixels drawn for each of the picture's: what is turned and then sampled stays sharp.
+/// Supersampling: pixels along one of the picture's, so that rotated layers stay sharp.
 pub(super) const SCALE: usize = 2;
 
-/// Room left around a posed layer's bounds, in picture units: shapes that add up go beyond any single one.
+/// The margin around a posed layer's bounds in picture units: shapes that add up go beyond any single one.
 const MARGIN: f32 = 6.0;
 
 /// A rectangle of the picture, in picture units; empty where `x0 == x1`.
@@ -60,10 +60,10 @@ impl Bounds {
 pub(super) struct Pixels {
     /// The part of the picture they cover.
     pub bounds: Bounds,
-    /// Of a row, with the border.
+    /// The length of a row, border included.
     stride: usize,
-    /// Linear light, premultiplied, in [0, 1]; row by row, with an empty pixel all around, so that every place within the
-    /// bounds has four neighbours.
+    /// Linear light, premultiplied, in [0, 1]; row by row, with a border of empty pixels, so that every place within
+    /// the bounds has four neighbours.
     data: Vec<[f32; 4]>,
 }
 
@@ -81,14 +81,14 @@ impl Pixels {
         Self { bounds, stride, data }
     }
 
-    /// Bilinear sample at a place in picture units (pixel centres at halves); nothing outside.
+    /// A bilinear sample at a place in picture units (pixel centres at halves); transparent outside.
     #[inline(always)]
     pub(super) fn sample(&self, x: f32, y: f32) -> [f32; 4] {
         let Bounds { x0, y0, x1, y1 } = self.bounds;
         if !(x > x0 && x < x1 && y > y0 && y < y1) {
             return [0.0; 4];
         }
-        // Counted from the border's pixel, whose centre lies half of one before the bounds.
+        // Counted from the border pixel, whose centre is half a pixel before the bounds.
         let (u, v) = ((x - x0) * SCALE as f32 + 0.5, (y - y0) * SCALE as f32 + 0.5);
         let (column, row) = (u as usize, v as usize);
         let (s, t) = (u - column as f32, v - row as f32);
@@ -105,19 +105,19 @@ impl Pixels {
     pub(super) fn mark(&self, picture: &mut [bool]) {
         let (left, top) = (self.bounds.x0 as usize, self.bounds.y0 as usize);
         for (index, _) in self.data.iter().enumerate().filter(|(_, color)| color[3] > 0.0) {
-            // What is drawn on is not of the border, so both are 1 or more.
+            // Drawn pixels are not in the border, so both are at least 1.
             let (row, column) = (index / self.stride - 1, index % self.stride - 1);
             picture[(top + row / SCALE) * IMAGE_SIZE + left + column / SCALE] = true;
         }
     }
 }
 
-/// What it takes to draw one layer in any pose.
+/// Rasterises one layer in any pose.
 #[derive(Debug)]
 pub(super) struct LayerRasterizer {
     /// The part of the picture that any pose of the layer can touch.
     pub bounds: Bounds,
-    /// What changes it, each once.
+    /// The parameters that change it, each once.
     parameters: Vec<Parameter>,
     rest: Pixels,
 }
@@ -144,7 +144,7 @@ impl LayerRasterizer {
         Ok(Self { bounds: seen, parameters, rest: pixels(&rest, seen)? })
     }
 
-    /// What changes how the layer is drawn (apart from where it is seen), each once.
+    /// The parameters that change how the layer is drawn (not where it appears), each once.
     pub(super) fn parameters(&self) -> &[Parameter] {
         &self.parameters
     }
@@ -154,7 +154,7 @@ impl LayerRasterizer {
         if self.parameters.iter().all(|parameter| pose[*parameter] == 0.0) {
             return Cow::Borrowed(&self.rest);
         }
-        // Every shape was drawn once when the art was read; numbers between them cannot make usvg refuse the text.
+        // Every shape was drawn when the art was read; values in between cannot make usvg reject the text.
         let posed = tree(head, layer, pose).and_then(|tree| pixels(&tree, self.bounds));
         posed.map_or(Cow::Borrowed(&self.rest), Cow::Owned)
     }
@@ -168,7 +168,7 @@ fn tree(head: &str, layer: &Layer, pose: &Pose) -> Result<Tree, Fault> {
     Tree::from_str(&text, &options()).map_err(|error| Fault::Svg(format!("group {:?}: {error}", layer.name)))
 }
 
-/// Nothing outside of the file is ever read.
+/// Nothing outside the file is ever read.
 fn options() -> Options<'static> {
     let mut options = Options::default();
     options.image_href_resolver.resolve_string = Box::new(|_, _| None);
@@ -194,7 +194,7 @@ fn pixels(tree: &Tree, bounds: Bounds) -> Result<Pixels, Fault> {
     Ok(Pixels::new(bounds, &map))
 }
 
-/// Linear light of every 8-bit sRGB value.
+/// The linear light of every 8-bit sRGB value.
 static LIGHT: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|value| linear_from_srgb8(value as u8)));
 
 /// Premultiplied 8-bit sRGB to premultiplied linear light.

@@ -1,12 +1,12 @@
-//! A path as commands and numbers, and its way from rest to the shapes drawn for pose parameters.
+//! A path as commands and numbers, and its morphs for pose parameters.
 
 use bunraku_core::pose::{Category, Parameter, Pose};
 use kurbo::{BezPath, PathEl};
 
-/// Largest coordinate, in picture units, that a path of a 512 picture can sensibly have; NaN is beyond it too.
+/// The largest sensible coordinate of a path in a picture of 512, in picture units; NaN is beyond it too.
 const FARTHEST: f32 = 4096.0;
 
-/// A path: the letters of its commands after all is made absolute, and their coordinates in one row.
+/// A path: the letters of its absolute commands, and all of their coordinates.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Path {
     /// `M`, `L`, `Q`, `C` or `Z`, one letter a command.
@@ -15,17 +15,17 @@ pub(super) struct Path {
     pub numbers: Vec<f32>,
 }
 
-/// A shape that a path takes at the range's end of one pose parameter.
+/// The shape of a path at the end of a pose parameter's range.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     /// Which parameter.
     pub parameter: Parameter,
-    /// Where each coordinate goes, relative to rest.
+    /// The offset of each coordinate from rest.
     pub delta: Vec<f32>,
 }
 
 impl Path {
-    /// Reads a `d` attribute; `None` where it is not path data, draws nothing or leaves the range of a picture.
+    /// Reads a `d` attribute; `None` if it is no path data, draws nothing, or has coordinates out of range.
     pub(super) fn read(d: &str) -> Option<Self> {
         let mut path = Self { commands: String::new(), numbers: Vec::new() };
         for element in BezPath::from_svg(d).ok()? {
@@ -73,10 +73,10 @@ fn coordinates(command: char) -> usize {
     }
 }
 
-/// How much of each of `keys` a pose asks for, in their order.
+/// The weight of each of `keys` in a pose, in their order.
 ///
-/// The shapes of an eye close it in different ways, those of a mouth open it in different ways: together they would
-/// overshoot, so where their sum passes 1 they share it. Brows and mouth corners add up.
+/// The shapes of an eye close it in different ways, and those of a mouth open it in different ways. Together they would
+/// overshoot, so weights that sum to more than 1 are scaled down to it. Brows and mouth corners add up.
 pub(super) fn weights<'a>(keys: &'a [Key], pose: &'a Pose) -> impl Iterator<Item = (f32, &'a [f32])> {
     let value = |key: &Key| pose.0[key.parameter.index()];
     let shared: f32 = keys.iter().filter(|key| shares(key.parameter)).map(value).sum();

@@ -1,4 +1,4 @@
-//! The rig as a [`Teacher`]: poses drawn on the host, handed to whatever device trains.
+//! The rig as a [`Teacher`]: draws poses on the host and moves them to the training device.
 
 use super::{Rig, RigError, RigFrame};
 use crate::teacher::{Posed, Teacher};
@@ -10,7 +10,7 @@ use burn::tensor::{Tensor, TensorData, backend::Backend};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
-/// Layered art that teaches.
+/// Layered art as a teacher.
 #[derive(Debug)]
 pub struct RigTeacher<B: Backend> {
     rig: Rig,
@@ -22,7 +22,7 @@ impl<B: Backend> RigTeacher<B> {
     /// Opens layered art.
     ///
     /// # Errors
-    /// Every fault of the art.
+    /// All faults of the art.
     pub fn open(path: &Path, device: B::Device) -> Result<Self, RigError> {
         Ok(Self { rig: Rig::open(path)?, path: path.to_path_buf(), device })
     }
@@ -95,7 +95,7 @@ impl Parts {
     }
 }
 
-/// The rows of `[n, 45]`; a row of another length is filled up with rest.
+/// The rows of `[n, 45]`; missing values are 0.
 fn poses_of<B: Backend>(poses: Tensor<B, 2>) -> Vec<Pose> {
     let width = poses.dims()[1].max(1);
     let values: Vec<f32> = poses.into_data().iter::<f32>().collect();

@@ -1,8 +1,8 @@
-//! The five networks' names, sizes and tensors (`distill/spec/teacher.md`): what a state dict must hold.
+//! The five networks' names, sizes and tensors (`distill/spec/teacher.md`), as a state dict must have them.
 
 use std::collections::BTreeMap;
 
-/// Parameters that the body morpher and the upscaler see: rotations and breathing.
+/// The parameters of the body morpher and the upscaler: rotations and breathing.
 const ROTATION: usize = 6;
 
 /// Width of the U-Nets' condition and time embeddings.
@@ -11,20 +11,20 @@ const EMBEDDING: usize = 256;
 /// One of the teacher's networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Module {
-    /// Tells the eyebrows from the face behind them.
+    /// Separates the eyebrows from the face behind them.
     EyebrowDecomposer,
     /// Moves the eyebrows and puts them back.
     EyebrowMorphingCombiner,
     /// Moves eyes and mouth.
     FaceMorpher,
-    /// Turns head and body, at half the size.
+    /// Rotates head and body, at half the size.
     BodyMorpher,
-    /// The same at the full size, led by the half-size result.
+    /// The same at full size, guided by the half-size result.
     Upscaler,
 }
 
 impl Module {
-    /// All, in the order in which a picture passes through them.
+    /// All modules, in the order a picture passes through them.
     pub const ALL: [Self; 5] =
         [Self::EyebrowDecomposer, Self::EyebrowMorphingCombiner, Self::FaceMorpher, Self::BodyMorpher, Self::Upscaler];
 
@@ -139,7 +139,7 @@ impl Shapes {
         self.layer("body.last.2", &[7, first, 3, 3]);
     }
 
-    /// The way down; the widths it leaves for the way up.
+    /// The way down; returns the widths for the way up.
     fn down(&mut self, levels: &[usize]) -> Vec<usize> {
         let mut skips = vec![levels[0]];
         for (i, &width) in levels.iter().enumerate() {

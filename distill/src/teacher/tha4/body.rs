@@ -1,21 +1,21 @@
-//! The two networks that turn head and body (`distill/spec/teacher.md`).
+//! The two networks that rotate head and body (`distill/spec/teacher.md`).
 
 use super::{
     layers::{FeatureMap, Layers},
     u_net::UNet,
 };
 
-/// What the body morpher and the upscaler show.
+/// The output of the body morpher and the upscaler.
 pub struct Morphed<M> {
     /// The finished picture.
     pub merged: M,
-    /// How much of it is painted, one channel in [0, 1].
+    /// The opacity of the painted colours, one channel in [0, 1].
     pub alpha: M,
-    /// The picture, moved.
+    /// The warped picture.
     pub warped: M,
-    /// Where that is taken from, two channels.
+    /// The grid change, two channels.
     pub grid_change: M,
-    /// What is painted.
+    /// The painted colours.
     pub direct: M,
 }
 
@@ -28,18 +28,18 @@ impl<M: FeatureMap> Morphed<M> {
 }
 
 impl<M> Morphed<M> {
-    /// All, in the original's order.
+    /// All outputs, in the original's order.
     pub fn into_outputs(self) -> [M; 5] {
         [self.merged, self.alpha, self.warped, self.grid_change, self.direct]
     }
 }
 
-/// Turns the half-size picture, `[n, 4, 256, 256]`; `pose` has the 6 rotations.
+/// Rotates the half-size picture, `[n, 4, 256, 256]`; `pose` has the 6 rotations.
 pub(super) fn morph_body<L: Layers>(net: &UNet<L>, image: &L::Map, pose: &L::Vector) -> Morphed<L::Map> {
     Morphed::new(&net.run(image, pose, None), image)
 }
 
-/// Turns the full picture, `[n, 4, 512, 512]`, led by a coarse result of the same size.
+/// Rotates the full picture, `[n, 4, 512, 512]`, guided by a coarse result of the same size.
 pub(super) fn upscale<L: Layers>(
     net: &UNet<L>,
     rest: &L::Map,

@@ -2,7 +2,7 @@
 
 use super::layers::{FeatureMap as _, Layers};
 
-/// The way down, which does not see the pose: 512 channels of an eighth of the size.
+/// The encoder, which does not depend on the pose: 512 channels at an eighth of the size.
 pub(super) fn encode<L: Layers>(layers: &L, prefix: &str, image: &L::Map) -> L::Map {
     let block = |i: usize| format!("{prefix}downsample_blocks.{i}");
     let normed = |i: usize, x: &L::Map| layers.instance_norm(&format!("{}.1", block(i)), x).relu();
@@ -10,7 +10,7 @@ pub(super) fn encode<L: Layers>(layers: &L, prefix: &str, image: &L::Map) -> L::
     (1..4).fold(first, |x, i| normed(i, &layers.conv_down(&format!("{}.0", block(i)), &x)))
 }
 
-/// The bottleneck, with the pose appended to the features, and the way up: 64 channels of the full size.
+/// The bottleneck, with the pose appended to the features, and the decoder: 64 channels at full size.
 pub(super) fn decode<L: Layers>(layers: &L, prefix: &str, features: &L::Map, pose: Option<&L::Vector>) -> L::Map {
     let x = match pose {
         Some(pose) => features.concat(&layers.planes(pose, features)),

@@ -5,25 +5,25 @@ use super::{
     layers::{FeatureMap as _, Layers},
 };
 
-/// What the eyebrow decomposer shows.
+/// The eyebrow decomposer's output.
 #[derive(Clone)]
 pub struct Decomposed<M> {
-    /// The eyebrows, and what is around them.
+    /// The eyebrows and their surroundings.
     pub eyebrow_layer: M,
-    /// How much of it is the picture, `[n, 1, 128, 128]`.
+    /// The opacity of the picture in it, `[n, 1, 128, 128]`.
     pub eyebrow_layer_alpha: M,
-    /// What it is elsewhere.
+    /// The colours elsewhere.
     pub eyebrow_layer_color_change: M,
     /// The face without eyebrows.
     pub background_layer: M,
-    /// How much of it is painted, `[n, 1, 128, 128]`.
+    /// The opacity of the painted colours, `[n, 1, 128, 128]`.
     pub background_layer_alpha: M,
-    /// What is painted there.
+    /// The painted colours.
     pub background_layer_color_change: M,
 }
 
 impl<M> Decomposed<M> {
-    /// All, in the original's order.
+    /// All outputs, in the original's order.
     pub fn into_outputs(self) -> [M; 6] {
         [
             self.eyebrow_layer,
@@ -36,7 +36,7 @@ impl<M> Decomposed<M> {
     }
 }
 
-/// Parts the eyebrow window, `[n, 4, 128, 128]`.
+/// Decomposes the eyebrow window, `[n, 4, 128, 128]`.
 pub(super) fn decompose<L: Layers>(layers: &L, image: &L::Map) -> Decomposed<L::Map> {
     let features = decode(layers, "body.", &encode(layers, "body.", image), None);
     let keys = [
@@ -50,7 +50,7 @@ pub(super) fn decompose<L: Layers>(layers: &L, image: &L::Map) -> Decomposed<L::
     let (background_layer_alpha, eyebrow_layer_alpha) = (alphas.channels(0..1), alphas.channels(1..2));
     let colours = heads.channels(2..10).tanh();
     let (background_layer_color_change, eyebrow_layer_color_change) = (colours.channels(0..4), colours.channels(4..8));
-    // The one paints over the picture, the other keeps the picture where its alpha is 1.
+    // The background paints over the picture; the eyebrow layer keeps the picture where its alpha is 1.
     Decomposed {
         eyebrow_layer: eyebrow_layer_alpha.blend(image, &eyebrow_layer_color_change),
         eyebrow_layer_alpha,
@@ -61,28 +61,28 @@ pub(super) fn decompose<L: Layers>(layers: &L, image: &L::Map) -> Decomposed<L::
     }
 }
 
-/// What the eyebrow morphing combiner shows.
+/// The eyebrow morphing combiner's output.
 pub struct Combined<M> {
     /// The eyebrows over the background by `combine_alpha`.
     pub eyebrow_image: M,
     /// A learnt alpha, `[n, 1, 128, 128]`.
     pub combine_alpha: M,
-    /// The eyebrows over the background by their own alpha: what the pipeline goes on with.
+    /// The eyebrows over the background by their own alpha: what the pipeline uses.
     pub eyebrow_image_no_combine_alpha: M,
-    /// The eyebrows, moved and painted.
+    /// The eyebrows, warped and painted.
     pub morphed_eyebrow_layer: M,
-    /// How much of them is painted.
+    /// The opacity of the painted colours.
     pub morphed_eyebrow_layer_alpha: M,
-    /// What is painted there.
+    /// The painted colours.
     pub morphed_eyebrow_layer_color_change: M,
-    /// The eyebrows, moved.
+    /// The eyebrows, warped.
     pub warped_eyebrow_layer: M,
-    /// Where they are taken from, `[n, 2, 128, 128]`.
+    /// The grid change, `[n, 2, 128, 128]`.
     pub morphed_eyebrow_layer_grid_change: M,
 }
 
 impl<M> Combined<M> {
-    /// All, in the original's order.
+    /// All outputs, in the original's order.
     pub fn into_outputs(self) -> [M; 8] {
         [
             self.eyebrow_image,
@@ -97,7 +97,7 @@ impl<M> Combined<M> {
     }
 }
 
-/// What the combiner needs of one picture, whatever the pose.
+/// The combiner's inputs that depend on the picture alone.
 pub(super) struct Eyebrows<M> {
     background: M,
     eyebrow: M,
@@ -135,7 +135,7 @@ pub(super) fn combine<L: Layers>(layers: &L, eyebrows: &Eyebrows<L::Map>, pose: 
     let morphed_eyebrow_layer_color_change = heads.channels(4..8).tanh();
     let warped_eyebrow_layer = eyebrow.warp(&morphed_eyebrow_layer_grid_change);
     let morphed = morphed_eyebrow_layer_alpha.blend(&morphed_eyebrow_layer_color_change, &warped_eyebrow_layer);
-    // Colours are blended, the background's alpha stays.
+    // Colours are blended; the background's alpha stays.
     let over = |alpha: &L::Map| {
         alpha.blend(&morphed.channels(0..3), &background.channels(0..3)).concat(&background.channels(3..4))
     };
@@ -151,28 +151,28 @@ pub(super) fn combine<L: Layers>(layers: &L, eyebrows: &Eyebrows<L::Map>, pose: 
     }
 }
 
-/// What the face morpher shows.
+/// The face morpher's output.
 pub struct FaceMorphed<M> {
     /// The face, `[n, 4, 192, 192]`.
     pub output_image: M,
-    /// How much of it the eyes' colours paint.
+    /// The opacity of the eyes' colours.
     pub eye_alpha: M,
     /// The eyes' colours.
     pub eye_color_change: M,
     /// The face before the eyes are painted.
     pub iris_mouth_image_1: M,
-    /// How much of that the colours of irises and mouth paint.
+    /// The opacity of the colours of irises and mouth.
     pub iris_mouth_alpha: M,
     /// The colours of irises and mouth.
     pub iris_mouth_color_change: M,
-    /// The face with irises and mouth moved, before anything is painted.
+    /// The face with irises and mouth warped, before painting.
     pub iris_mouth_image_0: M,
-    /// Where that is taken from, `[n, 2, 192, 192]`.
+    /// The grid change, `[n, 2, 192, 192]`.
     pub iris_mouth_grid_change: M,
 }
 
 impl<M> FaceMorphed<M> {
-    /// All, in the original's order.
+    /// All outputs, in the original's order.
     pub fn into_outputs(self) -> [M; 8] {
         [
             self.output_image,

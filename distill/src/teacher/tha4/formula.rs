@@ -1,5 +1,5 @@
-//! Weights made by a formula (`core/spec/goldens.md`): any two programs that follow it hold the same teacher, bit for bit.
-//! It stands in for the published weights in tests, in measurements, and where a user does not have them.
+//! Weights made by a formula (`core/spec/goldens.md`): every program that follows it gets the same teacher, bit for
+//! bit. They stand in for the published weights in tests, in benchmarks, and for users who do not have those.
 
 use bunraku_core::{
     character::{Tensor, Weights},
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::architecture::Module;
 
-/// Elements that one task makes.
+/// Elements made by one task.
 const CHUNK: usize = 1 << 16;
 
 /// The tensors of a module.
@@ -37,7 +37,7 @@ fn tensor(module: Module, key: String, shape: Vec<usize>) -> (String, Tensor) {
     (key, Tensor { shape, values })
 }
 
-/// Keeps grids and last layers small, so that formula weights move and paint a picture by plausible amounts.
+/// Keeps grids and last layers small, so that formula weights warp and paint a picture by plausible amounts.
 fn gain(key: &str, row: usize) -> f64 {
     match () {
         () if key.ends_with("grid_change.weight") => 0.05,

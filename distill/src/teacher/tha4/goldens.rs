@@ -1,4 +1,4 @@
-//! The golden data of `core/spec/goldens.md`, compared with every engine.
+//! Compares every engine with the golden data of `core/spec/goldens.md`.
 
 use bunraku_core::character::CharacterImage;
 use bunraku_test_support::shared;
@@ -14,14 +14,14 @@ use super::{
     u_net::UNet,
 };
 
-/// How far a picture may be from the golden one.
+/// The tolerances of a comparison.
 #[derive(Clone, Copy)]
 struct Limits {
     mean: f32,
     max: f32,
 }
 
-/// Compares statistics and the centre crop of one output; gives the crop's mean absolute difference.
+/// Compares the statistics and the centre crop of one output; returns the crop's mean absolute difference.
 fn compare<M: FeatureMap>(name: &str, map: &M, golden: &Value, crop: &str, limits: Limits) -> f32 {
     let values = map.values();
     assert!(values.iter().all(|v| v.is_finite()), "{name} is finite");
@@ -44,7 +44,7 @@ fn compare<M: FeatureMap>(name: &str, map: &M, golden: &Value, crop: &str, limit
     mean
 }
 
-/// Every module alone, on inputs of the formula.
+/// Runs every module alone, on inputs from the formula.
 pub(super) fn isolated<L: Layers>(modules: &[Module], layers: impl Fn(Module) -> L) {
     let Some(golden) = golden::json("isolated.json") else { return };
     for &module in modules {
@@ -100,7 +100,7 @@ fn alone<L: Layers>(module: Module, layers: L, inputs: &[Value]) -> Vec<L::Map> 
     }
 }
 
-/// The whole system on a picture.
+/// Runs the whole system on a picture.
 pub(super) fn pipeline<L: Layers>(layers: impl Fn(Module) -> L) {
     let (Some(golden), Some(picture)) = (golden::json("pipeline.json"), shared("tha4/images/lambda_00.png")) else {
         return;
@@ -126,8 +126,8 @@ pub(super) fn pipeline<L: Layers>(layers: impl Fn(Module) -> L) {
     for (output, prefix) in outputs.iter().zip(names) {
         let starts = |name: &str| name == prefix || name.starts_with(&format!("{prefix}_"));
         let (name, golden) = described.iter().find(|(name, _)| starts(name)).expect("it is described");
-        // The golden crop of this output is itself 2.8e-4 from what the formula's weights give in float64, whose rounding
-        // the norms amplify from network to network; PyTorch 2 on other processors is 2.9e-4 to 3.2e-4 from it, as we are.
+        // The golden crop of this output is itself 2.8e-4 off the float64 result, as the norms amplify rounding errors
+        // from network to network; PyTorch 2 on other processors is 2.9e-4 to 3.2e-4 off, and so are we.
         let mean = if name == "face_morpher.6_iris_mouth_image_0" { 4e-4 } else { 2e-4 };
         let crop = format!("pose_a/{name}_center64.npy");
         sum += compare(name, output, golden, &crop, Limits { mean, max: 1e-2 });
@@ -147,12 +147,12 @@ mod on_tensors {
     }
 
     #[test]
-    fn every_module_alone_is_the_golden_one() {
+    fn every_module_alone_matches_its_golden() {
         isolated(&Module::ALL, layers);
     }
 }
 
-mod on_a_processor {
+mod on_the_cpu {
     use super::*;
     use crate::teacher::tha4::{
         cpu::{CpuLayers, Engine},
@@ -164,12 +164,12 @@ mod on_a_processor {
     }
 
     #[test]
-    fn every_module_alone_is_the_golden_one() {
+    fn every_module_alone_matches_its_golden() {
         isolated(&Module::ALL, layers);
     }
 
     #[test]
-    fn the_pipeline_shows_the_golden_pictures() {
+    fn the_pipeline_matches_the_goldens() {
         pipeline(layers);
     }
 }

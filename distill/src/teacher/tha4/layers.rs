@@ -1,7 +1,8 @@
-//! What the teacher's networks are written in: layers that find their weights by key, and maps of features.
+//! The interface the teacher's networks are written against: layers that look up their weights by key, and feature
+//! maps.
 //!
-//! Two engines implement it. [`tensors`](super::tensors) runs on every burn backend; [`cpu`](super::cpu) is faster on
-//! a processor.
+//! Two engines implement it: [`tensors`](super::tensors) runs on every burn backend; [`cpu`](super::cpu) is faster on
+//! the CPU.
 
 use std::ops::Range;
 
@@ -35,7 +36,7 @@ pub trait FeatureMap: Clone {
     fn repeat_pixels(&self) -> Self;
     /// Twice the size, bilinear with half-pixel centres.
     fn enlarge(&self) -> Self;
-    /// Each pixel taken from itself plus `grid_change`, bilinear, edges held (`core/spec/student.md`).
+    /// Each pixel sampled at itself plus `grid_change`: bilinear, with the border extended (`core/spec/student.md`).
     fn warp(&self, grid_change: &Self) -> Self;
     /// `colour · self + image · (1 - self)`; self has one channel.
     fn blend(&self, colour: &Self, image: &Self) -> Self;

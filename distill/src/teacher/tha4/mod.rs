@@ -35,17 +35,17 @@ use layers::{FeatureMap, Layers};
 use pipeline::Pipeline;
 use tensors::TensorLayers;
 
-/// How THA4's teacher is had.
+/// The settings of THA4's teacher.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tha4Settings {
     /// The folder with the original's five files, `eyebrow_decomposer.pt` and so on.
     pub folder: PathBuf,
 }
 
-/// Reads the published weights, or without them makes those of the formula, and gets ready for one picture.
+/// Reads the published weights, or makes formula weights without them, and prepares for one picture.
 ///
 /// # Errors
-/// [`TeacherError`] when only some of the files are there, or with everything that is wrong with them.
+/// [`TeacherError`] if only some of the files are there, or with all of their problems.
 pub fn open<B: Backend>(
     settings: &Tha4Settings,
     image: &CharacterImage,
@@ -61,11 +61,11 @@ pub struct Tha4<B: Backend> {
     device: B::Device,
 }
 
-/// The pipeline in the layers that are fastest on a device.
+/// The pipeline with the fastest layers for a device.
 enum AnyPipeline<B: Backend> {
-    /// Those of any burn backend.
+    /// Layers for any burn backend.
     Tensors(Box<Pipeline<TensorLayers<B>>>),
-    /// Those for a processor.
+    /// Layers for the CPU.
     Processor(Box<Pipeline<CpuLayers>>),
 }
 
@@ -88,8 +88,8 @@ impl<B: Backend> Tha4<B> {
     }
 }
 
-/// A module's layers on a processor. The decomposer is run once a picture, and the norms of the networks after it make a
-/// thousand times more of its rounding than of the last one's: its sums are exact.
+/// A module's layers on the CPU. The decomposer runs once a picture, and the norms of the later networks amplify its
+/// rounding errors a thousand times more than the last network's, so its sums are exact.
 fn processor_layers(module: Module, weights: Weights, engine: &Engine) -> CpuLayers {
     let layers = CpuLayers::new(weights, engine);
     if module == Module::EyebrowDecomposer { layers.exactly() } else { layers }
@@ -146,13 +146,13 @@ impl<B: Backend> Teacher<B> for Tha4<B> {
     }
 }
 
-/// The student's face window of what the face morpher shows (`core/spec/images.md`).
+/// Crops the face morpher's output to the student's face window (`core/spec/images.md`).
 fn student_face<M: FeatureMap>(face: &FaceOutputs<M>) -> M {
     face.face_morpher.output_image.crop(48..176, 32..160)
 }
 
 impl<B: Backend> Tha4<B> {
-    /// Runs the processor's pipeline for each pose, and puts each of the pictures it gives into one batch.
+    /// Runs the CPU pipeline for each pose and collects its pictures in batches.
     fn one_by_one(
         &self,
         poses: Tensor<B, 2>,

@@ -1,4 +1,4 @@
-//! The five networks, one after the other, for one picture (`distill/spec/teacher.md`).
+//! Runs the five networks in turn for one picture (`distill/spec/teacher.md`).
 
 use bunraku_core::character::{CharacterImage, IMAGE_SIZE};
 
@@ -9,10 +9,10 @@ use super::{
     u_net::UNet,
 };
 
-/// Widths of the two U-Nets' time embeddings.
+/// The widths of the two U-Nets' time embeddings.
 const TIME_WIDTHS: [usize; 2] = [64, 32];
 
-/// Everything that the full system shows.
+/// All outputs of the full system.
 pub struct Outputs<M> {
     /// The finished picture and its parts.
     pub upscaler: Morphed<M>,
@@ -20,7 +20,7 @@ pub struct Outputs<M> {
     pub face_morphed_full: M,
     /// The same at half the size.
     pub body_morpher: Morphed<M>,
-    /// What moves the face.
+    /// The outputs for the face.
     pub face: FaceOutputs<M>,
 }
 
@@ -37,13 +37,13 @@ impl<M: Clone> Outputs<M> {
     }
 }
 
-/// Everything that the first three networks show.
+/// All outputs of the first three networks.
 pub struct FaceOutputs<M> {
-    /// The face, moved: 192 x 192.
+    /// The morphed face: 192 x 192.
     pub face_morpher: FaceMorphed<M>,
-    /// The eyebrows, moved: 128 x 128.
+    /// The morphed eyebrows: 128 x 128.
     pub eyebrow_morphing_combiner: Combined<M>,
-    /// The eyebrows, told from the rest: 128 x 128, the same for every pose.
+    /// The separated eyebrows: 128 x 128, the same for every pose.
     pub eyebrow_decomposer: Decomposed<M>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Pipeline<L: Layers> {
 }
 
 impl<L: Layers> Pipeline<L> {
-    /// Computes what depends on the picture alone.
+    /// Computes everything that depends on the picture alone.
     pub(super) fn new(
         [decomposer, combiner, face_morpher, body_morpher, upscaler]: [L; 5],
         image: &CharacterImage,
@@ -73,7 +73,7 @@ impl<L: Layers> Pipeline<L> {
         Self { combiner, face_morpher, body_morpher, upscaler, image, decomposed, eyebrows }
     }
 
-    /// Moves the face of `n` poses `[n, 45]`.
+    /// Morphs the face for `n` poses `[n, 45]`.
     pub(super) fn face(&self, poses: &L::Vector, n: usize) -> FaceOutputs<L::Map> {
         let part = |range| self.combiner.part(poses, range);
         let combined = combine(&self.combiner, &self.eyebrows.expand(n), &part(0..12));
@@ -86,7 +86,7 @@ impl<L: Layers> Pipeline<L> {
         }
     }
 
-    /// All of `n` poses `[n, 45]`.
+    /// All outputs for `n` poses `[n, 45]`.
     pub(super) fn run(&self, poses: &L::Vector, n: usize) -> Outputs<L::Map> {
         let face = self.face(poses, n);
         let full = self.image.expand(n).paste(&face.face_morpher.output_image, 32, 160);

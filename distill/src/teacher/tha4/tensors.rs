@@ -26,7 +26,7 @@ struct Weight<B: Backend> {
 }
 
 impl<B: Backend> Weight<B> {
-    /// As a tensor of the rank that its kind of layer has, which its shape must.
+    /// The weight as a tensor of its layer's rank, which its shape must have.
     fn tensor<const D: usize>(&self) -> Tensor<B, D> {
         let mut shape = [1; D];
         shape.copy_from_slice(&self.shape);
@@ -35,7 +35,7 @@ impl<B: Backend> Weight<B> {
 }
 
 impl<B: Backend> TensorLayers<B> {
-    /// Moves the weights of a module, checked before, to a device.
+    /// Moves a module's weights to a device. They must have been checked.
     pub(super) fn new(weights: Weights, device: &B::Device) -> Self {
         let weights = weights.0.into_iter().map(|(key, tensor)| {
             let count = tensor.values.len();
@@ -56,7 +56,7 @@ impl<B: Backend> TensorLayers<B> {
     /// Mean 0 and variance 1 in each of `groups` groups of channels, then the key's weight and bias a channel.
     fn norm(&self, key: &str, x: &Tensor<B, 4>, groups: usize) -> Tensor<B, 4> {
         let [n, c, h, w] = x.dims();
-        // Means of rows, then of those: a picture is mostly one colour, and the norm makes much of what little differs.
+        // Means of rows, then of these: a picture is mostly one colour, and the norm amplifies small errors.
         let mean = |x: Tensor<B, 4>| x.mean_dim(3).mean_dim(2);
         let grouped = x.clone().reshape([n, groups, c / groups * h, w]);
         let roughly = grouped.clone() - mean(grouped);

@@ -7,7 +7,7 @@ use super::layers::{FeatureMap, Layers};
 /// Heads of every attention.
 const HEADS: usize = 8;
 
-/// A U-Net with what depends on its weights alone computed once.
+/// A U-Net, with everything that depends on its weights alone computed once.
 pub(super) struct UNet<L: Layers> {
     layers: L,
     levels: usize,
@@ -53,7 +53,7 @@ impl<L: Layers> UNet<L> {
         Self { layers, levels, time }
     }
 
-    /// The layers, for what an owner adds to the net.
+    /// The layers, for convolutions in front of the net.
     pub(super) fn layers(&self) -> &L {
         &self.layers
     }
@@ -112,7 +112,7 @@ impl<L: Layers> UNet<L> {
 
     fn res_block(&self, key: &str, x: &L::Map, condition: &L::Vector, resample: Resample) -> L::Map {
         let layers = &self.layers;
-        // The activation comes before the change of size, the skip changes its size alone.
+        // The activation comes before the resampling; the skip is only resampled.
         let h = resample.apply(layers.group_norm(&format!("{key}.norm0"), x).silu());
         let h = layers.group_norm(&format!("{key}.norm1"), &layers.conv(&format!("{key}.conv0"), &h));
         let h = layers.modulate(&h, &self.time[key]);

@@ -1,4 +1,4 @@
-//! Where the teacher's weights come from: the published files, or the formula.
+//! Loads the teacher's weights from the published files, or makes them by the formula.
 
 use std::{
     fmt,
@@ -17,14 +17,14 @@ use crate::{
     files::{self, reason},
 };
 
-/// Where the weights of a teacher came from.
+/// The origin of a teacher's weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The five files, with the SHA-256 of each in hexadecimal digits.
     Files(Vec<(PathBuf, String)>),
-    /// The formula of `core/spec/goldens.md`, because there is none of the five files in the folder.
+    /// The formula of `core/spec/goldens.md`, because none of the five files is in the folder.
     Formula {
-        /// The folder that was looked into.
+        /// The folder that was searched.
         folder: PathBuf,
     },
 }
@@ -34,7 +34,7 @@ impl Origin {
     pub fn identity(&self) -> Vec<(String, String)> {
         match self {
             Self::Files(files) => files.iter().map(|(path, hash)| (name(path), hash.clone())).collect(),
-            // The formula is the same wherever it stands in for files.
+            // The formula is the same whatever folder it stands in for.
             Self::Formula { .. } => vec![("weights".to_owned(), "formula, first version".to_owned())],
         }
     }
@@ -62,19 +62,19 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why a teacher cannot be had.
+/// Why a teacher's weights cannot be loaded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TeacherError {
     /// Some of the five files are there, but not all.
-    #[error("the teacher's folder {} lacks {}; all five files of THA4 are needed", folder.display(), missing.join(", "))]
+    #[error("the teacher's folder {} lacks {}: THA4 needs all five files", folder.display(), missing.join(", "))]
     Incomplete {
         /// The folder.
         folder: PathBuf,
         /// The names of the files that are not there.
         missing: Vec<String>,
     },
-    /// Files that cannot be used, with everything that is wrong with them.
+    /// Files that cannot be used, with all of their problems.
     #[error("the teacher's weights cannot be used:{}", list(.0))]
     Weights(Vec<WeightsProblem>),
 }
@@ -84,7 +84,7 @@ fn list(problems: &[WeightsProblem]) -> String {
     problems.iter().map(|problem| format!("\n  {problem}")).collect::<Vec<_>>().concat()
 }
 
-/// One thing wrong with one of the five files.
+/// A problem with one of the five files.
 #[derive(Debug, Error)]
 #[error("{}: {fault}", path.display())]
 pub struct WeightsProblem {
@@ -95,21 +95,21 @@ pub struct WeightsProblem {
     pub fault: WeightsFault,
 }
 
-/// What can be wrong with a file of weights.
+/// What can be wrong with a weights file.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum WeightsFault {
     /// It cannot be read.
     #[error("{}", reason(.0))]
     File(#[from] ReadError),
-    /// It is no state dict.
+    /// It is not a state dict.
     #[error(transparent)]
     Read(#[from] WeightsError),
     /// A tensor is not there.
-    #[error("lacks the tensor `{0}`")]
+    #[error("the tensor `{0}` is missing")]
     Missing(String),
     /// A tensor has another shape.
-    #[error("its tensor `{key}` is {actual:?}, not {expected:?}")]
+    #[error("the tensor `{key}` is {actual:?}, not {expected:?}")]
     Shape {
         /// The tensor's key.
         key: String,
@@ -118,20 +118,20 @@ pub enum WeightsFault {
         /// The shape it has.
         actual: Vec<usize>,
     },
-    /// A tensor that the module does not have: perhaps the file of another one.
-    #[error("has the tensor `{}`, which this network does not have", .0.escape_debug())]
+    /// A tensor that the module does not have: perhaps the file belongs to another one.
+    #[error("the tensor `{}` is not part of this network", .0.escape_debug())]
     Unknown(String),
 }
 
-/// Where a module's weights are.
+/// The file of a module's weights.
 fn file(folder: &Path, module: Module) -> PathBuf {
     folder.join(format!("{}.pt", module.name()))
 }
 
-/// Finds out where the weights are, without reading them whole.
+/// Locates the weights without reading them.
 ///
 /// # Errors
-/// [`TeacherError::Incomplete`] when only some of the files are there.
+/// [`TeacherError::Incomplete`] if only some of the files are there.
 pub(super) fn locate(folder: &Path) -> Result<Option<Vec<PathBuf>>, TeacherError> {
     let paths = Module::ALL.map(|module| file(folder, module));
     let (there, missing): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.exists());
@@ -145,11 +145,11 @@ pub(super) fn locate(folder: &Path) -> Result<Option<Vec<PathBuf>>, TeacherError
     }
 }
 
-/// Reads the five modules one after the other, each given to `take` at once, so that no more than one file is in memory
-/// beside what `take` makes of it.
+/// Reads the five modules one after the other and passes each to `take` at once, so that only one file is in memory
+/// besides the results of `take`.
 ///
 /// # Errors
-/// All that is wrong with any of the files.
+/// All problems with any of the files.
 pub(super) fn load<T>(
     folder: &Path,
     mut take: impl FnMut(Module, Weights) -> T,
@@ -174,7 +174,7 @@ pub(super) fn load<T>(
     if problems.is_empty() { Ok((taken, Origin::Files(files))) } else { Err(TeacherError::Weights(problems)) }
 }
 
-/// All that keeps a folder's files from teaching, of those that are there. They are read one after the other, whole.
+/// All problems with the files that are in a folder. Reads them one after the other.
 pub fn examine(folder: &Path) -> Vec<WeightsProblem> {
     let there = Module::ALL.into_iter().map(|module| (module, file(folder, module))).filter(|(_, path)| path.exists());
     let problems = there.filter_map(|(module, path)| Some((read(module, &path).err()?, path)));
@@ -197,7 +197,7 @@ fn read(module: Module, path: &Path) -> Result<(Weights, String), Vec<WeightsFau
     Ok((weights, sha256(&bytes)))
 }
 
-/// Everything in which a state dict differs from what the module needs.
+/// All differences between a state dict and the module's tensors.
 fn faults(module: Module, weights: &Weights) -> Vec<WeightsFault> {
     let shapes = module.shapes();
     let needed = shapes.iter().filter_map(|(key, expected)| match weights.0.get(key) {
@@ -217,7 +217,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn an_empty_folder_means_the_formula_and_some_files_are_an_error() {
+    fn an_empty_folder_means_the_formula_and_an_incomplete_one_is_an_error() {
         let folder = tempfile::tempdir().expect("a folder");
         assert_eq!(locate(folder.path()).expect("nothing is wrong"), None);
         fs::write(folder.path().join("upscaler.pt"), b"").expect("written");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_wrong_with_a_file_is_named_at_once() {
+    fn all_problems_with_a_file_are_named_at_once() {
         let mut weights = formula::weights(Module::FaceMorpher);
         weights.0.remove("eye_alpha.0.bias");
         let tensor = Tensor { shape: vec![3], values: vec![0.0; 3] };
@@ -234,16 +234,18 @@ mod tests {
         weights.0.insert("body.first_conv.bias".to_owned(), tensor);
         let messages = faults(Module::FaceMorpher, &weights).iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(messages.len(), 3, "{messages:?}");
-        for word in
-            ["lacks the tensor `eye_alpha.0.bias`", "is [3], not [1, 64, 3, 3]", "`body.first_conv.bias`, which"]
-        {
+        for word in [
+            "the tensor `eye_alpha.0.bias` is missing",
+            "is [3], not [1, 64, 3, 3]",
+            "`body.first_conv.bias` is not part of this network",
+        ] {
             assert!(messages.iter().any(|message| message.contains(word)), "{word}: {messages:?}");
         }
     }
 
     /// A file as large as the published ones.
     #[test]
-    fn a_whole_file_is_read_and_its_hash_told() {
+    fn a_whole_file_is_read_with_its_hash() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("upscaler.pt");
         let weights = formula::weights(Module::Upscaler);

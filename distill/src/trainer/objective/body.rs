@@ -1,4 +1,4 @@
-//! The body morpher's training (`distill/spec/distiller.md`).
+//! The body morpher's objective (`distill/spec/distiller.md`).
 
 use super::{Objective, PerceptualTerm, TargetBatch, Targets, numbers, part};
 use crate::{
@@ -13,22 +13,23 @@ use bunraku_core::character::{IMAGE_SIZE, Weights};
 use burn::tensor::{Tensor, backend::Backend};
 use image::RgbaImage;
 
-/// Targets are the resting picture with the teacher's face, the finished picture, the moved one and the grid change.
+/// The body's objective. Its targets are the resting picture with the teacher's face, the finished picture, the warped
+/// one and the grid change.
 #[derive(Clone, Debug)]
 pub struct BodyObjective<B: Backend> {
     /// The network's shape.
     pub network: BodyMorpherConfig,
-    /// Where the first weights of a position are within; see [`Init::new`](crate::student::Init::new).
+    /// The bound of a position's initial weights; see [`Init::new`](crate::student::Init::new).
     pub first_position: Option<f64>,
-    /// The resting character's pixels, row by row, which are learnt from more often; none: all are alike.
+    /// The resting character's pixels, row by row, which are sampled more often; empty to sample all alike.
     pub character: Vec<u32>,
-    /// A term beside the original's.
+    /// An additional loss term.
     pub perceptual: Option<PerceptualTerm<B>>,
 }
 
-fn target<B: Backend>(shown: Targets<B>) -> BodyTarget<B> {
-    let Ok([image, posed, warped, grid_change]) = <[_; 4]>::try_from(shown.0) else {
-        unreachable!("a body is four pictures")
+fn target<B: Backend>(targets: Targets<B>) -> BodyTarget<B> {
+    let Ok([image, posed, warped, grid_change]) = <[_; 4]>::try_from(targets.0) else {
+        unreachable!("a body has four targets")
     };
     BodyTarget { image, posed, warped, grid_change }
 }
@@ -56,7 +57,7 @@ impl<B: TrainingBackend> Objective<B> for BodyObjective<B> {
         self.network.init(self.first_position, seed, device)
     }
 
-    fn show(
+    fn targets(
         &self,
         teacher: &mut dyn Teacher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
@@ -65,12 +66,12 @@ impl<B: TrainingBackend> Objective<B> for BodyObjective<B> {
         Targets(vec![posed.face_morphed_full, posed.posed, posed.warped, posed.grid_change])
     }
 
-    fn crop(&self, mut shown: Targets<B::InnerBackend>, window: Window) -> Targets<B::InnerBackend> {
-        // The picture that is moved stays whole: a pixel may be taken from anywhere.
-        for pictures in &mut shown.0[1..] {
+    fn crop(&self, mut targets: Targets<B::InnerBackend>, window: Window) -> Targets<B::InnerBackend> {
+        // The source picture stays whole: a pixel may be sampled from anywhere.
+        for pictures in &mut targets.0[1..] {
             *pictures = part(pictures.clone(), window);
         }
-        shown
+        targets
     }
 
     fn focus(&self) -> Vec<u32> {
@@ -81,32 +82,32 @@ impl<B: TrainingBackend> Objective<B> for BodyObjective<B> {
         &self,
         student: &BodyMorpher<B>,
         poses: Tensor<B, 2>,
-        shown: Targets<B>,
+        targets: Targets<B>,
         losses: BodyWeights,
         window: Window,
     ) -> Loss<B> {
-        let target = target(shown);
-        // Alone, the original's terms are computed together with their gradients, where the backend can.
+        let target = target(targets);
+        // On their own, the original's terms are fused with their gradients if the backend can.
         let Some(term) = &self.perceptual else { return student.loss(poses, &target, losses, window) };
         let output = student.forward_window(target.image.clone(), poses, window);
-        let painted = output.blended.clone();
+        let rendered = output.blended.clone();
         let truth = target.posed.clone();
-        term.beside(loss::body_terms(output.compared(), &target, losses), painted, truth)
+        term.beside(loss::body_terms(output.compared(), &target, losses), rendered, truth)
     }
 
     fn compare(
         &self,
         student: &BodyMorpher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
-        shown: &Targets<B::InnerBackend>,
+        targets: &Targets<B::InnerBackend>,
     ) -> [Tensor<B::InnerBackend, 4>; 2] {
-        [student.forward(shown.0[0].clone(), poses).blended, shown.0[1].clone()]
+        [student.forward(targets.0[0].clone(), poses).blended, targets.0[1].clone()]
     }
 
     fn sheet(&self, student: &BodyMorpher<B::InnerBackend>, samples: &[TargetBatch<B::InnerBackend>]) -> RgbaImage {
         let mut sheet = BodySheet::new(samples.len());
-        for (poses, shown) in samples {
-            let [image, posed, _, truth_grid] = [0, 1, 2, 3].map(|index: usize| shown.0[index].clone());
+        for (poses, targets) in samples {
+            let [image, posed, _, truth_grid] = [0, 1, 2, 3].map(|index: usize| targets.0[index].clone());
             let BodyOutput { blended, warped, grid_change, color_change, alpha } =
                 student.forward(image, poses.clone());
             sheet.push(&BodySample {

@@ -1,4 +1,4 @@
-//! The face morpher's training (`distill/spec/distiller.md`).
+//! The face morpher's objective (`distill/spec/distiller.md`).
 
 use super::{Objective, PerceptualTerm, TargetBatch, Targets, numbers, part};
 use crate::{
@@ -13,22 +13,22 @@ use bunraku_core::character::{FACE_SIZE, Weights};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
 use image::RgbaImage;
 
-/// Targets is the face, `[n, 4, 128, 128]`.
+/// The face's objective. Its target is the face, `[n, 4, 128, 128]`.
 #[derive(Clone, Debug)]
 pub struct FaceObjective<B: Backend> {
     /// The network's shape.
     pub network: FaceMorpherConfig,
-    /// Where the first weights of a position are within; see [`Init::new`](crate::student::Init::new).
+    /// The bound of a position's initial weights; see [`Init::new`](crate::student::Init::new).
     pub first_position: Option<f64>,
-    /// Where errors weigh more: `128 * 128` values of the face window, 0 to 1.
+    /// The face mask: 128 x 128 values of the face window, 0 to 1; errors weigh more where it is set.
     pub mask: Vec<f32>,
-    /// A term beside the original's.
+    /// An additional loss term.
     pub perceptual: Option<PerceptualTerm<B>>,
 }
 
 impl<B: Backend> FaceObjective<B> {
-    fn target(&self, shown: Targets<B>, window: Window) -> FaceTarget<B> {
-        let Ok([face]) = <[_; 1]>::try_from(shown.0) else { unreachable!("a face is one picture") };
+    fn target(&self, targets: Targets<B>, window: Window) -> FaceTarget<B> {
+        let Ok([face]) = <[_; 1]>::try_from(targets.0) else { unreachable!("a face has one target") };
         let mask = TensorData::new(self.mask.clone(), [1, 1, FACE_SIZE, FACE_SIZE]);
         FaceTarget { mask: part(Tensor::from_data(mask, &face.device()), window), face }
     }
@@ -52,7 +52,7 @@ impl<B: TrainingBackend> Objective<B> for FaceObjective<B> {
         self.network.init(self.first_position, seed, device)
     }
 
-    fn show(
+    fn targets(
         &self,
         teacher: &mut dyn Teacher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
@@ -60,8 +60,8 @@ impl<B: TrainingBackend> Objective<B> for FaceObjective<B> {
         Targets(vec![teacher.face(poses)])
     }
 
-    fn crop(&self, shown: Targets<B::InnerBackend>, window: Window) -> Targets<B::InnerBackend> {
-        Targets(shown.0.into_iter().map(|pictures| part(pictures, window)).collect())
+    fn crop(&self, targets: Targets<B::InnerBackend>, window: Window) -> Targets<B::InnerBackend> {
+        Targets(targets.0.into_iter().map(|pictures| part(pictures, window)).collect())
     }
 
     fn focus(&self) -> Vec<u32> {
@@ -72,12 +72,12 @@ impl<B: TrainingBackend> Objective<B> for FaceObjective<B> {
         &self,
         student: &FaceMorpher<B>,
         poses: Tensor<B, 2>,
-        shown: Targets<B>,
+        targets: Targets<B>,
         losses: FaceWeights,
         window: Window,
     ) -> Loss<B> {
-        let target = self.target(shown, window);
-        // Alone, the original's terms are computed together with their gradients, where the backend can.
+        let target = self.target(targets, window);
+        // On their own, the original's terms are fused with their gradients if the backend can.
         let Some(term) = &self.perceptual else { return student.loss(poses, &target, losses, window) };
         let face = student.forward_window(poses, window);
         let truth = target.face.clone();
@@ -88,14 +88,14 @@ impl<B: TrainingBackend> Objective<B> for FaceObjective<B> {
         &self,
         student: &FaceMorpher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
-        shown: &Targets<B::InnerBackend>,
+        targets: &Targets<B::InnerBackend>,
     ) -> [Tensor<B::InnerBackend, 4>; 2] {
-        [student.forward(poses), shown.0[0].clone()]
+        [student.forward(poses), targets.0[0].clone()]
     }
 
     fn sheet(&self, student: &FaceMorpher<B::InnerBackend>, samples: &[TargetBatch<B::InnerBackend>]) -> RgbaImage {
         let faces =
-            samples.iter().map(|(poses, shown)| [shown.0[0].clone(), student.forward(poses.clone())].map(numbers));
+            samples.iter().map(|(poses, targets)| [targets.0[0].clone(), student.forward(poses.clone())].map(numbers));
         let faces: Vec<[Vec<f32>; 2]> = faces.collect();
         let samples: Vec<FaceSample<'_>> =
             faces.iter().map(|[truth, prediction]| FaceSample { truth, prediction }).collect();

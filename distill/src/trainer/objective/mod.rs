@@ -1,4 +1,4 @@
-//! What each of the two students learns: what it is shown, and how far off it is.
+//! The objectives of the two students: their targets and their loss.
 
 mod body;
 mod face;
@@ -19,68 +19,69 @@ use burn::{
 };
 use image::RgbaImage;
 
-/// One of the two trainings. What it is shown is on the backend without gradients.
+/// A student's objective. Targets are on the backend without gradients.
 pub trait Objective<B: TrainingBackend> {
     /// The network.
     type Student: AutodiffModule<B>;
-    /// How much each term of its loss counts.
+    /// The weights of its loss terms.
     type Losses: Copy;
 
-    /// The network's name and its folder's: `face_morpher` or `body_morpher`.
+    /// The name of the network and its folder: `face_morpher` or `body_morpher`.
     const NAME: &'static str;
 
-    /// Edge of what it paints, in pixels.
+    /// The edge of its pictures in pixels.
     const EDGE: usize;
 
-    /// What the terms of its loss are called in the log, before their names.
+    /// The prefix of its loss terms in the log.
     const LOG: &'static str;
 
     /// Examples on a sample sheet.
     const SAMPLES: usize;
 
-    /// Numbers that are kept of each pose where pictures are.
+    /// The numbers that the replay buffer keeps for each pose.
     const KEPT: usize;
 
-    /// Outputs of the student's sine layers over the whole grid: what a step has in memory of an example, unless the
-    /// backend is [lean](crate::ops::StudentOps::LEAN).
+    /// The outputs of the student's sine layers over the whole grid: what a step keeps in memory for each example,
+    /// unless the backend is [lean](crate::ops::StudentOps::LEAN).
     fn features(&self) -> usize;
 
-    /// A network with the first weights of a seed.
+    /// A network with initial weights from a seed.
     fn begin(&self, seed: u64, device: &B::Device) -> Self::Student;
 
-    /// What the teacher shows of `poses`, `[n, 45]`, as far as this student learns from it.
-    fn show(
+    /// The targets of `poses`, `[n, 45]`, from the teacher.
+    fn targets(
         &self,
         teacher: &mut dyn Teacher<B::InnerBackend>,
         poses: Tensor<B::InnerBackend, 2>,
     ) -> Targets<B::InnerBackend>;
 
-    /// Of what was shown, what is needed to learn from `window` of the student's grid.
-    fn crop(&self, shown: Targets<B::InnerBackend>, window: Window) -> Targets<B::InnerBackend>;
+    /// The part of the targets needed to train on `window` of the student's grid.
+    fn crop(&self, targets: Targets<B::InnerBackend>, window: Window) -> Targets<B::InnerBackend>;
 
-    /// The pixels of the student's grid, row by row, around which there is most to learn; none: all are alike.
+    /// The pixels of the student's grid, row by row, around which patches are sampled more often; empty to sample all
+    /// alike.
     fn focus(&self) -> Vec<u32>;
 
-    /// How far off the student is within `window` of its grid. `shown` is what [`show`](Self::show) gave for the poses,
+    /// The student's loss in `window` of its grid. `targets` are the poses' [targets](Self::targets),
     /// [cropped](Self::crop).
     fn loss(
         &self,
         student: &Self::Student,
         poses: Tensor<B, 2>,
-        shown: Targets<B>,
+        targets: Targets<B>,
         losses: Self::Losses,
         window: Window,
     ) -> Loss<B>;
 
-    /// What the student paints, and what the teacher painted: `[n, 4, EDGE, EDGE]` each.
+    /// The student's pictures and the teacher's, `[n, 4, EDGE, EDGE]` each.
     fn compare(
         &self,
         student: &<Self::Student as AutodiffModule<B>>::InnerModule,
         poses: Tensor<B::InnerBackend, 2>,
-        shown: &Targets<B::InnerBackend>,
+        targets: &Targets<B::InnerBackend>,
     ) -> [Tensor<B::InnerBackend, 4>; 2];
 
-    /// The sheet of samples, each a pose and what the teacher shows of it (`distill/spec/distiller.md`).
+    /// The sheet of samples, each a pose with its targets (`distill/spec/distiller.md`).
     fn sheet(
         &self,
         student: &<Self::Student as AutodiffModule<B>>::InnerModule,
@@ -91,53 +92,53 @@ pub trait Objective<B: TrainingBackend> {
     fn weights(&self, student: &Self::Student) -> Weights;
 }
 
-/// The perceptual loss with its weight, a term beside the others.
+/// The perceptual loss as an additional term, with its weight.
 #[derive(Clone, Debug)]
 pub struct PerceptualTerm<B: Backend> {
     /// The loss.
     pub loss: PerceptualLoss<B>,
-    /// How much it counts.
+    /// The term's weight.
     pub weight: f32,
 }
 
 impl<B: Backend> PerceptualTerm<B> {
-    /// `loss` with this term of what is painted beside the truth.
-    fn beside(&self, loss: Loss<B>, painted: Tensor<B, 4>, truth: Tensor<B, 4>) -> Loss<B> {
-        loss.with("perceptual", self.loss.loss(painted, truth).mul_scalar(self.weight))
+    /// `loss` with this term added.
+    fn beside(&self, loss: Loss<B>, rendered: Tensor<B, 4>, truth: Tensor<B, 4>) -> Loss<B> {
+        loss.with("perceptual", self.loss.loss(rendered, truth).mul_scalar(self.weight))
     }
 }
 
-/// The part of pictures that lies within a window of their grid.
+/// Crops pictures to a window of their grid.
 fn part<B: Backend>(pictures: Tensor<B, 4>, window: Window) -> Tensor<B, 4> {
     pictures.narrow(2, window.row, window.height).narrow(3, window.column, window.width)
 }
 
-/// A tensor's numbers on the host.
+/// A tensor's values on the host.
 fn numbers<B: Backend>(tensor: Tensor<B, 4>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
-/// Poses, `[n, 45]`, with the teacher's pictures of them.
+/// Poses, `[n, 45]`, with their targets.
 pub type TargetBatch<B> = (Tensor<B, 2>, Targets<B>);
 
-/// The teacher's pictures of `n` poses: tensors `[n, channels, height, width]`, in an order of the objective's own.
+/// The targets of `n` poses: tensors `[n, channels, height, width]`, in the objective's own order.
 #[derive(Clone, Debug)]
 pub struct Targets<B: Backend>(pub Vec<Tensor<B, 4>>);
 
 impl<B: Backend> Targets<B> {
-    /// Each pose's pictures alone.
+    /// Splits the targets by pose.
     pub fn split(self) -> Vec<Self> {
         let count = self.0.first().map_or(0, |tensor| tensor.dims()[0]);
         (0..count).map(|index| Self(self.0.iter().map(|tensor| tensor.clone().narrow(0, index, 1)).collect())).collect()
     }
 
-    /// The pictures of several poses together; the opposite of [`split`](Self::split).
+    /// Joins the targets of several poses; the inverse of [`split`](Self::split).
     pub fn join(parts: &[&Self]) -> Self {
         let kinds = parts.first().map_or(0, |part| part.0.len());
         Self((0..kinds).map(|kind| Tensor::cat(parts.iter().map(|part| part.0[kind].clone()).collect(), 0)).collect())
     }
 
-    /// The pictures in another format of numbers.
+    /// Converts the number format.
     #[must_use]
     pub fn cast(self, precision: Precision) -> Self {
         let format = match precision {
@@ -148,7 +149,7 @@ impl<B: Backend> Targets<B> {
         Self(self.0.into_iter().map(|tensor| tensor.cast(format)).collect())
     }
 
-    /// The pictures where gradients are kept; they have none of their own.
+    /// Moves the targets to the backend with gradients; they have none themselves.
     pub fn with_gradients<A: AutodiffBackend<InnerBackend = B>>(self) -> Targets<A> {
         Targets(self.0.into_iter().map(Tensor::from_inner).collect())
     }

@@ -1,4 +1,4 @@
-//! Trainings that a device's memory is too small for as the recipe has them.
+//! Trainings that do not fit into a device's memory as the recipe has them.
 
 use super::*;
 use crate::{
@@ -8,12 +8,12 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// What a step has to learn from, as `share` sees it.
+/// The replay buffer as seen by `share`.
 fn replay_buffer(fit: Fit, share: Share) -> ReplayBuffer<Cpu> {
     ReplayBuffer::new(Poses::new(None, 3, 8), 8, share, FlexDevice, 128, fit, [3, 0])
 }
 
-/// A face's gradient after one step's examples: of each layer's weights in turn.
+/// The gradient of a face's weights for one step's examples, layer by layer.
 fn gradient(fit: Fit) -> Vec<f32> {
     let tiny = tiny_face(None);
     let student = Objective::<Trained>::begin(&tiny.objective, 1, &FlexDevice);
@@ -21,7 +21,7 @@ fn gradient(fit: Fit) -> Vec<f32> {
     let train_state = TrainState::new(student, &adam, Progress::new(BTreeMap::new()));
     let mut replay_buffer = replay_buffer(fit, Share::WHOLE);
     for _ in 0..replay_buffer.missing(0) {
-        replay_buffer.paint::<Trained, _>(&tiny.objective, &mut Formula);
+        replay_buffer.render::<Trained, _>(&tiny.objective, &mut Formula);
     }
     let examples = replay_buffer.examples::<Trained, _>(&tiny.objective, &mut Formula, 0, 0);
     let counts: Vec<usize> = examples.iter().map(|part| part.poses.dims()[0]).collect();
@@ -36,7 +36,7 @@ fn gradient(fit: Fit) -> Vec<f32> {
 }
 
 #[test]
-fn a_step_in_parts_goes_where_it_would_as_a_whole() {
+fn a_step_in_parts_has_the_gradient_of_the_whole() {
     for replay in [None, Some(Replay { patch: Some(32), places: 2, ..REPLAY })] {
         let whole = gradient(Fit { replay, at_once: usize::MAX, whole: usize::MAX });
         let size = whole.iter().map(|value| value.abs()).fold(0.0, f32::max);
@@ -49,12 +49,12 @@ fn a_step_in_parts_goes_where_it_would_as_a_whole() {
 }
 
 #[test]
-fn a_small_memory_keeps_fewer_pictures_and_an_interruption_changes_nothing() {
+fn with_little_memory_an_interruption_changes_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
     let mut tiny = tiny_face(Some(REPLAY));
     let batch = (4 * 128 * 128 * REPLAY.precision.bytes() * REPLAY.teacher_batch) as u64;
-    // Half of it is for pictures: of one batch, and of not quite two.
+    // Half of the memory is for pictures: for one batch, and not quite for two.
     tiny.memory = 2 * (2 * batch - 1);
     let (outcome, notes) = tiny.train(&whole, u64::MAX, u64::MAX);
     assert!(outcome.expect("trained").reached);
@@ -67,13 +67,13 @@ fn a_small_memory_keeps_fewer_pictures_and_an_interruption_changes_nothing() {
 }
 
 #[test]
-fn devices_that_train_together_have_different_poses() {
+fn devices_that_train_together_get_different_poses() {
     let replayed = Fit { replay: Some(REPLAY), at_once: usize::MAX, whole: usize::MAX };
     let poses = |fit: Fit, rank| {
         let tiny = tiny_face(None);
         let mut replay_buffer = replay_buffer(fit, Share { rank, count: 2 });
         for _ in 0..replay_buffer.missing(0) {
-            replay_buffer.paint::<Trained, _>(&tiny.objective, &mut Formula);
+            replay_buffer.render::<Trained, _>(&tiny.objective, &mut Formula);
         }
         let examples = replay_buffer.examples::<Trained, _>(&tiny.objective, &mut Formula, 0, 0);
         let rows = examples.into_iter().flat_map(|part| part.poses.into_data().iter::<f32>().collect::<Vec<_>>());

@@ -1,13 +1,13 @@
-//! What is kept on the way, and that nothing takes the place of what is whole.
+//! Checkpoints come when they are due, and nothing replaces an intact one.
 
 use super::*;
 
 #[test]
-fn snapshots_and_checkpoints_come_when_they_are_due() {
+fn checkpoints_of_both_kinds_come_when_they_are_due() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (outcome, notes) = tiny_face(None).train(folder.path(), u64::MAX, u64::MAX);
     assert!(outcome.expect("trained").reached);
-    // Steps of 4: after multiples of 30, and checkpoints of 80 with a snapshot each.
+    // With steps of 4: rolling ones after multiples of 30, and permanent ones of 80 with a rolling one each.
     assert_eq!(notes.saved, [32, 60, 80, 80, 92, 120, 152, 160, 160]);
     for (number, examples) in [("0000", 0), ("0001", 80), ("0002", 160)] {
         let checkpoint = folder.path().join("checkpoint").join(number);
@@ -20,16 +20,16 @@ fn snapshots_and_checkpoints_come_when_they_are_due() {
 }
 
 #[test]
-fn where_nothing_can_be_written_training_goes_on_and_the_last_good_snapshot_stays() {
+fn training_goes_on_without_disk_space_and_the_last_good_checkpoint_stays() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let tiny = tiny_face(None);
     tiny.train(folder.path(), 40, u64::MAX).0.expect("trained");
-    // A folder in the way of each of the next ones refuses them as a full disk would, even to root.
+    // A folder under each of the next names makes writing fail as a full disk would, even for root.
     for examples in [60, 80, 92, 120, 152, 160] {
         fs::create_dir_all(folder.path().join(format!("snapshot/{examples:010}.snapshot"))).expect("created");
     }
     let (outcome, notes) = tiny.train(folder.path(), 120, u64::MAX);
-    assert!(matches!(outcome, Err(TrainError::Save { .. })), "it is no success that nothing was kept");
+    assert!(matches!(outcome, Err(TrainError::Save { .. })), "saving nothing is no success");
     assert!(notes.not_saved >= 3, "{}", notes.not_saved);
     for examples in [60, 80, 92, 120, 152, 160] {
         fs::remove_dir(folder.path().join(format!("snapshot/{examples:010}.snapshot"))).expect("removed");
@@ -40,7 +40,7 @@ fn where_nothing_can_be_written_training_goes_on_and_the_last_good_snapshot_stay
 }
 
 #[test]
-fn a_training_that_diverges_ends_before_it_spoils_a_snapshot() {
+fn a_diverged_training_stops_before_it_replaces_a_checkpoint() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut tiny = tiny_face(None);
     tiny.train(folder.path(), 20, u64::MAX).0.expect("trained");

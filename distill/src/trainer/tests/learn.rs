@@ -1,13 +1,13 @@
-//! That something is learnt, from all terms of the loss, and that people can see it.
+//! A short training lowers the error, uses every loss term, and writes its reports.
 
 use super::*;
 
-/// How many times smaller a short training on a CPU makes the error on the held-out poses, at least.
+/// The least factor by which a short training on a CPU lowers the held-out error.
 const FACTOR: f64 = 5.0;
 
-/// The stated factor: 600 examples, which take seconds, make the mean absolute error on the held-out poses at least
-/// [`FACTOR`] times smaller than the untrained student's. By how much it was is printed by
-/// `cargo test --release -p bunraku-distill --lib -- --nocapture lowers_the_held_out_error`.
+/// 600 examples, which take seconds, lower the mean absolute error on the held-out poses at least [`FACTOR`]-fold. The
+/// measured factor is printed by `cargo test --release -p bunraku-distill --lib -- --nocapture
+/// lowers_the_held_out_error`.
 #[test]
 fn a_short_training_lowers_the_held_out_error_by_the_stated_factor() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -24,7 +24,7 @@ fn a_short_training_lowers_the_held_out_error_by_the_stated_factor() {
 }
 
 #[test]
-fn samples_logs_and_a_plot_are_left_for_people() {
+fn samples_logs_and_a_plot_are_written() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut tiny = tiny_face(None);
     tiny.sample_interval = Some(80);
@@ -41,7 +41,7 @@ fn samples_logs_and_a_plot_are_left_for_people() {
     assert!(image::image_dimensions(folder.path().join("losses.png")).is_ok());
 }
 
-/// Numbers in the shapes of torchvision's VGG16, as far as the perceptual loss reads it.
+/// Made-up weights in the shapes of torchvision's VGG16, as far as the perceptual loss reads it.
 fn write_vgg16(path: &Path) {
     let tensors = crate::perceptual::CONVOLUTIONS.iter().flat_map(|&(layer, inputs, outputs)| {
         let tensor = |kind: &str, shape: Vec<usize>| {
@@ -55,7 +55,7 @@ fn write_vgg16(path: &Path) {
 }
 
 #[test]
-fn the_perceptual_loss_is_a_term_beside_the_others() {
+fn the_perceptual_loss_is_an_additional_term() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("vgg16.safetensors");
     write_vgg16(&path);
@@ -69,5 +69,5 @@ fn the_perceptual_loss_is_a_term_beside_the_others() {
     let (outcome, notes) = tiny.train(&folder.path().join("with"), 1, u64::MAX);
     assert_eq!(notes.terms, ["full", "eye_mouth", "perceptual"]);
     let weights = |outcome: &Outcome<_>| Objective::<Trained>::weights(&tiny.objective, &outcome.student);
-    assert_ne!(weights(&outcome.expect("trained")), weights(&without), "it steers the student");
+    assert_ne!(weights(&outcome.expect("trained")), weights(&without), "it changes the student");
 }

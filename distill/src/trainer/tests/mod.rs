@@ -1,4 +1,4 @@
-//! Short trainings of tiny students on the CPU, by a teacher that paints formulas.
+//! Short trainings of tiny students on the CPU, with a teacher that renders formulas.
 
 mod fit;
 mod keep;
@@ -36,11 +36,11 @@ use std::{
 
 type Trained = Autodiff<Cpu>;
 
-/// Paints smooth pictures that a few of a pose's values move.
+/// A teacher whose smooth pictures depend on a few pose parameters.
 struct Formula;
 
-/// `[n, channels, edge, edge]`, of the column and row in [-1, 1] and three of the pose's values.
-fn painted(
+/// `[n, channels, edge, edge]`, from the column and row in [-1, 1] and three pose parameters.
+fn rendered(
     poses: &Tensor<Cpu, 2>,
     channels: usize,
     edge: usize,
@@ -75,26 +75,26 @@ impl Teacher<Cpu> for Formula {
 
     fn pose(&mut self, poses: Tensor<Cpu, 2>) -> Posed<Cpu> {
         let picture = |shift: f32| {
-            painted(&poses, 4, 512, move |channel, [x, y, a, b, c]| face(channel, [x + shift, y, a, b, c]))
+            rendered(&poses, 4, 512, move |channel, [x, y, a, b, c]| face(channel, [x + shift, y, a, b, c]))
         };
         Posed {
             posed: picture(0.1),
             warped: picture(0.1),
-            grid_change: painted(&poses, 2, 512, |channel, _| if channel == 0 { 0.1 } else { 0.0 }),
-            alpha: painted(&poses, 1, 512, |_, _| 0.0),
+            grid_change: rendered(&poses, 2, 512, |channel, _| if channel == 0 { 0.1 } else { 0.0 }),
+            alpha: rendered(&poses, 1, 512, |_, _| 0.0),
             face_morphed_full: picture(0.0),
         }
     }
 
     fn face(&mut self, poses: Tensor<Cpu, 2>) -> Tensor<Cpu, 4> {
-        painted(&poses, 4, 128, face)
+        rendered(&poses, 4, 128, face)
     }
 }
 
-/// How a training ended, and what it told.
+/// A training's outcome, and what its observer noted.
 type Ending<L> = (Result<Outcome<<L as Objective<Trained>>::Student>, TrainError>, Notes);
 
-/// Takes notes, and sets the flag after a number of steps.
+/// Notes events, and stops the training after a number of steps.
 #[derive(Default)]
 struct Notes {
     stop: Arc<AtomicBool>,
@@ -102,7 +102,7 @@ struct Notes {
     held_out: Vec<HeldOut>,
     saved: Vec<u64>,
     not_saved: usize,
-    /// Pictures that are kept where the memory holds no more.
+    /// The size of the replay buffer if the memory limits it.
     fitted: Option<usize>,
     damaged: usize,
     losses: usize,
@@ -131,7 +131,7 @@ impl ProgressObserver for Notes {
     }
 }
 
-/// A tiny training in a folder.
+/// A tiny training.
 struct Tiny<L, N, W> {
     objective: L,
     student_recipe: StudentRecipe<N, W>,
@@ -140,7 +140,7 @@ struct Tiny<L, N, W> {
     held_out_poses: usize,
     sample_interval: Option<u64>,
     fingerprint: BTreeMap<String, String>,
-    /// Bytes of each device's.
+    /// The memory of each device in bytes.
     memory: u64,
 }
 
@@ -211,12 +211,12 @@ const REPLAY: Replay = Replay {
 };
 
 impl<N: Sync, L: Objective<Trained, Losses: Sync> + Sync> Tiny<L, N, L::Losses> {
-    /// Trains up to `target` examples, and is told to stop after `stop_after` steps.
+    /// Trains up to `target` examples, but stops after `stop_after` steps.
     fn train(&self, folder: &Path, target: u64, stop_after: u64) -> Ending<L> {
         self.train_on(1, folder, target, stop_after)
     }
 
-    /// The same on so many devices; gives what the first one says.
+    /// The same on several devices; returns the first one's result.
     fn train_on(&self, devices: usize, folder: &Path, target: u64, stop_after: u64) -> Ending<L> {
         let stop = Arc::new(AtomicBool::new(false));
         let endings = on_devices::<Cpu, _>(&vec![FlexDevice; devices], |peer| {
@@ -249,7 +249,7 @@ fn newest(folder: &Path) -> Checkpoint {
     CheckpointStore::new(folder).newest().checkpoint.expect("a snapshot").1
 }
 
-/// The weights and moments are the same to the last bit; the time that it took need not be.
+/// The weights and moments are equal to the last bit; the training time need not be.
 fn assert_same_state(one: &Path, other: &Path) {
     let (one, other) = (newest(one), newest(other));
     assert_eq!((one.progress.examples, one.progress.steps), (other.progress.examples, other.progress.steps));

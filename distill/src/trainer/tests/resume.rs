@@ -1,8 +1,8 @@
-//! A training that ends and goes on: from where it was, with what it was, and as if it had never ended.
+//! Resumed trainings: from where they stopped, with the same inputs, and with the same result.
 
 use super::*;
 
-/// A training that is interrupted twice, once where a checkpoint is due and once where not, ends as one that is not.
+/// A training that is interrupted twice, once when a checkpoint is due and once not, ends like an uninterrupted one.
 fn interrupted_equals_uninterrupted<N: Sync, L>(tiny: &Tiny<L, N, L::Losses>, stops: [u64; 2])
 where
     L: Objective<Trained, Losses: Sync> + Sync,
@@ -22,30 +22,30 @@ where
 }
 
 #[test]
-fn the_face_is_learnt_and_an_interruption_changes_nothing() {
+fn an_interruption_does_not_change_the_face() {
     interrupted_equals_uninterrupted(&tiny_face(None), [7, 15]);
 }
 
 #[test]
-fn replayed_pictures_are_painted_again_after_an_interruption() {
+fn the_replay_buffer_is_rendered_again_after_an_interruption() {
     interrupted_equals_uninterrupted(&tiny_face(Some(REPLAY)), [7, 23]);
 }
 
 #[test]
-fn the_body_is_learnt_and_an_interruption_changes_nothing() {
+fn an_interruption_does_not_change_the_body() {
     interrupted_equals_uninterrupted(&tiny_body(None), [1, 3]);
 }
 
 #[test]
-fn the_body_learns_from_patches_and_an_interruption_changes_nothing() {
+fn an_interruption_does_not_change_a_body_trained_on_patches() {
     let mut tiny = tiny_body(Some(Replay { pictures: 6, teacher_batch: 2, fill: 4, steps: 2, ..REPLAY }));
     tiny.student_recipe.phases[0].until = 12;
     interrupted_equals_uninterrupted(&tiny, [3, 8]);
 }
 
-/// Two devices see the examples that one would, and step down the mean of their gradients; only sums are rounded apart.
+/// Two devices see the same examples as one, and step along the mean of their gradients; only rounding differs.
 #[test]
-fn two_devices_learn_as_one_does_and_an_interruption_changes_nothing() {
+fn two_devices_learn_like_one_and_an_interruption_changes_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let [one, two, parts] = ["one", "two", "parts"].map(|name| folder.path().join(name));
     let tiny = tiny_face(None);
@@ -62,7 +62,7 @@ fn two_devices_learn_as_one_does_and_an_interruption_changes_nothing() {
 }
 
 #[test]
-fn two_devices_replay_pictures_of_their_own_and_an_interruption_changes_nothing() {
+fn two_devices_have_replay_buffers_of_their_own_and_an_interruption_changes_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
     let tiny = tiny_face(Some(REPLAY));
@@ -74,7 +74,7 @@ fn two_devices_replay_pictures_of_their_own_and_an_interruption_changes_nothing(
 }
 
 #[test]
-fn a_target_ends_a_run_and_another_goes_on_from_there() {
+fn a_run_ends_at_its_target_and_the_next_one_resumes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let tiny = tiny_face(None);
     for (target, reached) in [(20, 20), (20, 20), (10, 20), (50, 52)] {
@@ -86,7 +86,7 @@ fn a_target_ends_a_run_and_another_goes_on_from_there() {
 }
 
 #[test]
-fn a_damaged_newest_snapshot_costs_only_what_came_after_the_one_before() {
+fn a_damaged_newest_checkpoint_costs_only_the_steps_since_the_one_before() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (whole, damaged) = (folder.path().join("whole"), folder.path().join("damaged"));
     let tiny = tiny_face(None);
@@ -104,20 +104,20 @@ fn a_damaged_newest_snapshot_costs_only_what_came_after_the_one_before() {
 }
 
 #[test]
-fn another_training_does_not_go_on_from_this_ones_snapshot() {
+fn another_training_does_not_resume_from_this_ones_checkpoint() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut tiny = tiny_face(None);
     tiny.train(folder.path(), 20, u64::MAX).0.expect("trained");
     tiny.fingerprint.insert("picture".to_owned(), "other".to_owned());
     let error = tiny.train(folder.path(), 40, u64::MAX).0.expect_err("refused");
-    assert!(error.to_string().contains("another picture"), "{error}");
+    assert!(error.to_string().contains("a different picture"), "{error}");
     let mut tiny = tiny_face(None);
     tiny.objective.network = FaceMorpherConfig::new(vec![16, 13]);
     let error = tiny.train(folder.path(), 40, u64::MAX).0.expect_err("refused");
     assert!(matches!(error, TrainError::Misfit { .. }) && error.to_string().contains("sine.1.weight"), "{error}");
 }
 
-/// Its hash is true: such a checkpoint was written by another program, or by one with a fault.
+/// Its hash matches: another program wrote it, or a faulty one.
 #[test]
 fn moments_that_do_not_fit_their_weights_are_refused_by_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -24,7 +24,7 @@ pub(super) fn attend(engine: &Engine, qkv: &Buffer, heads: usize) -> Buffer {
     out
 }
 
-/// One head, whose channels of each block begin at `first`.
+/// One head, whose channels in each block start at `first`.
 struct Head<'a> {
     qkv: &'a Buffer,
     first: usize,

@@ -13,14 +13,14 @@ use super::{
     winograd,
 };
 
-/// Weights of more bytes are read once for many rows of tiles, fewer for a few tiles at a time: these stay in a core's
-/// own cache between tiles.
+/// Weights of more bytes are read once for many rows of tiles; smaller ones stay in a core's own cache and are read for
+/// a few tiles at a time.
 const SMALL_WEIGHTS: usize = 1 << 20;
 
-/// Numbers of a few tiles and their products: half of a core's own cache.
+/// The numbers of a few tiles and their products: half of a core's own cache.
 const SMALL_TILES: usize = 1 << 17;
 
-/// Numbers of many tiles: a part of the shared cache.
+/// The numbers of many tiles: a part of the shared cache.
 const MANY_TILES: usize = 1 << 21;
 
 /// The weights of a convolution, for tiles of `edge` pixels a side.
@@ -45,7 +45,7 @@ impl Conv {
         let (row, panels) = (inputs.next_multiple_of(STEP), outputs.div_ceil(PANEL));
         let mut packed = vec![0.0; edge * edge * panels * row * PANEL];
         let (points, size) = (winograd::Filters::new(edge.max(4)), panels * row * PANEL);
-        // Panel by panel, each point's part of which is apart.
+        // Panel by panel, with each point's part on its own.
         let mut parts = (0..panels).map(|_| Vec::with_capacity(edge * edge)).collect::<Vec<_>>();
         for point in packed.chunks_exact_mut(size) {
             for (part, panel) in parts.iter_mut().zip(point.chunks_exact_mut(row * PANEL)) {
@@ -71,7 +71,7 @@ impl Conv {
         Self { edge, inputs, row, outputs, weights: packed, bias }
     }
 
-    /// Of a map, added to another.
+    /// Convolves a map and adds the result to another.
     pub(super) fn apply(&self, engine: &Engine, x: &Map, onto: Option<&Map>) -> Buffer {
         debug_assert_eq!(x.channel_count(), self.inputs);
         let job = Job { conv: self, engine, x, onto, extent: x.extent() };
@@ -86,8 +86,8 @@ impl Conv {
         self.outputs.div_ceil(PANEL)
     }
 
-    /// Numbers between two tiles: a little more than a tile has, so that the tiles' rows of a point do not fall into the
-    /// same lines of the cache.
+    /// The stride between two tiles: a little more than a tile, so that a point's rows do not fall into the same cache
+    /// lines.
     fn tile_step(&self) -> usize {
         self.edge * self.edge * self.row + STEP
     }
@@ -129,7 +129,7 @@ impl Job<'_> {
         out
     }
 
-    /// Many tiles: each step over all of them, so that the weights are read once.
+    /// Many tiles: each step runs over all of them, so that the weights are read once.
     fn group<const N: usize>(self, first: usize, out: &mut [f32]) -> Vec<Vec<Moments>> {
         let (conv, width) = (self.conv, self.extent[1]);
         let (tiles, band) = (width.div_ceil(written(N)), written(N) * width * conv.outputs);
@@ -153,12 +153,12 @@ impl Job<'_> {
     }
 }
 
-/// Edge of what a tile writes.
+/// The edge of a tile's output.
 const fn written(edge: usize) -> usize {
     if edge == 1 { 1 } else { winograd::written(edge) }
 }
 
-/// One row of tiles from beginning to end, a few tiles at a time.
+/// One row of tiles from start to end, a few tiles at a time.
 struct Band<'a, const N: usize> {
     job: Job<'a>,
     index: usize,
@@ -193,7 +193,7 @@ impl<const N: usize> WithSimd for Band<'_, N> {
 }
 
 impl Job<'_> {
-    /// Fills rows of the output with what the convolution is added to.
+    /// Fills rows of the output with the map that the convolution is added to.
     #[inline(always)]
     fn start(self, row: usize, out: &mut [f32]) {
         let c = self.conv.outputs;

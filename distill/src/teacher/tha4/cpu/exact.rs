@@ -1,5 +1,5 @@
-//! Convolutions summed in double precision, each product by itself: slower than [`Conv`](super::conv::Conv) many times
-//! over, for a network that is run once a picture and whose rounding the networks after it would make much of.
+//! Convolutions summed in double precision: many times slower than [`Conv`](super::conv::Conv), for a network that runs
+//! once a picture and whose rounding errors the later networks would amplify.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -9,10 +9,10 @@ use super::{
     pool::Engine,
 };
 
-/// Output channels that are summed together.
+/// Output channels summed together.
 const BLOCK: usize = 8;
 
-/// Pixels that are summed together.
+/// Pixels summed together.
 const PIXELS: usize = 4;
 
 /// The weights of a convolution of stride 1.
@@ -54,7 +54,7 @@ impl ExactConv {
     }
 }
 
-/// A row of what comes out.
+/// A row of the output.
 struct Row<'a> {
     conv: &'a ExactConv,
     x: &'a Map,

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-/// Columns of a panel: output channels that are computed together.
+/// The columns of a panel: output channels computed together.
 pub(super) const PANEL: usize = 32;
 
 /// The length of a row is a multiple of this.
@@ -28,7 +28,7 @@ pub(super) fn product<S: Simd>(simd: S, rows: Rows<'_>, panel: &[f32], out: &mut
     }
 }
 
-/// As many rows at once as there are registers for, then what is left.
+/// As many rows at once as the registers hold, then the rest.
 #[inline(always)]
 fn tiles<S: Simd, const VECTORS: usize, const ROWS: usize>(simd: S, rows: Rows<'_>, panel: &[f32], out: &mut [f32]) {
     let (panel, _) = S::as_simd_f32s(panel).0.as_chunks::<VECTORS>();

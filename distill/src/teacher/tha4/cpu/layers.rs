@@ -1,4 +1,4 @@
-//! The layers on a processor.
+//! The layers on the CPU.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,10 +17,10 @@ use super::{
 };
 use crate::teacher::tha4::layers::Layers;
 
-/// Added to variances, as everywhere in the original.
+/// Added to variances, as in the original.
 const EPSILON: f64 = 1e-5;
 
-/// Maps at most this wide are cut into tiles that need less memory for their weights.
+/// Maps up to this width are cut into tiles that need less memory for their weights.
 const SMALL: usize = 24;
 
 /// A module's weights. One picture at a time.
@@ -69,8 +69,7 @@ impl CpuLayers {
         if self.keys.contains(&key) { self.tensor(&key).values.clone() } else { vec![0.0; count] }
     }
 
-    /// The weights of some convolutions side by side, made ready when they are first used, and then kept instead of the
-    /// tensors.
+    /// The weights of some convolutions side by side, prepared on first use and then kept instead of the tensors.
     fn ready(&self, keys: &[&str], kind: Kind, width: usize) -> Arc<Ready> {
         let mut convs = self.convs.lock().unwrap_or_else(PoisonError::into_inner);
         let name = keys.join(" ");
@@ -266,7 +265,7 @@ impl Layers for CpuLayers {
     }
 }
 
-/// In eight sums, so that it can be done eight numbers at a time.
+/// In eight sums, to be computed eight numbers at a time.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0.0; 8];

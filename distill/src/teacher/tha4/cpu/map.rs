@@ -1,5 +1,5 @@
-//! Maps of features that are computed when they are read: norms, activations and changes of size cost no pass of their
-//! own over memory.
+//! Lazy feature maps: norms, activations and resampling are computed on reading, without a pass of their own over
+//! memory.
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,12 +21,12 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    /// Of numbers not set yet.
+    /// A buffer with unspecified values.
     pub(super) fn new(engine: &Engine, channels: usize, [height, width]: [usize; 2]) -> Self {
         Self { values: engine.pool.lend(channels * height * width), channels, height, width, moments: OnceLock::new() }
     }
 
-    /// Says what is already known of every channel.
+    /// Sets the known statistics of every channel.
     pub(super) fn set_moments(&mut self, moments: Vec<Moments>) {
         self.moments = moments.into();
     }
@@ -45,7 +45,7 @@ pub(super) enum Resample {
     Double,
 }
 
-/// What is done to every number.
+/// The activation of every number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Activation {
     No,
@@ -92,7 +92,7 @@ impl Map {
         }
     }
 
-    /// The same as one buffer.
+    /// The map as one buffer.
     pub(super) fn plain(&self) -> Arc<Buffer> {
         if self.is_plain() && self.sources.len() == 1 {
             return Arc::clone(&self.sources[0]);
@@ -105,23 +105,23 @@ impl Map {
         Arc::new(out)
     }
 
-    /// The same as one buffer, if anything but the buffers' numbers must be computed.
+    /// The map as one buffer, if anything has to be computed.
     pub(super) fn settled(&self) -> Self {
         if self.is_plain() { self.clone() } else { Self { sources: vec![self.plain()], ..self.bare() } }
     }
 
-    /// The buffers alone.
+    /// The bare buffers.
     fn bare(&self) -> Self {
         Self { affines: None, activation: Activation::No, resample: Resample::No, ..self.clone() }
     }
 
-    /// Whether it is nothing but its buffers.
+    /// Whether it is just its buffers.
     pub(super) fn is_plain(&self) -> bool {
         self.affines.is_none() && self.activation == Activation::No && self.resample == Resample::No
     }
 
-    /// The pixels of row `y` from column `first` on, as many as fit into `out`, `stride` numbers each; what is outside
-    /// the map, and channels that it does not have, are 0.
+    /// The pixels of row `y` from column `first` on, as many as fit into `out`, `stride` numbers each; pixels and
+    /// channels outside the map are 0.
     #[inline(always)]
     pub(super) fn read(&self, y: isize, first: isize, out: &mut [f32], stride: usize) {
         let ([height, width], channels) = (self.extent(), self.channel_count());

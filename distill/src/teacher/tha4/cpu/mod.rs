@@ -1,9 +1,9 @@
-//! The teacher's layers on a processor, without burn: several times faster than its general operations.
+//! The teacher's layers on the CPU without burn: several times faster than its general operations.
 //!
-//! Maps lie pixel by pixel, channels side by side, so that vectors of channels are loaded whole. 3 x 3 convolutions
-//! are Winograd's; those of 4 x 4 and stride 2, and their transposes, become 3 x 3 ones over the pixels of each 2 x 2
-//! side by side. Norms, activations, changes of size and concatenations are computed as a convolution reads its input,
-//! sums as it writes its output.
+//! Maps are stored pixel by pixel with the channels side by side, so that vectors of channels are loaded whole. 3 x 3
+//! convolutions use Winograd's algorithm; those of 4 x 4 and stride 2, and their transposes, become 3 x 3 ones over
+//! blocks of 2 x 2 pixels. Norms, activations, resampling and concatenations are computed as a convolution reads its
+//! input, sums as it writes its output.
 
 #![expect(
     clippy::inline_always,

@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-/// Rows that one task looks at.
+/// Rows a task processes.
 const ROWS: usize = 16;
 
-/// How the numbers of one channel are spread.
+/// The mean and spread of one channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Moments {
     pub(super) count: f64,
@@ -36,14 +36,15 @@ pub(super) fn of(values: &[f32], channels: usize, width: usize) -> Vec<Moments> 
     joined(parts.collect(), channels)
 }
 
-/// In the order given, so that the result does not depend on who was first.
+/// In the order given, so that the result does not depend on scheduling.
 pub(super) fn joined(parts: Vec<Vec<Moments>>, channels: usize) -> Vec<Moments> {
     parts.into_iter().fold(vec![Moments::default(); channels], |sum, part| {
         sum.into_iter().zip(part).map(|(a, b)| a.join(b)).collect()
     })
 }
 
-/// Of some rows. Numbers are taken relative to their channel's first, so that one of equal numbers has no deviation.
+/// The moments of some rows. Numbers are taken relative to their channel's first, so that a constant channel has no
+/// deviation.
 #[inline(always)]
 pub(super) fn of_rows(rows: &[f32], channels: usize, width: usize) -> Vec<Moments> {
     let pivot = &rows[..channels];

@@ -1,4 +1,4 @@
-//! What else is done to maps: pictures cut, moved and blended.
+//! The other operations on maps: cropping, warping and blending pictures.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::teacher::tha4::layers::FeatureMap;
 
 impl Map {
-    /// Channel by channel, `[channels, height, width]`.
+    /// The values channel by channel, `[channels, height, width]`.
     pub(in crate::teacher::tha4) fn planes(&self) -> Vec<f32> {
         let source = self.plain();
         let mut planes = vec![0.0; source.values.len()];
@@ -23,14 +23,14 @@ impl Map {
         planes
     }
 
-    /// A map of `channels` and `extent`, row by row.
+    /// Makes a map of `channels` and `extent`, row by row.
     fn rows(&self, channels: usize, extent: [usize; 2], fill: impl Fn(usize, &mut [f32]) + Sync) -> Self {
         let mut out = Buffer::new(&self.engine, channels, extent);
         out.values.par_chunks_mut(channels * extent[1]).enumerate().for_each(|(y, row)| fill(y, row));
         Self::new(&self.engine, out)
     }
 
-    /// Number by number.
+    /// Applies a function to every number.
     fn each(&self, f: impl Fn(f32) -> f32 + Sync) -> Self {
         let source = self.plain();
         self.rows(source.channels, self.extent(), |y, out| {
@@ -63,7 +63,7 @@ impl Map {
         })
     }
 
-    /// The way back.
+    /// The inverse of [`space_to_depth`](Self::space_to_depth).
     pub(super) fn depth_to_space(&self) -> Self {
         let (source, [height, width]) = (self.plain(), self.extent());
         let pair = source.channels / 2;
@@ -86,7 +86,7 @@ impl Buffer {
         &self.values[(y * self.width + x) * self.channels..][..self.channels]
     }
 
-    /// Bilinear between pixel centres at whole numbers, edges held.
+    /// A bilinear sample, with pixel centres at whole numbers and the border extended.
     fn sample(&self, y: f32, x: f32, out: &mut [f32]) {
         let between = |at: f32, size: usize| {
             let at = at.clamp(0.0, (size - 1) as f32);
@@ -103,7 +103,7 @@ impl Buffer {
     }
 }
 
-/// Centre of a pixel, in [-1, 1].
+/// The centre of a pixel in [-1, 1].
 fn centre(at: usize, size: usize) -> f32 {
     (2 * at + 1) as f32 / size as f32 - 1.0
 }
@@ -221,7 +221,7 @@ impl FeatureMap for Map {
         Self::new(&self.engine, attention::attend(&self.engine, &self.plain(), heads))
     }
 
-    /// There is but one picture at a time.
+    /// There is only one picture at a time.
     fn expand(&self, n: usize) -> Self {
         debug_assert_eq!(n, 1);
         self.clone()

@@ -1,4 +1,4 @@
-//! Memory that is used again: mapping a fresh 33 MB map costs more than writing it.
+//! A pool of reusable memory: mapping fresh memory for a map of 33 MB costs more than writing it.
 
 use pulp::Arch;
 use std::{
@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// What every computation needs: instructions and memory.
+/// The instruction set and memory of every computation.
 #[derive(Clone)]
 pub(in crate::teacher::tha4) struct Engine {
     pub(super) arch: Arch,
@@ -19,21 +19,21 @@ impl Engine {
     }
 }
 
-/// Freed memory that is kept, in blocks.
+/// The number of freed blocks kept.
 const KEPT: usize = 64;
 
-/// Lends memory.
+/// Lends blocks of memory.
 #[derive(Clone, Default)]
 pub(super) struct Pool(Arc<Mutex<Vec<Vec<f32>>>>);
 
-/// Numbers whose memory goes back to the pool.
+/// Numbers whose memory returns to the pool.
 pub(super) struct Lent {
     values: Vec<f32>,
     pool: Pool,
 }
 
 impl Pool {
-    /// `length` numbers of no particular value.
+    /// `length` numbers with unspecified values.
     pub(super) fn lend(&self, length: usize) -> Lent {
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = |block: &Vec<f32>| block.capacity() >= length && block.capacity() / 2 <= length;

@@ -1,4 +1,4 @@
-//! The processor's layers against burn's general ones, on random weights and maps, with every kind of vectors.
+//! The CPU layers against burn's general ones, on random weights and maps, with every vector width.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::teacher::tha4::{
     tensors::TensorLayers,
 };
 
-/// The kinds of vectors that this processor has, and none at all.
+/// Every vector width of this processor, and scalar code.
 fn engines() -> Vec<Engine> {
     #[cfg(target_arch = "x86_64")]
     let narrower = pulp::x86::V3::try_new().map(Arch::V3);
@@ -45,7 +45,7 @@ fn assert_close(what: &str, ours: &impl FeatureMap, expected: &impl FeatureMap) 
     assert!(difference < 5e-5, "{what}: {difference:e}");
 }
 
-/// Runs `work` on both engines and compares what it makes.
+/// Runs `work` on both engines and compares the results.
 macro_rules! agree {
     ($what:expr, $shapes:expr, |$layers:ident| $work:expr) => {{
         let expected = {
@@ -129,7 +129,7 @@ fn attention_agrees() {
 }
 
 #[test]
-fn pictures_are_cut_and_moved_alike() {
+fn cropping_warping_and_blending_agree() {
     let size = [10, 14];
     agree!("warp", &[], |layers| picture(&layers, "x", 4, size).warp(&picture(&layers, "grid", 2, size)));
     agree!("enlarge", &[], |layers| picture(&layers, "x", 4, size).enlarge());

@@ -10,12 +10,12 @@ use super::gemm::PANEL;
 const ROOT: f32 = std::f32::consts::SQRT_2;
 const HALF_ROOT: f32 = std::f32::consts::FRAC_1_SQRT_2;
 
-/// Edge of the tile that is read, `N`, for the edge that is written, `N - 2`: 4 or 6.
+/// The output edge, `N - 2`, of a tile with the input edge `N`: 4 or 6.
 pub(super) const fn written(n: usize) -> usize {
     n - 2
 }
 
-/// For each of the `n` points, what a row of three taps is multiplied by.
+/// For each of the `n` points, the factors of a row of three taps.
 fn filter_matrix(n: usize) -> [[f64; 3]; 6] {
     let (half, two) = (std::f64::consts::FRAC_1_SQRT_2, std::f64::consts::SQRT_2);
     let points: &[f64] = if n == 4 { &[0.0, 1.0, -1.0] } else { &[0.0, half, -half, two, -two] };
@@ -104,7 +104,7 @@ fn write<S: Simd, const N: usize>(simd: S, m: [S::f32s; N]) -> [S::f32s; 4] {
     }
 }
 
-/// The tile of a strip `[N rows, width, channels]` that begins at `column`, at its points: `[N * N, channels]`.
+/// Transforms the tile at `column` of a strip `[N rows, width, channels]` to its points: `[N * N, channels]`.
 #[inline(always)]
 pub(super) fn read_tile<S: Simd, const N: usize>(
     simd: S,
