@@ -35,8 +35,8 @@ pub(crate) fn working_folder(config: &str, mask: &str) -> TempDir {
     folder
 }
 
-/// A folder laid out as one of the seeds' own configurations expects it, and the configuration's path in it; `None`, with
-/// the test skipped, without the seeds.
+/// A folder laid out as one of the original's configurations expects it, and the configuration's path in it; `None`, with
+/// the test skipped, without the reference data.
 pub(crate) fn seeds_folder(name: &str) -> Option<(TempDir, String)> {
     let seeds = shared("tha4")?;
     let folder = tempfile::tempdir().expect("a temporary folder");
