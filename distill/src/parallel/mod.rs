@@ -15,7 +15,10 @@ use burn::{
     tensor::backend::{AutodiffBackend, Backend},
 };
 use group::Group;
-use std::{sync::Arc, thread};
+use std::{
+    sync::Arc,
+    thread::{self, ScopedJoinHandle},
+};
 use thiserror::Error;
 
 /// Why devices cannot train together.
@@ -63,7 +66,7 @@ pub fn on_devices<B: Backend, T: Send>(
         };
         // A thread that does not start drops its peer, which ends the exchanges of the others.
         let threads = peers.map(start).collect::<std::io::Result<Vec<_>>>()?;
-        let results = threads.into_iter().map(|thread| thread.join());
+        let results = threads.into_iter().map(ScopedJoinHandle::join);
         Ok(results.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect())
     })
 }
