@@ -1,11 +1,11 @@
 //! The GPU that the puppet draws on and the window presents on.
 
 use super::OpenAvatar;
+use bunraku_core::mapping::PoseMapping;
 use bunraku_engine::{
     EngineChoice, EngineError,
     gpu::GpuContext,
     native::{self, OpenOptions},
-    student::PoseMapping,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
