@@ -17,11 +17,12 @@ mod profiles;
 pub mod recording;
 mod registry;
 pub mod replay;
+mod surroundings;
 #[cfg(test)]
 mod testing;
 
 pub use lines::{LINE_LIMIT, LineError, LineReport, parse_line};
-pub use pointer::{Pointer, Surroundings};
+pub use pointer::Pointer;
 pub use preview::{Preview, PreviewPicture};
 pub use profiles::{LineFormat, ProfileInfo, UnknownProfile, find_profile, profiles};
 pub use registry::{
@@ -30,3 +31,4 @@ pub use registry::{
     spec::SourceSpec,
     {SourceError, open, registry},
 };
+pub use surroundings::Surroundings;

@@ -1,19 +1,9 @@
-//! What the program shares with its sources: the mouse pointer and the camera preview.
+//! The mouse pointer over the puppet's window, as sources see it.
 
-use crate::Preview;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
-
-/// What a source receives when it is opened, besides its settings.
-#[derive(Clone, Debug, Default)]
-pub struct Surroundings {
-    /// The mouse pointer over the puppet's window.
-    pub pointer: Pointer,
-    /// Where a camera source publishes what it sees.
-    pub preview: Preview,
-}
 
 /// The newest position of the mouse pointer, shared without locks between the window and the sources.
 ///

@@ -167,7 +167,7 @@ impl SourceInfo {
     }
 
     /// Checks that the source has every setting in `settings`.
-    fn check_names(&self, settings: &Settings) -> Result<(), SourceError> {
+    pub(super) fn check_names(&self, settings: &Settings) -> Result<(), SourceError> {
         let names = || self.all_settings().map(|setting| setting.name);
         let Some(key) = settings.keys().find(|&key| !names().any(|name| name == key)) else { return Ok(()) };
         let known = format!("its settings are: {}", names().collect::<Vec<_>>().join(", "));

@@ -36,6 +36,16 @@ fn every_default_in_the_registry_is_accepted() {
 }
 
 #[test]
+fn every_example_names_its_source_and_known_settings() {
+    for info in registry() {
+        let spec: SourceSpec = info.example.parse().expect("well formed");
+        assert_eq!(spec.name, info.name);
+        assert_eq!(info.check_names(&spec.settings), Ok(()));
+        assert!(info.all_settings().all(|setting| !setting.about.is_empty()), "{}", info.name);
+    }
+}
+
+#[test]
 fn an_error_for_a_misspelt_source_suggests_the_nearest_name() {
     let error = open_error("ifacialmokap");
     assert!(error.contains("did you mean `ifacialmocap`?"), "{error}");
