@@ -4,9 +4,10 @@ use super::{
     MixerSettings,
     health::{Health, Watch},
     layer::{Face, Layer},
+    preparation::Preparation,
 };
 use crate::{
-    calibration::{AutoCalibration, Calibration},
+    calibration::AutoCalibration,
     channel::{Channel, Channels},
     profile::Profile,
     sample::FaceSample,
@@ -22,11 +23,9 @@ pub struct MixerInput {
     receiver: SampleReceiver,
     profile: Profile,
     channels: Channels,
-    mirror: bool,
     may_rest: bool,
     last_resort: bool,
-    calibration: Calibration,
-    auto_calibration: Option<AutoCalibration>,
+    preparation: Preparation,
     watch: Option<Watch>,
     /// The newest sample with a face, as the source published it.
     newest: Option<FaceSample>,
@@ -47,11 +46,9 @@ impl MixerInput {
             receiver,
             profile,
             channels: Channels::ALL,
-            mirror: false,
             may_rest: false,
             last_resort: false,
-            calibration: Calibration::default(),
-            auto_calibration: None,
+            preparation: Preparation::default(),
             watch: None,
             newest: None,
             shown: Layer::default(),
@@ -71,14 +68,14 @@ impl MixerInput {
     /// Whether its faces are mirrored. Off by default.
     #[must_use]
     pub fn mirrored(mut self, mirror: bool) -> Self {
-        self.mirror = mirror;
+        self.preparation.mirror = mirror;
         self
     }
 
     /// Whether the first steady second of faces becomes the neutral head. Off by default.
     #[must_use]
     pub fn auto_calibrated(mut self, auto: bool) -> Self {
-        self.auto_calibration = auto.then(AutoCalibration::default);
+        self.preparation.auto_calibration = auto.then(AutoCalibration::default);
         self
     }
 
@@ -109,7 +106,7 @@ impl MixerInput {
 
     /// Whether its faces are mirrored.
     pub fn is_mirrored(&self) -> bool {
-        self.mirror
+        self.preparation.mirror
     }
 
     pub(super) fn receiver(&self) -> &SampleReceiver {
@@ -142,28 +139,14 @@ impl MixerInput {
         if !watch.receive(sequence, &sample, now) || !sample.tracked {
             return;
         }
-        self.jumped |= age.is_none_or(|age| age >= gap);
-        self.calibrate(&sample, now);
+        self.jumped |= self.preparation.take(&sample.head, now) || age.is_none_or(|age| age >= gap);
         self.newest = Some(sample);
-    }
-
-    fn calibrate(&mut self, sample: &FaceSample, now: f64) {
-        let Some(auto) = &mut self.auto_calibration else { return };
-        let step = auto.take(&sample.head, now);
-        if let Some(calibration) = step.calibration {
-            self.calibration = calibration;
-        }
-        self.jumped |= step.jumped;
-        if step.done {
-            self.auto_calibration = None;
-        }
     }
 
     /// Takes the present head as the neutral one. Whether there was a face to take it from.
     pub(super) fn recentre(&mut self) -> bool {
         let Some(face) = &self.newest else { return false };
-        self.calibration.recentre(&face.head);
-        self.auto_calibration = None;
+        self.preparation.recentre(&face.head);
         self.jumped = true;
         true
     }
@@ -187,9 +170,12 @@ impl MixerInput {
         }
         self.run = self.run.wrapping_add(u32::from(self.jumped));
         self.jumped = false;
-        let calibrated = self.calibration.apply(newest);
-        let sample = if self.mirror { calibrated.mirrored() } else { calibrated };
-        self.shown.face = Some(Face { run: self.run, profile: self.profile, mirrored: self.mirror, sample });
+        self.shown.face = Some(Face {
+            run: self.run,
+            profile: self.profile,
+            mirrored: self.preparation.mirror,
+            sample: self.preparation.apply(newest),
+        });
         leaves
     }
 

@@ -7,6 +7,7 @@ mod fade;
 mod health;
 mod input;
 mod layer;
+mod preparation;
 mod settings;
 mod status;
 #[cfg(test)]

@@ -63,8 +63,8 @@ fn opening(value: f64) -> SourceFace {
     face
 }
 
-fn smooth(smoothing: &mut Smoothing, settings: &SmoothingSettings, face: SourceFace, now: f64) -> f64 {
-    let mut faces = [face];
+fn smooth(smoothing: &mut Smoothing, settings: &SmoothingSettings, value: f64, now: f64) -> f64 {
+    let mut faces = [opening(value)];
     smoothing.smooth(settings, &mut faces, now);
     faces[0].sample[B::JawOpen]
 }
@@ -72,11 +72,11 @@ fn smooth(smoothing: &mut Smoothing, settings: &SmoothingSettings, face: SourceF
 #[test]
 fn a_clock_that_stands_or_goes_back_repeats_the_last_face() {
     let (mut smoothing, settings) = (Smoothing::default(), SmoothingSettings::default());
-    smooth(&mut smoothing, &settings, opening(0.0), 10.0);
+    smooth(&mut smoothing, &settings, 0.0, 10.0);
     for now in [10.0, 9.0, 8.0, f64::NAN] {
-        assert_eq!(smooth(&mut smoothing, &settings, opening(1.0), now), 0.0);
+        assert_eq!(smooth(&mut smoothing, &settings, 1.0, now), 0.0);
     }
-    assert!(smooth(&mut smoothing, &settings, opening(1.0), 9.0) > 0.0);
+    assert!(smooth(&mut smoothing, &settings, 1.0, 9.0) > 0.0);
 }
 
 #[test]
@@ -84,14 +84,14 @@ fn switched_off_it_changes_nothing() {
     let off = SmoothingSettings { enabled: false, ..SmoothingSettings::default() };
     let mut smoothing = Smoothing::default();
     for (now, value) in [(0.0, 0.0), (0.1, 1.0)] {
-        assert_eq!(smooth(&mut smoothing, &off, opening(value), now), value);
+        assert_eq!(smooth(&mut smoothing, &off, value, now), value);
     }
 }
 
 #[test]
 fn another_run_of_a_source_begins_anew_and_the_one_before_goes_on() {
     let (mut smoothing, settings) = (Smoothing::default(), SmoothingSettings::default());
-    smooth(&mut smoothing, &settings, opening(0.0), 0.0);
+    smooth(&mut smoothing, &settings, 0.0, 0.0);
     let mut faces = [opening(1.0), SourceFace { run: 1, ..opening(1.0) }];
     smoothing.smooth(&settings, &mut faces, FRAME);
     assert!(faces[0].sample[B::JawOpen] < 1.0);
@@ -218,7 +218,7 @@ fn an_open_mouth_is_smoothed_nearly_as_its_pose_was() {
 fn a_held_face_settles_to_its_own_pose() {
     let mut samples = moving(jerky, true);
     let held = *samples.last().expect("a moving face");
-    samples.extend([held; 120]);
+    samples.extend(std::iter::repeat_n(held, 120));
     let settled = *smoothed(samples.into_iter()).last().expect("a smoothed face");
     for profile in [PHONE, CAMERA] {
         let mapper = PoseMapper::new(profile, ProfileSettings::default());
@@ -240,7 +240,7 @@ proptest! {
         for (time, value) in inputs {
             now = if jumps { time } else { now + FRAME };
             (low, high) = (low.min(value), high.max(value));
-            let out = smooth(&mut smoothing, &settings, opening(value), now);
+            let out = smooth(&mut smoothing, &settings, value, now);
             prop_assert!((low - 1e-9..=high + 1e-9).contains(&out), "{out} is not within {low}..{high}");
         }
     }

@@ -54,17 +54,16 @@ impl Rig {
     /// Lets it happen. A source's face changes only by an event that makes it jump, so that only fades move the pose.
     fn happen(&mut self, event: &Event) {
         match *event {
-            Event::Nothing => {}
-            Event::Select(index) => assert!(self.mixer.select(index)),
-            Event::Publish(index, on) => self.sources[index].jaw = on.then_some(index as f64 / 3.0),
-            Event::Track(index, tracked) => self.sources[index].tracked = tracked,
-            Event::Live(index, alive) => self.sources[index].alive = alive,
             // The head is recentred in the same breath, which makes a new face of it.
             Event::Turn(index) if self.mixer.driver(Channel::Head) == Some(index) => {
                 self.sources[index].turn = 7.0 - self.sources[index].turn;
                 self.mixer.recentre();
             }
-            Event::Turn(_) => {}
+            Event::Nothing | Event::Turn(_) => {}
+            Event::Select(index) => assert!(self.mixer.select(index)),
+            Event::Publish(index, on) => self.sources[index].jaw = on.then_some(index as f64 / 3.0),
+            Event::Track(index, tracked) => self.sources[index].tracked = tracked,
+            Event::Live(index, alive) => self.sources[index].alive = alive,
             Event::Recentre => {
                 self.mixer.recentre();
             }
