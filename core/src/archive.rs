@@ -1,7 +1,7 @@
 //! The zip container of PyTorch's `.pt` and MediaPipe's `.task`: entries stored without compression, read in place.
 //!
-//! A general zip reader accepts far more than those hold (compression, encryption, names given twice, several
-//! directories to choose from). This one refuses all of it, so that a file has one meaning, and its cost is bounded by
+//! A general zip reader accepts far more than these files need (compression, encryption, names given twice, several
+//! directories to choose from). This one refuses all of that: a file has one meaning, and its cost is bounded by
 //! the file's length. Format: PKWARE APPNOTE 4.3.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub enum ArchiveError {
     /// The directory at the file's end is missing or leads nowhere.
     #[error("the directory at its end is missing or damaged; the file may be truncated, copy it again")]
     Directory,
-    /// A name that leads elsewhere than down.
+    /// A name that leaves the container's folder.
     #[error("the entry name {} is not a plain relative path", shown(.0))]
     Name(String),
     /// Two entries of one name.
@@ -29,10 +29,10 @@ pub enum ArchiveError {
     /// An entry that does not lie within the file, or overlaps another.
     #[error("the entry {} does not lie within the file where its directory says", shown(.0))]
     Bounds(String),
-    /// An entry whose bytes do not give its checksum.
+    /// An entry whose bytes do not match its checksum.
     #[error("the entry {} is damaged (its checksum differs); copy the file again", shown(.0))]
     Checksum(String),
-    /// An entry that is needed.
+    /// A required entry is missing.
     #[error("the entry {} is missing", shown(.0))]
     Missing(String),
 }
@@ -109,7 +109,7 @@ impl<'a> Record<'a> {
         Some((Self { fields, name }, rest))
     }
 
-    /// The entry's name and bytes, if both are as they must be. `body` is the file before the directory.
+    /// The entry's name and bytes, if both are valid. `body` is the file before the directory.
     fn check(&self, body: &'a [u8]) -> Result<(&'a str, &'a [u8]), ArchiveError> {
         let name = std::str::from_utf8(self.name)
             .map_err(|_| ArchiveError::Name(String::from_utf8_lossy(self.name).into_owned()))?;
@@ -149,7 +149,7 @@ fn end_record(file: &[u8]) -> Option<&[u8]> {
         .find(|tail| tail.starts_with(b"PK\x05\x06") && Fields(tail).u16(20) + LEN == tail.len())
 }
 
-/// Whether a name is a relative path that goes nowhere but down.
+/// Whether a name is a relative path that stays within its folder.
 fn is_plain(name: &str) -> bool {
     !name.contains(['\\', ':', '\0']) && name.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }

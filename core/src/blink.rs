@@ -1,4 +1,4 @@
-//! Blinks of their own accord, at life-like intervals.
+//! Automatic blinks, at natural intervals.
 
 use crate::{
     random::SplitMix64,
@@ -25,18 +25,18 @@ pub struct BlinkSettings {
 }
 
 impl Default for BlinkSettings {
-    /// About 15 blinks a minute, a quarter of a second each: a person at rest.
+    /// About 15 blinks a minute, a quarter of a second each: a face at rest.
     fn default() -> Self {
         Self { enabled: false, interval: 4.0, least_interval: 1.0, duration: 0.25 }
     }
 }
 
-/// Longest wait, in multiples of the mean: the exponential's tail would be taken for a stare.
+/// Longest wait, in multiples of the mean: the exponential's tail would look like a stare.
 const LONGEST: f64 = 3.0;
 
-/// The eyes' own blinking: a lid curve sin² after waits of random length.
+/// Automatic blinking: a lid curve sin² after waits of random length.
 ///
-/// Waits are exponential above a least one, as blinks come nearly independently of each other.
+/// Waits are exponential above a minimum, because blinks are nearly independent of each other.
 /// The same seed and clock give the same blinks.
 #[derive(Clone, Copy, Debug)]
 pub struct Blink {
@@ -46,7 +46,7 @@ pub struct Blink {
 }
 
 impl Blink {
-    /// Blinks that follow from `seed`.
+    /// The blinks of `seed`.
     pub const fn new(seed: u64) -> Self {
         Self { random: SplitMix64::new(seed), start: None }
     }
@@ -93,7 +93,7 @@ mod tests {
 
     const ON: BlinkSettings = BlinkSettings { enabled: true, interval: 4.0, least_interval: 1.0, duration: 0.25 };
 
-    /// When blinks began within `seconds`, seen at 1000 frames a second.
+    /// When blinks began within `seconds`, at 1000 frames a second.
     fn starts(blink: &mut Blink, settings: &BlinkSettings, seconds: u32) -> Vec<f64> {
         let lids = (0..seconds * 1000).map(|ms| (f64::from(ms) / 1000.0, ms));
         let mut shut = false;
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn blinks_come_at_life_like_intervals() {
+    fn blinks_come_at_natural_intervals() {
         let starts = starts(&mut Blink::new(7), &ON, 1200);
         let gaps: Vec<f64> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
@@ -120,14 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn one_seed_makes_one_sequence_and_off_means_off() {
+    fn the_seed_determines_the_blinks_and_off_means_none() {
         assert_eq!(starts(&mut Blink::new(3), &ON, 60), starts(&mut Blink::new(3), &ON, 60));
         assert_ne!(starts(&mut Blink::new(3), &ON, 60), starts(&mut Blink::new(4), &ON, 60));
         assert!(starts(&mut Blink::new(3), &BlinkSettings::default(), 60).is_empty());
     }
 
     #[test]
-    fn a_clock_that_goes_back_does_not_end_the_blinks() {
+    fn blinks_continue_after_the_clock_goes_back() {
         let mut blink = Blink::new(1);
         blink.lid(&ON, 1e6);
         assert!(!starts(&mut blink, &ON, 60).is_empty());

@@ -1,25 +1,25 @@
-//! Numbers of settings that must lie within bounds, refused where they are read.
+//! Bounds of numbers in settings, checked as they are read.
 
 use serde::{Deserialize, Deserializer, de::Error};
 
 fn checked<'de, D: Deserializer<'de>>(from: D, fits: fn(f64) -> bool, needed: &str) -> Result<f64, D::Error> {
     let value = f64::deserialize(from)?;
-    if fits(value) { Ok(value) } else { Err(D::Error::custom(format!("{value} is not {needed}"))) }
+    if fits(value) { Ok(value) } else { Err(D::Error::custom(format!("{value} is out of range: expected {needed}"))) }
 }
 
-/// 0 or more, `.inf` too.
+/// 0 or more, including `.inf`.
 pub(crate) fn not_negative<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    checked(from, |value| value >= 0.0, "a number from 0 up")
+    checked(from, |value| value >= 0.0, "0 or more")
 }
 
 /// 0 or more, and finite.
 pub(crate) fn finite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    checked(from, |value| value.is_finite() && value >= 0.0, "a finite number from 0 up")
+    checked(from, |value| value.is_finite() && value >= 0.0, "a finite number, 0 or more")
 }
 
 /// 0 to 60.
 pub(crate) fn breaths<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    checked(from, |value| (0.0..=60.0).contains(&value), "between 0 and 60")
+    checked(from, |value| (0.0..=60.0).contains(&value), "0 to 60")
 }
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ mod tests {
     fn senseless_settings_are_refused() {
         for text in ["stale_after: -1", "fade: .nan", "fade: .inf", "lost_after: .nan"] {
             let error = serde_yaml::from_str::<MixerSettings>(text).expect_err(text).to_string();
-            assert!(error.contains("is not a"), "{error}");
+            assert!(error.contains("expected"), "{error}");
         }
         for text in [
             "breaths_per_minute: .nan",
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_time_turns_a_rule_off() {
+    fn an_infinite_time_turns_a_rule_off() {
         let settings: MixerSettings = serde_yaml::from_str("frozen_after: .inf").expect("allowed");
         assert_eq!(settings.frozen_after, f64::INFINITY);
     }

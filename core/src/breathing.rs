@@ -2,23 +2,23 @@
 
 use std::f64::consts::TAU;
 
-/// How many breaths a minute a calm person takes; the reference's default.
+/// Breaths a minute at rest; the reference's default.
 pub const BREATHS_PER_MINUTE: f64 = 20.0;
 
 /// The `breathing` parameter `elapsed` seconds into the first breath: 0 to 1, 0 at the start.
 ///
-/// A rate that is not positive, or a time that is not finite, is no breathing: 0.
+/// 0 if the rate is not positive or the time is not finite.
 pub fn breathing(breaths_per_minute: f64, elapsed: f64) -> f64 {
     let breaths = elapsed * breaths_per_minute / 60.0;
     if breaths_per_minute > 0.0 && breaths.is_finite() { rise(breaths) } else { 0.0 }
 }
 
-/// The chest's rise after so many breaths, whole and part: (1 − cos 2πn)/2.
+/// The chest's rise after `breaths` breaths: (1 − cos 2πn)/2.
 fn rise(breaths: f64) -> f64 {
     (1.0 - (TAU * breaths.rem_euclid(1.0)).cos()) / 2.0
 }
 
-/// A breath that goes on smoothly when its rate is changed.
+/// A breath that stays smooth when its rate changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Breath {
     phase: f64,
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn changing_the_rate_does_not_jump() {
+    fn the_breath_does_not_jump_when_its_rate_changes() {
         let mut breath = Breath::default();
         let before = breath.advance(20.0, 1.1);
         assert!((before - breathing(20.0, 1.1)).abs() < 1e-12);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_breath() {
+    fn invalid_rates_and_times_give_no_breath() {
         for (rate, elapsed) in [(-1.0, 1.0), (f64::NAN, 1.0), (20.0, f64::INFINITY), (f64::INFINITY, 0.0)] {
             assert_eq!(breathing(rate, elapsed), 0.0);
         }

@@ -68,7 +68,7 @@ impl Channels {
     pub const fn of(channels: &[Channel]) -> Self {
         let (mut bits, mut i) = (0, 0);
         while i < channels.len() {
-            bits |= channels[i].bit(); // `for` is not allowed in a const fn
+            bits |= channels[i].bit();
             i += 1;
         }
         Self(bits)

@@ -10,13 +10,13 @@ use std::sync::LazyLock;
 /// (`core/spec/images.md`, Out of the networks).
 pub const LEAST_ALPHA: f32 = 1.0 / 512.0;
 
-/// The linear light of an sRGB value, both in [0, 1]; what lies outside is clamped first. IEC 61966-2-1.
+/// The linear light of an sRGB value, both in [0, 1]; values outside are clamped first. IEC 61966-2-1.
 pub fn srgb_to_linear(value: f64) -> f64 {
     let value = value.clamp(0.0, 1.0);
     if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
 }
 
-/// The sRGB value of linear light, both in [0, 1]; what lies outside is clamped first. IEC 61966-2-1.
+/// The sRGB value of linear light, both in [0, 1]; values outside are clamped first. IEC 61966-2-1.
 pub fn linear_to_srgb(light: f64) -> f64 {
     /// Where the straight part and the curve meet (`core/spec/images.md`).
     const KNEE: f64 = 0.003_130_804_953_560_372;
@@ -29,13 +29,13 @@ pub fn linear_from_srgb8(value: u8) -> f32 {
     TABLES.linear[usize::from(value)]
 }
 
-/// The 8-bit sRGB value nearest to linear light; what lies outside [0, 1] is clamped, what is not a number is 0.
+/// The 8-bit sRGB value nearest to linear light; values outside [0, 1] are clamped, NaN is 0.
 pub fn srgb8_from_linear(light: f32) -> u8 {
     TABLES.encode(light)
 }
 
 /// Straight-alpha 8-bit sRGB pixels as planes in the networks' convention: linear light times alpha, and alpha, each
-/// mapped from [0, 1] to [-1, 1] (`core/spec/images.md`). Bytes beyond the last whole pixel are left out.
+/// mapped from [0, 1] to [-1, 1] (`core/spec/images.md`). Bytes after the last whole pixel are ignored.
 pub fn planes_from_rgba8(pixels: &[u8]) -> Vec<f32> {
     let count = pixels.len() / 4;
     let mut planes = vec![0.0; 4 * count];
@@ -57,7 +57,7 @@ pub fn planes_from_rgba8(pixels: &[u8]) -> Vec<f32> {
 pub fn encode_straight(planes: &[f32], out: &mut [u8]) {
     let tables = &*TABLES;
     encode(planes, out, |_, [red, green, blue, alpha]| {
-        // An alpha that is not a number is nothing, too.
+        // NaN counts as transparent.
         if !(LEAST_ALPHA..).contains(&alpha) {
             return [0; 4];
         }
@@ -82,7 +82,7 @@ pub fn encode_premultiplied(planes: &[f32], out: &mut [u8]) {
     });
 }
 
-/// What an opaque frame is composited over.
+/// The backdrop of an opaque frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backdrop<'a> {
     /// One sRGB colour everywhere.
@@ -91,7 +91,7 @@ pub enum Backdrop<'a> {
     Picture(&'a [u8]),
 }
 
-/// Composited over a backdrop in linear light; every pixel comes out opaque.
+/// Composites over a backdrop in linear light; every pixel becomes opaque.
 ///
 /// # Panics
 /// Unless `out` has a byte for each of the planes' values, and a backdrop's picture three bytes a pixel.
@@ -175,7 +175,7 @@ impl Tables {
 
     #[inline]
     fn encode(&self, light: f32) -> u8 {
-        // A cast turns what is not a number into 0, and `BUCKETS` is a power of two, so the product is exact.
+        // A cast turns NaN into 0, and `BUCKETS` is a power of two, so the product is exact.
         let light = light.clamp(0.0, 1.0);
         let level = self.levels[(light * BUCKETS as f32) as usize];
         level + u8::from(light >= self.thresholds[usize::from(level)])
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!([-1.0, 2.0, f32::INFINITY, f32::NAN].map(srgb8_from_linear), [0, 255, 255, 0]);
     }
 
-    /// Every colour with every alpha survives the way in and out; what is fully transparent loses its colour.
+    /// Every colour with every alpha survives the way in and out; fully transparent pixels lose their colour.
     #[test]
     fn pictures_survive_the_round_trip() {
         let pixels = (0..=255).flat_map(|alpha| (0..=255).map(move |c| [c, 255 - c, c / 2, alpha])).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Files that are whole or not there at all, and none larger than it should be.
+//! Reading files within a size limit, and writing them whole or not at all.
 
 use std::{
     fs::File,
@@ -8,19 +8,19 @@ use std::{
 
 use tempfile::{Builder, NamedTempFile};
 
-/// Why a file is not read.
+/// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// A folder, pipe or device.
     #[error("is not a regular file")]
     NotAFile,
-    /// Larger than any honest file of its kind.
+    /// Larger than any valid file of its kind.
     #[error("is larger than {limit} bytes")]
     TooLarge {
         /// The greatest size accepted.
         limit: u64,
     },
-    /// What the file system says.
+    /// An error of the file system.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -39,8 +39,8 @@ pub fn read(path: &Path, limit: u64) -> std::result::Result<Vec<u8>, ReadError> 
     if bytes.len() as u64 > limit { Err(ReadError::TooLarge { limit }) } else { Ok(bytes) }
 }
 
-/// Writes a file: first under a temporary name in the same folder, then renamed, so that nobody ever reads half of it
-/// and a failure leaves what was there before.
+/// Writes a file: first under a temporary name in the same folder, then renamed, so that no reader sees half of it
+/// and a failure leaves the old file.
 ///
 /// # Errors
 /// Those of the file system: no such folder, no permission, a full disk.
@@ -51,8 +51,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// As [`replace`], but does not wait for the disk: after a power failure the file may be empty. For frames that come
-/// many times a second.
+/// As [`replace`], but does not wait for the disk: after a power failure the file may be empty. For frames, many times
+/// a second.
 ///
 /// # Errors
 /// As [`replace`].
@@ -68,7 +68,7 @@ fn write_aside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
     Ok(aside)
 }
 
-/// Temporary files are their owner's alone; these will be ordinary ones (the umask still applies).
+/// The permissions of an ordinary file, where a temporary file is its owner's alone (the umask still applies).
 #[cfg(unix)]
 fn builder() -> Builder<'static, 'static> {
     let mut builder = Builder::new();

@@ -1,6 +1,6 @@
 //! PNG files from outside, decoded within bounds.
 //!
-//! A small file may claim a huge picture, or hold a colour profile that inflates without end.
+//! A small file may claim a huge picture, or hold a colour profile that inflates without limit.
 
 use image::{
     DynamicImage, ImageDecoder as _, ImageError, ImageResult, Limits,
@@ -13,14 +13,14 @@ use std::{
     path::Path,
 };
 
-/// Bytes of all that a file holds beside its pixels; a longer colour profile is left out.
+/// Most bytes of a file's metadata; a longer colour profile is ignored.
 const ASIDE_LIMIT: u64 = 16 << 20;
 
 /// The greatest width and height of a picture in pixels.
 pub const LARGEST_EDGE: u32 = 8192;
 
-/// A decoder that has read a PNG up to its pixels, with at most 16 MiB of memory whatever the file says; the picture may
-/// still be of any size.
+/// A decoder that has read a PNG up to its pixels, with at most 16 MiB of memory whatever the file says. The picture may
+/// still have any size.
 ///
 /// # Errors
 /// It is not a PNG, or a damaged one.

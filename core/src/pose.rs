@@ -131,7 +131,7 @@ impl Parameter {
         (Self::MouthRaisedCornerLeft, Self::MouthRaisedCornerRight),
     ];
 
-    /// The parameters that turn or lean to a side, whose sign tells which.
+    /// The parameters that turn or lean sideways; the sign tells to which side.
     pub const SIDEWAYS: [Self; 5] = [Self::IrisRotationY, Self::HeadY, Self::NeckZ, Self::BodyY, Self::BodyZ];
 
     /// Index in a [`Pose`].
@@ -156,7 +156,7 @@ impl Parameter {
         Self::ALL.into_iter().find(|parameter| parameter.name() == name)
     }
 
-    /// `value` moved into the parameter's range; a value that is not a number becomes 0, which every range holds.
+    /// `value` moved into the parameter's range; NaN becomes 0, which is in every range.
     pub fn clamp(self, value: f32) -> f32 {
         if value.is_nan() { 0.0 } else { value.clamp(self.min(), Self::MAX) }
     }
@@ -209,7 +209,7 @@ impl Pose {
         out
     }
 
-    /// The pose in a looking glass: left and right change places, and what turns sideways turns the other way.
+    /// The pose as a mirror shows it: left and right change places, and sideways turns are reversed.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         let mut out = *self;
@@ -228,7 +228,7 @@ impl Pose {
     }
 }
 
-/// Serde reads arrays only up to 32 items; the 45 numbers go through a slice, and a wrong count is named.
+/// Serde reads arrays of up to 32 items only: the 45 numbers go through a slice. Errors give a wrong count.
 mod pose_array {
     use super::POSE_LEN;
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};
@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_back_to_their_parameters() {
+    fn parameters_are_found_by_their_names() {
         for (index, parameter) in Parameter::ALL.into_iter().enumerate() {
             assert_eq!(parameter.index(), index);
             assert_eq!(Parameter::from_name(parameter.name()), Some(parameter));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_looking_glass_swaps_sides_and_turns() {
+    fn mirroring_swaps_sides_and_reverses_turns() {
         let mut pose = Pose::default();
         pose[Parameter::EyeWinkLeft] = 0.75;
         pose[Parameter::HeadX] = 0.5;

@@ -10,7 +10,7 @@ use std::{
     io::{BufRead, Read as _},
 };
 
-/// A pose and what its picture is called.
+/// A pose and the name of its picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedPose {
     /// One path component, unique in its file; the line's number in six digits where the line gives none.
@@ -35,7 +35,7 @@ pub enum PosesError {
     Line {
         /// Where.
         line: usize,
-        /// What is wrong, in words.
+        /// What is wrong.
         problem: String,
     },
 }
@@ -54,10 +54,10 @@ enum Values {
     Some(BTreeMap<String, f64>),
 }
 
-/// Bytes of the longest line; 45 numbers with all their digits take a sixtieth. A file without an end has lines without one.
+/// Most bytes in a line; 45 numbers with all their digits take a sixtieth of it. A line without an end is an error.
 const LINE_LIMIT: u64 = 64 << 10;
 
-/// Reads all poses of a file, or what is wrong with its first bad line. Empty lines are skipped.
+/// Reads all poses of a file. Empty lines are skipped.
 ///
 /// # Errors
 /// See [`PosesError`].

@@ -4,12 +4,12 @@
 pub const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The generator SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014): small, fast
-/// and even, and good for any seed; not for secrets.
+/// and uniform for any seed. Not for secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SplitMix64(u64);
 
 impl SplitMix64 {
-    /// The sequence that follows from `seed`.
+    /// The sequence of `seed`.
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -31,7 +31,7 @@ impl SplitMix64 {
     }
 }
 
-/// The generator's finaliser: every bit of the input stirs every bit of the output, and no two inputs meet. 0 stays 0.
+/// The generator's finaliser: a bijection in which every input bit affects every output bit. 0 stays 0.
 pub const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn units_fill_their_range_evenly() {
+    fn units_are_uniform() {
         let mut random = SplitMix64::new(5);
         let (mut sum, mut least, mut most) = (0.0, 1.0_f64, 0.0_f64);
         for _ in 0..10_000 {

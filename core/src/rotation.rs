@@ -19,7 +19,7 @@ impl Default for Rotation {
 }
 
 impl Rotation {
-    /// No rotation at all.
+    /// No rotation.
     pub const IDENTITY: Self = Self([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]);
 
     /// The rotation about x, then y, then z (fixed axes), in radians.
@@ -55,8 +55,7 @@ impl Rotation {
 
     /// The rotation nearest to `matrix` (the orthogonal factor of its polar decomposition), whatever its uniform scale.
     ///
-    /// None when there is no such rotation, or none to be found: the determinant is not positive, a number is not finite,
-    /// or the matrix is all but flat.
+    /// None if the determinant is not positive, a number is not finite, or the matrix is nearly singular.
     /// Newton's iteration `X ← (X + X⁻ᵀ)/2` (Higham, "Computing the polar decomposition – with applications", 1986).
     pub fn nearest(matrix: [[f64; 3]; 3]) -> Option<Self> {
         let volume = determinant(&matrix);
@@ -143,13 +142,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn angles_lead_back_to_their_rotation(x in -4.0..4.0, y in -4.0..4.0, z in -4.0..4.0) {
+        fn euler_angles_round_trip(x in -4.0..4.0, y in -4.0..4.0, z in -4.0..4.0) {
             let rotation = Rotation::from_euler([x, y, z]);
             prop_assert!(far(&Rotation::from_euler(rotation.to_euler()), &rotation) < 1e-7);
         }
 
         #[test]
-        fn a_scaled_and_sheared_rotation_is_found_again(
+        fn a_scaled_and_noisy_rotation_is_recovered(
             angles in prop::array::uniform3(-3.0..3.0), scale in 0.01..100.0, noise in prop::array::uniform9(-1e-6..1e-6),
         ) {
             let rotation = Rotation::from_euler(angles);
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn gimbal_lock_keeps_the_rotation() {
+    fn the_rotation_survives_gimbal_lock() {
         for y in [std::f64::consts::FRAC_PI_2, -std::f64::consts::FRAC_PI_2] {
             let rotation = Rotation::from_euler([0.3, y, -0.9]);
             assert!(far(&Rotation::from_euler(rotation.to_euler()), &rotation) < 1e-9);

@@ -124,14 +124,14 @@ impl FaceSample {
         Self { time, tracked: true, ..Self::default() }
     }
 
-    /// Whether every value but the time is bit-equal to `other`'s: a source whose samples stay so is frozen.
+    /// Whether every value but the time is bit-equal to `other`'s: a source whose samples stay equal is frozen.
     pub fn same_face(&self, other: &Self) -> bool {
         Self { time: 0.0, ..*self } == Self { time: 0.0, ..*other }
     }
 
-    /// Takes over what `update` says; absent parts keep their value, numbers that are not finite are skipped.
+    /// Applies `update`; absent parts keep their value, numbers that are not finite are skipped.
     ///
-    /// Returns how many fields were skipped (a non-finite number, or a name that is no blendshape).
+    /// Returns how many fields were skipped (a non-finite number, or an unknown blendshape).
     pub fn apply(&mut self, update: &SampleUpdate) -> usize {
         let mut skipped = 0;
         let mut put = |slot: &mut f64, value: f64| {
@@ -183,10 +183,10 @@ impl FaceSample {
     }
 }
 
-/// A face sample as a line of JSON: recordings, `process` sources and the control service speak it.
+/// A face sample as a line of JSON: as in recordings, `process` sources and the control service.
 ///
 /// Every part may be absent and then keeps its last value ([`FaceSample::apply`]).
-/// Unknown fields are ignored: a line is outside input, and newer programs may say more.
+/// Unknown fields are ignored, since newer programs may send more.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SampleUpdate {

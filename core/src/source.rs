@@ -1,4 +1,4 @@
-//! The capture source: a plugin that publishes face samples until it is told to stop.
+//! Capture sources: plugins that publish face samples until they are told to stop.
 //!
 //! A source runs as a task of its own and talks to the rest only through a [`SampleSender`]: the newest sample wins,
 //! nothing is queued, and neither side ever waits for the other.
@@ -19,11 +19,11 @@ pub use tokio_util::sync::CancellationToken;
 /// How a capture source is doing, in its own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SourceState {
-    /// Nothing has arrived yet; the text says what is being waited for and what the person can do.
+    /// Nothing has arrived yet; the text says what the source waits for and what you can do.
     Connecting(String),
     /// Samples arrive.
     Live,
-    /// Samples arrived and have ceased; the source keeps trying.
+    /// Samples have stopped arriving; the source keeps trying.
     Stale,
     /// The source cannot work as it is; the text says why and what to do. It may still recover by itself.
     Failed(String),
@@ -44,22 +44,22 @@ impl fmt::Display for SourceState {
     }
 }
 
-/// What is asked of a capture source. Implementations live in the `bunraku-capture` crate.
+/// A capture source. Implementations live in the `bunraku-capture` crate.
 pub trait CaptureSource: Send {
     /// The name it is chosen by, such as `ifacialmocap`.
     fn name(&self) -> &'static str;
 
-    /// One line for people: what it listens to, with its settings filled in.
+    /// One line for users: what it listens to, with its settings filled in.
     fn describe(&self) -> String;
 
     /// Publishes samples into `sender` until `stop` is cancelled; returns promptly then.
     ///
     /// Trouble is reported through [`SampleSender::report`] and the source recovers by itself; it returns early only when
-    /// there is nothing more to come (a recording that does not loop) or nothing that could be tried again.
+    /// it has no more samples (a recording that does not loop) or cannot try again.
     fn run(self: Box<Self>, sender: SampleSender, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// Called after each published sample and each change of state, to wake whoever draws. Must not block.
+/// Called after each published sample and each change of state, to wake the thread that draws. Must not block.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// Makes the two ends of a source's latest-value slot.
@@ -76,12 +76,12 @@ struct Published {
     sample: FaceSample,
 }
 
-/// What a source that computes took for its newest sample.
+/// The time that a source's newest sample took to compute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
-    /// Its own work.
+    /// The source's own work.
     pub work: Duration,
-    /// How old what it saw was when its sample was published: the work, and the wait for it.
+    /// From the capture of its picture to the publication of the sample: work and waiting.
     pub age: Duration,
 }
 
@@ -102,14 +102,14 @@ pub struct SampleSender {
 }
 
 impl SampleSender {
-    /// Makes `sample` the newest; an older one that nobody read is dropped. Allocates nothing and never blocks.
+    /// Makes `sample` the newest; an older unread one is dropped. Allocates nothing and never blocks.
     pub fn publish(&mut self, sample: FaceSample) {
         self.sequence += 1;
         self.input.write(Published { sequence: self.sequence, sample });
         (self.wake)();
     }
 
-    /// Says how the source is doing. Call it on changes, not for every sample.
+    /// Reports the source's state. Call it on changes, not for every sample.
     pub fn report(&self, state: SourceState) {
         let mut current = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         if *current != state {
@@ -125,7 +125,7 @@ impl SampleSender {
         self.shared.skipped.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// Says what the newest sample took, for a source that computes. Allocates nothing and never blocks.
+    /// Reports the time that the newest sample took, for a source that computes. Allocates nothing and never blocks.
     pub fn time(&self, timing: Timing) {
         let micros = |time: Duration| u64::from(u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
         self.shared.timing.store(micros(timing.work) << 32 | micros(timing.age), Ordering::Relaxed);
@@ -146,7 +146,7 @@ impl SampleReceiver {
         (published.sequence > 0).then_some((published.sequence, published.sample))
     }
 
-    /// How the source says it is doing. Allocates: for read-outs, not for every frame.
+    /// The state that the source reported. Allocates: for status read-outs, not for every frame.
     pub fn state(&self) -> SourceState {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -156,7 +156,7 @@ impl SampleReceiver {
         self.shared.skipped.load(Ordering::Relaxed)
     }
 
-    /// What the newest sample took, if the source computes and says so.
+    /// The time that the newest sample took, if the source reports it.
     pub fn timing(&self) -> Option<Timing> {
         let both = self.shared.timing.load(Ordering::Relaxed);
         let micros = |part: u64| Duration::from_micros(part & u64::from(u32::MAX));

@@ -11,7 +11,7 @@ pub use auto::{AutoCalibration, AutoStep};
 /// A neutral head, relative to which samples are taken.
 ///
 /// With the neutral orientation `N` and the present one `R`, both turning the head's own axes into the camera's, the
-/// person has turned by `Q` about their *own* axes: `R = N Q`, so `Q = Nᵀ R`. A shake of the head stays one when the
+/// head has turned by `Q` about its *own* axes: `R = N Q`, so `Q = Nᵀ R`. A shake of the head stays one when the
 /// camera looks from below, which is what subtracting Euler angles (the reference's way) gets wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Calibration {
@@ -54,7 +54,7 @@ impl Calibration {
     }
 }
 
-/// The mean of heads, to become a neutral one.
+/// The mean of several heads, as a neutral one.
 ///
 /// The mean orientation is the rotation nearest to the mean of the matrices (the chordal mean; Hartley, Trumpf, Dai and
 /// Li, "Rotation averaging", 2013).
@@ -78,7 +78,7 @@ impl NeutralMean {
         self.count += 1;
     }
 
-    /// A calibration on the mean, or none if there is none (no heads, or heads that face all ways).
+    /// A calibration on the mean, or none if there is none (no heads, or heads facing every way).
     pub fn calibration(&self) -> Option<Calibration> {
         let mut calibration = Calibration::default();
         let count = f64::from(self.count);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_forward_is_measured_along_the_persons_own_axes() {
+    fn a_step_forward_is_measured_along_the_heads_own_axes() {
         let mut calibration = Calibration::default();
         calibration.recentre(&Head { rotation_deg: [0.0, 90.0, 0.0], translation_cm: [5.0, 0.0, -40.0] });
         let moved = Head { rotation_deg: [0.0, 90.0, 0.0], translation_cm: [15.0, 0.0, -40.0] };

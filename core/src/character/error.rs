@@ -1,4 +1,4 @@
-//! What can be wrong with a character model, in words that say where and what to do.
+//! Errors of a character model: what is wrong, where, and what to do.
 
 use std::path::PathBuf;
 
@@ -6,11 +6,11 @@ use thiserror::Error;
 
 use super::{image::PictureError, settings::SettingsError, shape::ShapeError, weights::WeightsError};
 
-/// A character model that cannot be loaded, with everything that is wrong with it, not only the first thing found.
+/// A character model that cannot be loaded, with everything that is wrong with it.
 #[derive(Debug, Error)]
 #[error("the character model {} cannot be loaded:{}", path.display(), list(problems))]
 pub struct CharacterError {
-    /// The path that was asked for.
+    /// The path asked for.
     pub path: PathBuf,
     /// All that is wrong; at least one.
     pub problems: Vec<Problem>,
@@ -30,10 +30,10 @@ pub struct Problem {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Nothing is there.
+    /// The file does not exist.
     #[error("there is no such file")]
     Missing,
-    /// It is there, but cannot be read.
+    /// The file exists but cannot be read.
     #[error("cannot be read: {0}")]
     Read(#[source] std::io::Error),
     /// A directory, pipe or device.
@@ -42,7 +42,7 @@ pub enum Fault {
     /// It leads out of the character's folder.
     #[error("lies outside the character's folder")]
     Outside,
-    /// Larger than any honest file of its kind.
+    /// Larger than any valid file of its kind.
     #[error("is larger than {limit} bytes, more than a character model's file can need")]
     TooLarge {
         /// The greatest size accepted.

@@ -1,4 +1,4 @@
-//! A character model's folder, on disk or in memory, read within bounds and never beyond its walls.
+//! A character model's folder, on disk or in memory, read within size limits and never outside the folder.
 
 use std::{
     borrow::Cow,
@@ -33,7 +33,7 @@ impl CharacterModel {
     }
 
     /// Reads a character model from a folder in memory: the names and bytes of its files, its `character_model.yaml`
-    /// among them. `name` is the model's, and stands for the folder's path where something is wrong.
+    /// among them. `name` is the model's, and stands for the folder's path in errors.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -54,7 +54,7 @@ fn finish(
 
 /// Where a character model's files are.
 trait Folder {
-    /// The model's name for people.
+    /// The model's name.
     fn name(&self) -> String;
 
     /// The path of the YAML.
@@ -152,7 +152,7 @@ impl Folder for InMemory<'_> {
     }
 }
 
-/// Reads the YAML, the picture and both networks; all that is wrong with them goes to `problems`.
+/// Reads the YAML, the picture and both networks; errors go to `problems`.
 fn read(folder: &impl Folder, problems: &mut Vec<Problem>) -> Option<CharacterModel> {
     let names = folder
         .read_settings()
@@ -196,7 +196,7 @@ fn part<T, E: Into<Fault>>(
     note(&folder.path(name), value, problems)
 }
 
-/// Keeps the value, or notes what is wrong with `file`.
+/// Keeps the value, or records what is wrong with `file`.
 fn note<T>(file: &Path, value: Result<T, Vec<Fault>>, problems: &mut Vec<Problem>) -> Option<T> {
     let faults = match value {
         Ok(value) => return Some(value),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_saved_loads_bit_for_bit() {
+    fn a_saved_character_loads_bit_for_bit() {
         let (folder, model) = saved();
         assert_eq!(CharacterModel::load(folder.path()).expect("loads"), model);
         assert_eq!(CharacterModel::load(&folder.path().join(SETTINGS_FILE)).expect("loads"), model);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once() {
+    fn every_error_is_reported_at_once() {
         let (folder, model) = saved();
         let mut face = model.face.to_weights();
         face.0.remove("siren.last_linear.bias");
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_named() {
+    fn a_missing_file_is_named() {
         let (folder, _) = saved();
         std::fs::remove_file(folder.path().join("character.png")).expect("removed");
         let (count, message) = refusal(folder.path());
@@ -316,7 +316,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_out_of_the_folder_is_refused_and_one_within_is_not() {
+    fn only_links_out_of_the_folder_are_refused() {
         let ((folder, _), (other, _)) = (saved(), saved());
         let name = "face_morpher.safetensors";
         let place = folder.path().join(name);

@@ -48,12 +48,12 @@ pub struct CharacterImage {
 /// A character ready to be drawn: its picture and its student.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CharacterModel {
-    /// Name for people: the folder's.
+    /// The name: the folder's.
     pub name: String,
     /// The picture.
     pub image: CharacterImage,
     /// Repaints the face.
     pub face: FaceMorpher,
-    /// Moves the whole.
+    /// Moves the whole body.
     pub body: BodyMorpher,
 }

@@ -1,4 +1,4 @@
-//! The part of Python's pickle, protocol 2, that state dicts and saved tensors need; it builds plain data and runs nothing.
+//! The part of Python's pickle, protocol 2, that state dicts and saved tensors need; it builds plain data and runs no code.
 //!
 //! Values live in one arena and refer to each other by index: depth costs no stack, sharing costs no copies, cycles are
 //! harmless, and memory is bounded by the pickle's length. Only the globals in [`Global::named`] exist; all others are
@@ -31,7 +31,7 @@ pub enum PickleError {
     /// It ends within an instruction, or without a stop.
     #[error("it ends too early; the file may be truncated, copy it again")]
     Truncated,
-    /// An instruction that a state dict does not need.
+    /// An instruction that no state dict needs.
     #[error("instruction {opcode:#04x} at byte {at} is not one that a state dict needs")]
     Opcode {
         /// The instruction.

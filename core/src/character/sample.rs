@@ -1,4 +1,4 @@
-//! Made-up characters, for tests and benchmarks that must not depend on anybody's files: a drawn figure and networks of
+//! Made-up characters, for tests and benchmarks that must not depend on files: a drawn figure and networks of
 //! random weights. They look like nothing, but every parameter of a pose moves them.
 
 use super::{BodyMorpher, CharacterImage, CharacterModel, FaceMorpher, IMAGE_SIZE, Linear};

@@ -68,7 +68,7 @@ impl FileNames {
     /// Reads the YAML.
     ///
     /// # Errors
-    /// All that is wrong with it: unknown and missing fields, values that are no names, names that leave the folder.
+    /// Everything wrong with it: unknown and missing fields, invalid names, names that leave the folder.
     pub fn parse(bytes: &[u8]) -> Result<Self, Vec<SettingsError>> {
         let text = std::str::from_utf8(bytes).map_err(|_| vec![SettingsError::NotText])?;
         let value: Value = serde_yaml::from_str(text).map_err(|error| vec![error.into()])?;
@@ -106,7 +106,7 @@ fn name(field: &'static str, value: Option<&Value>) -> Result<String, SettingsEr
     }
 }
 
-/// Whether a name goes nowhere but down, on every system: no root, no drive, no `..`, no backslash.
+/// Whether a name stays within its folder on every system: no root, no drive, no `..`, no backslash.
 fn is_inside(name: &str) -> bool {
     !name.contains(['\\', ':', '\0'])
         && !name.starts_with('/')
@@ -128,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_names_read_back() {
         let names = FileNames::parse(GOOD.as_bytes()).expect("good");
         assert_eq!((names.image.as_str(), names.face.as_str(), names.body.as_str()), ("a.png", "f/b.pt", "c.pt"));
         assert_eq!(FileNames::parse(names.to_yaml().as_bytes()).expect("written"), names);
     }
 
     #[test]
-    fn every_fault_is_named_at_once() {
+    fn every_error_is_reported_at_once() {
         let message = refusals("character_image_filename: a.png\nface_morpher_file_name: [1]\nspeed: 3");
         for words in [
             "`character_image_filename`; did you mean `character_image_file_name`?",
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_map_is_refused() {
+    fn yaml_that_is_not_a_map_is_refused() {
         assert!(refusals("just words").contains("field: value"));
         assert!(refusals("a: [").contains("not valid YAML"));
         assert!(refusals("").contains("field: value"));

@@ -25,7 +25,7 @@ const BODY_OUTPUTS: usize = 7;
 /// The most layers a stack may have; the published students have eight.
 const DEPTH_LIMIT: usize = 64;
 
-/// A way in which weights are not those of a student's network.
+/// How weights differ from a student's network.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ShapeError {
@@ -141,7 +141,7 @@ fn write(weights: &mut Weights, name: &str, layer: &Linear) {
     weights.0.extend([(format!("{name}.weight"), weight), (format!("{name}.bias"), bias)]);
 }
 
-/// Takes layers out of a state dict and collects what is wrong.
+/// Takes layers out of a state dict and collects errors.
 struct Reader<'a> {
     weights: &'a Weights,
     used: BTreeSet<String>,
@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
         layers
     }
 
-    /// One more than the greatest index under `prefix`, so that a gap is seen as one; at least 1.
+    /// One more than the greatest index under `prefix`, so that a gap is noticed; at least 1.
     fn depth(&self, prefix: &str) -> usize {
         let index = |name: &String| {
             let (index, _) = name.strip_prefix(prefix)?.strip_prefix('.')?.split_once('.')?;
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
         Some(Linear { inputs, outputs, weight: weight.values.clone(), bias })
     }
 
-    /// What `build` makes of the layers, if nothing was wrong and nothing is left over.
+    /// The network that `build` makes of the layers, if there were no errors and nothing is left over.
     fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Vec<ShapeError>> {
         const LISTED: usize = 16;
         let extra = self.weights.0.keys().filter(|name| !self.used.contains(*name)).collect::<Vec<_>>();
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mismatch_is_named_at_once() {
+    fn every_mismatch_is_reported_at_once() {
         let mut weights = tiny_character(1).body.to_weights();
         weights.0.remove("siren_layers.0.1.linear.bias");
         weights.0.insert("siren_layers.1.0.linear.weight".to_owned(), tensor(&[16, 60, 1, 1]));

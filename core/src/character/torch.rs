@@ -83,7 +83,7 @@ fn check_byte_order(archive: &Archive<'_>, root: &str) -> Result<(), WeightsErro
     }
 }
 
-/// The bytes of its storage that a row-major tensor takes, or what is wrong with it.
+/// The bytes of a row-major tensor in its storage.
 fn span(info: &TensorInfo<'_>) -> Result<std::ops::Range<usize>, &'static str> {
     const TOO_LARGE: &str = "declares an impossible size";
     let count = info.shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n)).ok_or(TOO_LARGE)?;
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_written_file_reads_back() {
         let weights = two_tensors();
         assert_eq!(Weights::read(&weights.to_torch().expect("written")).expect("read"), weights);
         assert_eq!(Weights::read(&weights.to_safetensors().expect("written")).expect("read"), weights);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_tensor_first_is_refused() {
+    fn a_file_that_does_not_begin_with_a_tensor_is_refused() {
         let empty = archive(&[("a/data.pkl", b"\x80\x02].")]);
         let number_first = one_tensor(|pickle, tensor| {
             pickle.int(7);

@@ -1,4 +1,4 @@
-//! Named float tensors, whatever the file they come from.
+//! Named float tensors, read from and written to weights files.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Tensor {
 impl Tensor {
     /// Reads a `.pt` (PyTorch 1.6 and later) of one float tensor, or of a tuple or list whose first item is one, as
     /// data sets of tensors are saved. Nothing in the file is executed; memory stays within a few times its size. The
-    /// values may be any, NaN too.
+    /// values may be anything, including NaN.
     ///
     /// # Errors
     /// [`WeightsError`] when the file is damaged, larger than [`WEIGHTS_LIMIT`], or of another kind.

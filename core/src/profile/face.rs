@@ -11,7 +11,7 @@ fn share(x: f64, max: f64) -> f64 {
     ramp(x, 0.0, max)
 }
 
-/// How much of a smile there is.
+/// The strength of the smile.
 fn smile(sample: &FaceSample) -> f64 {
     f64::midpoint(sample[B::MouthSmileLeft], sample[B::MouthSmileRight]) + sample[B::MouthShrugUpper]
 }
@@ -99,7 +99,7 @@ impl PoseMapper {
     fn frown(&self, sum: f64) -> f64 {
         let max = self.settings.mouth_frown_max;
         if self.settings.reference_quirks && self.profile.inverted_frown_guard {
-            // The reference's guard is inverted: it divides only when it should not. At 0 it raises; 0 is its value mended.
+            // The reference's guard is inverted: it divides only when it should not. At 0 it raises; 0 is the fixed value.
             return if max < 0.0 { clamp(sum / max, 0.0, 1.0) } else { 0.0 };
         }
         share(sum, max)
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn an_iphones_frown_is_shown_unless_the_reference_is_wanted() {
+    fn an_iphones_frown_shows_unless_quirks_are_on() {
         assert!((frown(PHONE, 0.6, false) - 0.75).abs() < 1e-6);
         assert_eq!(frown(PHONE, 0.6, true), 0.0);
         assert!((frown(CAMERA, 0.6, true) - 0.75).abs() < 1e-6);

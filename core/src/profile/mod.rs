@@ -1,6 +1,6 @@
 //! Face samples to poses: the reference's two converters as one mapping (`core/spec/face-to-pose.md`).
 //!
-//! Both converters of the reference are the same but for the head's offsets and two defects, which are mended here
+//! Both converters of the reference are the same but for the head's offsets and two defects, which are fixed here
 //! unless [`ProfileSettings::reference_quirks`] asks for them. Formulas are evaluated in `f64`, as there.
 
 mod face;
@@ -44,7 +44,7 @@ pub struct PoseMapper {
     offset: Calibration,
 }
 
-/// `min(max(x, low), high)`, where what is not a number becomes `low`.
+/// `min(max(x, low), high)`, where NaN becomes `low`.
 fn clamp(x: f64, low: f64, high: f64) -> f64 {
     x.max(low).min(high)
 }
@@ -60,7 +60,7 @@ impl PoseMapper {
     pub fn new(profile: Profile, settings: ProfileSettings) -> Self {
         let mut offset = Calibration::default();
         let angles = [settings.head_x_offset, settings.head_y_offset, settings.head_z_offset];
-        // Without offsets the angles pass through as they are, beyond what Euler angles of a rotation can say.
+        // Without offsets, angles pass through unchanged, even beyond the range of Euler angles.
         if !settings.reference_quirks && angles != [0.0; 3] {
             offset.recentre_on(Rotation::from_euler(angles), [0.0; 3]);
         }
@@ -83,7 +83,7 @@ impl PoseMapper {
         self.map_eyes_and_brows(sample, &mut pose);
         self.map_mouth(sample, &mut pose);
         self.map_head(sample, &mut pose);
-        // Clamped again: settings far outside a face's measures overflow.
+        // Clamped again: extreme settings overflow.
         pose.clamped()
     }
 

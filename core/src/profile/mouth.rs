@@ -18,13 +18,13 @@ pub type Vector = [f64; SHAPES];
 const SHAPE_ROWS: [Vector; SHAPES] =
     [[1.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.5, 0.3, 0.25, 0.75], [1.0, 0.5, 0.5, 0.4]];
 
-/// λ: what a unit of weight costs.
+/// λ: the cost of a unit of weight.
 const WEIGHT_COST: f64 = 0.01;
 
 /// Rounding by which a free weight may leave the box and still count as inside.
 const SLACK: f64 = 1e-12;
 
-/// Where the search leaves off trusting a target: far outside what a face can do, and squares stay finite.
+/// Largest target: far beyond any face, and its square is finite.
 const FARTHEST: f64 = 1e6;
 
 /// The closed form's constants for one free set, given as the bits of its index.
@@ -40,7 +40,7 @@ static FREE_SETS: LazyLock<[FreeSet; 16]> = LazyLock::new(|| std::array::from_fn
 
 /// The weights of aaa, iii, uuu, ooo, each within [0, 1], that best make `target` (opening, lower lip, funnel, pucker).
 ///
-/// Exact to rounding; takes a few microseconds and only the stack. Measures that are not numbers count as 0.
+/// Exact to rounding; takes a few microseconds and only the stack. NaN counts as 0.
 pub fn fit(target: Vector) -> Vector {
     let target = target.map(|x| if x.is_nan() { 0.0 } else { x.clamp(-FARTHEST, FARTHEST) });
     let mut best = ([0.0; SHAPES], f64::INFINITY);
@@ -70,7 +70,7 @@ pub fn objective(weights: &Vector, target: &Vector) -> f64 {
     dot(&rest, &rest).sqrt() + WEIGHT_COST * weights.iter().map(|w| w.abs()).sum::<f64>()
 }
 
-/// The target less what the weights make.
+/// The target minus the weighted shapes.
 fn residual(weights: &Vector, target: &Vector) -> Vector {
     let mut rest = *target;
     for (weight, row) in weights.iter().zip(&SHAPE_ROWS) {

@@ -1,4 +1,4 @@
-//! What a person may tune of a profile: the reference's own arguments, by their own names (`core/spec/face-to-pose.md`).
+//! The settings of a profile: the reference's own arguments, by their own names (`core/spec/face-to-pose.md`).
 
 use super::Profile;
 use crate::suggest::nearest;
@@ -62,7 +62,7 @@ macro_rules! settings {
 settings! {
     /// Smile at or below which a face is not smiling at all.
     smile_threshold_min: f64 = 0.4, "finite";
-    /// Smile from which on it is all smile: brows turn happy, closed eyes too.
+    /// Smile from which the face is fully smiling: brows turn happy, closed eyes too.
     smile_threshold_max: f64 = 0.6, "finite";
     /// `eyeWide` that is a full `eye_surprised`.
     eye_surprised_max: f64 = 0.5, "finite";
@@ -82,7 +82,7 @@ settings! {
     mouth_frown_max: f64 = 0.6, "finite";
     /// `mouthFunnel` up to which a round mouth is all `mouth_uuu`.
     mouth_funnel_min: f64 = 0.25, "finite";
-    /// `mouthFunnel` from which on a round mouth is all `mouth_ooo`.
+    /// `mouthFunnel` from which a round mouth is all `mouth_ooo`.
     mouth_funnel_max: f64 = 0.5, "finite";
     /// How far the irises turn: multiplies the mean of the gaze's blendshapes.
     eye_rotation_factor: f64 = 1.0 / 0.75, "finite";
@@ -100,8 +100,8 @@ settings! {
     head_y_offset: f64 = 0.0, "finite";
     /// The head's neutral rotation about z, radians (only for profiles that have head offsets: `mediapipe`).
     head_z_offset: f64 = 0.0, "finite";
-    /// Whether to do as the reference does where it is wrong: no frown with an iPhone (its guard is inverted), and a
-    /// neutral head whose Euler angles are subtracted instead of undone as a rotation.
+    /// Whether to reproduce the reference's defects: no frown with an iPhone (its guard is inverted), and a neutral head
+    /// whose Euler angles are subtracted instead of being undone as a rotation.
     reference_quirks: bool = false, "plain";
 }
 
@@ -117,13 +117,13 @@ fn plain<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D
     T::deserialize(from)
 }
 
-/// Why a text is not a profile's settings.
+/// Why a profile's settings cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// The text is no YAML map, or a value is of the wrong kind; the text of the error says which and where.
+    /// The text is not a YAML map, or a value has the wrong type.
     #[error("the settings cannot be read: {0}")]
     Yaml(#[from] serde_yaml::Error),
-    /// A name that no setting has.
+    /// An unknown name.
     #[error("unknown setting `{name}`{}", suggestion(*.nearest))]
     Unknown {
         /// The name as written.
@@ -163,7 +163,7 @@ impl ProfileSettings {
                 return Err(SettingsError::OtherProfile(other));
             }
         }
-        // From the text again, not from the value: errors then tell the line.
+        // From the text again, not from the value, so that errors give the line.
         Ok(serde_yaml::from_str(text)?)
     }
 }

@@ -44,6 +44,7 @@ fn each_channel_is_lost_and_comes_back_by_itself() {
     rig.run(0.5);
     assert_eq!((rig.driver(Channel::Mouth), rig.driver(Channel::Head)), (Some("microphone"), Some("camera")));
     assert!(rig.mouth() > 0.9 && rig.turn() == 0.5);
+    assert!(rig.fastest <= fastest_share(), "a parameter moved by {} of its range in a frame", rig.fastest);
 }
 
 #[test]

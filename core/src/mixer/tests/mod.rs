@@ -35,6 +35,13 @@ struct Rig {
     frame: u32,
     state: FaceState,
     pose: Pose,
+    /// The most that any parameter has moved in a frame, in parts of its range.
+    fastest: f32,
+}
+
+/// The most that a share may change in a frame: a fade's mean speed by 1.5.
+fn fastest_share() -> f32 {
+    (1.5 / MixerSettings::default().fade * FRAME) as f32 + 1e-4
 }
 
 impl Rig {
@@ -46,6 +53,7 @@ impl Rig {
             frame: 0,
             state: FaceState::default(),
             pose: Pose::default(),
+            fastest: 0.0,
         };
         for name in names {
             rig.add(name, |input| input);
@@ -65,9 +73,13 @@ impl Rig {
             source.publish(self.frame);
         }
         self.state.clone_from(self.mixer.tick(f64::from(self.frame) * FRAME));
-        self.pose = PoseMapping::default().map(&self.state);
-        self.frame += 1;
-        self.pose
+        let pose = PoseMapping::default().map(&self.state);
+        for parameter in Parameter::ALL {
+            let range = Parameter::MAX - parameter.min();
+            self.fastest = self.fastest.max((pose[parameter] - self.pose[parameter]).abs() / range);
+        }
+        (self.pose, self.frame) = (pose, self.frame + 1);
+        pose
     }
 
     fn run(&mut self, seconds: f64) -> Pose {
@@ -106,6 +118,11 @@ fn new_input(name: &str) -> (MixerInput, Source) {
 }
 
 impl Source {
+    /// Whether a face arrives from it every frame.
+    fn delivers(&self) -> bool {
+        self.jaw.is_some() && self.tracked
+    }
+
     fn publish(&mut self, frame: u32) {
         let Some(jaw) = self.jaw else { return };
         let mut sample = open_mouth(jaw);
