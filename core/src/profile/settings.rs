@@ -131,9 +131,14 @@ pub enum SettingsError {
         /// The setting most likely meant.
         nearest: Option<&'static str>,
     },
-    /// A setting of another profile.
-    #[error("setting `{0}` belongs to the mediapipe profile: remove it, or choose that profile")]
-    OtherProfile(&'static str),
+    /// A setting that the profile does not have.
+    #[error("setting `{setting}` does not apply to the profile {profile}: remove it, or choose another profile")]
+    OtherProfile {
+        /// The setting.
+        setting: &'static str,
+        /// The profile's name.
+        profile: &'static str,
+    },
 }
 
 fn suggestion(nearest: Option<&'static str>) -> String {
@@ -160,7 +165,7 @@ impl ProfileSettings {
                 return Err(SettingsError::Unknown { name, nearest });
             }
             if let Some(other) = HEAD_OFFSETS.iter().find(|offset| **offset == name && !profile.head_offsets) {
-                return Err(SettingsError::OtherProfile(other));
+                return Err(SettingsError::OtherProfile { setting: other, profile: profile.name });
             }
         }
         // From the text again, not from the value, so that errors give the line.
@@ -193,7 +198,7 @@ mod tests {
         for (text, expected) in [
             ("eye_blnk_max: 0.8", "did you mean `eye_blink_max`?"),
             ("quux: 1", "smile_threshold_min"),
-            ("head_x_offset: 0.1", "belongs to the mediapipe profile"),
+            ("head_x_offset: 0.1", "does not apply to the profile"),
             ("jaw_open_min: .nan", "not a finite number"),
             ("wink_mode: closed", "relaxed"),
             ("[1, 2]", "cannot be read"),
