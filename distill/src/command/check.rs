@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use bunraku_distill::check::{Overrides, Report, Severity};
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-/// Targets under `--help`.
+/// Shown under `--help`.
 const EXAMPLE: &str = "\
 Examples:
   bunraku-distill check data/characters/kohaku/config.yaml

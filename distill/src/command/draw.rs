@@ -14,7 +14,7 @@ use std::{
     sync::atomic::Ordering,
 };
 
-/// Targets under `--help`.
+/// Shown under `--help`.
 const EXAMPLE: &str = "\
 Examples:
   bunraku-distill draw data/characters/kohaku/art.svg --out pictures

@@ -19,7 +19,7 @@ use std::{
     process::ExitCode,
 };
 
-/// Targets under `--help`.
+/// Shown under `--help`.
 const EXAMPLE: &str = "\
 Examples:
   bunraku-distill status data/examples/robot.yaml

@@ -22,7 +22,7 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-/// Targets under `--help`.
+/// Shown under `--help`.
 pub(super) const EXAMPLE: &str = "\
 Examples:
   bunraku-distill train data/examples/robot.yaml --examples 2000

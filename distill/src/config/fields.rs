@@ -5,14 +5,14 @@ pub const FIELDS: [&str; 17] = [
     PREFIX,
     CHARACTER_IMAGE,
     FACE_MASK,
-    "face_morpher_random_seed_0",
-    "face_morpher_random_seed_1",
-    "face_morpher_num_training_examples_per_sample_output",
-    "face_morpher_batch_size",
-    "body_morpher_random_seed_0",
-    "body_morpher_random_seed_1",
-    "body_morpher_num_training_examples_per_sample_output",
-    "body_morpher_batch_size",
+    FACE.seeds[0],
+    FACE.seeds[1],
+    FACE.sample_interval,
+    FACE.batch_size,
+    BODY.seeds[0],
+    BODY.seeds[1],
+    BODY.sample_interval,
+    BODY.batch_size,
     NUM_CPU_WORKERS,
     NUM_GPUS,
     RECIPE,
@@ -20,6 +20,26 @@ pub const FIELDS: [&str; 17] = [
     POSE_DATASET,
     BACKEND,
 ];
+
+/// The fields of one network's training.
+#[derive(Clone, Copy)]
+pub(super) struct TrainingFields {
+    pub(super) seeds: [&'static str; 2],
+    pub(super) sample_interval: &'static str,
+    pub(super) batch_size: &'static str,
+}
+
+pub(super) const FACE: TrainingFields = TrainingFields {
+    seeds: ["face_morpher_random_seed_0", "face_morpher_random_seed_1"],
+    sample_interval: "face_morpher_num_training_examples_per_sample_output",
+    batch_size: "face_morpher_batch_size",
+};
+
+pub(super) const BODY: TrainingFields = TrainingFields {
+    seeds: ["body_morpher_random_seed_0", "body_morpher_random_seed_1"],
+    sample_interval: "body_morpher_num_training_examples_per_sample_output",
+    batch_size: "body_morpher_batch_size",
+};
 
 pub(crate) const PREFIX: &str = "prefix";
 pub(crate) const CHARACTER_IMAGE: &str = "character_image_file_name";

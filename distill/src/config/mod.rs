@@ -11,7 +11,7 @@ pub(crate) use fields::{CHARACTER_IMAGE, FACE_MASK, NUM_GPUS, POSE_DATASET, PREF
 pub use fields::{DEFAULT_TEACHER, FIELDS};
 
 use crate::{backend::Accelerator, recipe::REFERENCE, teacher::is_layered_art};
-use fields::{BODY_SEEDS, DEFAULT_POSE_DATASET, FACE_SEEDS, NUM_CPU_WORKERS};
+use fields::{BACKEND, BODY_SEEDS, DEFAULT_POSE_DATASET, FACE_SEEDS, NUM_CPU_WORKERS, TrainingFields};
 use reader::Reader;
 use std::path::PathBuf;
 
@@ -74,6 +74,18 @@ pub struct ConfigPaths {
     pub pose_dataset: Option<PathBuf>,
 }
 
+impl MorpherTraining {
+    /// Each field, and whether it is the same in another training.
+    fn same(&self, other: &Self, fields: TrainingFields) -> [(&'static str, bool); 4] {
+        [
+            (fields.seeds[0], self.random_seeds[0] == other.random_seeds[0]),
+            (fields.seeds[1], self.random_seeds[1] == other.random_seeds[1]),
+            (fields.sample_interval, self.examples_per_sample_output == other.examples_per_sample_output),
+            (fields.batch_size, self.batch_size == other.batch_size),
+        ]
+    }
+}
+
 impl DistillerConfig {
     /// Reads a configuration.
     ///
@@ -92,8 +104,8 @@ impl DistillerConfig {
             pose_dataset: reader.path_or(POSE_DATASET, DEFAULT_POSE_DATASET),
         };
         let backend = reader.backend();
-        let face = reader.training([FIELDS[3], FIELDS[4], FIELDS[5], FIELDS[6]], FACE_SEEDS);
-        let body = reader.training([FIELDS[7], FIELDS[8], FIELDS[9], FIELDS[10]], BODY_SEEDS);
+        let face = reader.training(fields::FACE, FACE_SEEDS);
+        let body = reader.training(fields::BODY, BODY_SEEDS);
         let num_cpu_workers = reader.whole(NUM_CPU_WORKERS, 1..=u64::MAX, 1);
         let num_gpus = reader.whole(NUM_GPUS, 1..=u64::MAX, 1);
         let errors = reader.errors;
@@ -124,32 +136,22 @@ impl DistillerConfig {
 
     /// The fields in which another configuration differs.
     pub fn differing(&self, other: &Self) -> Vec<&'static str> {
-        let training = |of: &MorpherTraining, other: &MorpherTraining| {
-            [
-                of.random_seeds[0] == other.random_seeds[0],
-                of.random_seeds[1] == other.random_seeds[1],
-                of.examples_per_sample_output == other.examples_per_sample_output,
-                of.batch_size == other.batch_size,
-            ]
-        };
-        let same = [
-            &[
-                self.prefix == other.prefix,
-                self.character_image == other.character_image,
-                self.face_mask == other.face_mask,
-            ][..],
-            &training(&self.face, &other.face),
-            &training(&self.body, &other.body),
-            &[
-                self.num_cpu_workers == other.num_cpu_workers,
-                self.num_gpus == other.num_gpus,
-                self.recipe == other.recipe,
-                self.teacher == other.teacher,
-                self.pose_dataset == other.pose_dataset,
-                self.backend == other.backend,
-            ],
+        let first = [
+            (PREFIX, self.prefix == other.prefix),
+            (CHARACTER_IMAGE, self.character_image == other.character_image),
+            (FACE_MASK, self.face_mask == other.face_mask),
         ];
-        FIELDS.into_iter().zip(same.concat()).filter_map(|(field, same)| (!same).then_some(field)).collect()
+        let last = [
+            (NUM_CPU_WORKERS, self.num_cpu_workers == other.num_cpu_workers),
+            (NUM_GPUS, self.num_gpus == other.num_gpus),
+            (RECIPE, self.recipe == other.recipe),
+            (TEACHER, self.teacher == other.teacher),
+            (POSE_DATASET, self.pose_dataset == other.pose_dataset),
+            (BACKEND, self.backend == other.backend),
+        ];
+        let trainings = [self.face.same(&other.face, fields::FACE), self.body.same(&other.body, fields::BODY)];
+        let all = first.into_iter().chain(trainings.into_iter().flatten()).chain(last);
+        all.filter_map(|(field, same)| (!same).then_some(field)).collect()
     }
 
     /// The paths.

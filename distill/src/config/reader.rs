@@ -4,7 +4,7 @@
 use super::{
     MorpherTraining,
     error::{ConfigError, InvalidConfig, Wanted, shown},
-    fields::{BACKEND, FIELDS, SAMPLE_OUTPUT_INTERVALS},
+    fields::{BACKEND, FIELDS, SAMPLE_OUTPUT_INTERVALS, TrainingFields},
 };
 use crate::backend::Accelerator;
 use bunraku_core::suggest;
@@ -61,15 +61,12 @@ impl Reader {
         None
     }
 
-    pub(super) fn training(
-        &mut self,
-        [seed_0, seed_1, interval, batch]: [&'static str; 4],
-        seeds: [u64; 2],
-    ) -> MorpherTraining {
+    pub(super) fn training(&mut self, fields: TrainingFields, seeds: [u64; 2]) -> MorpherTraining {
+        let [seed_0, seed_1] = fields.seeds;
         MorpherTraining {
             random_seeds: [self.whole(seed_0, 0..=u64::MAX, seeds[0]), self.whole(seed_1, 0..=u64::MAX, seeds[1])],
-            examples_per_sample_output: self.interval(interval),
-            batch_size: self.whole(batch, 1..=8, 8),
+            examples_per_sample_output: self.interval(fields.sample_interval),
+            batch_size: self.whole(fields.batch_size, 1..=8, 8),
         }
     }
 

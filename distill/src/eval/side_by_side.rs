@@ -1,13 +1,23 @@
 //! Renders teacher and student side by side, in the same poses.
 
-use super::{EvalError, Students};
+use super::Students;
 use crate::teacher::Teacher;
 use bunraku_core::{
     character::{CharacterImage, CharacterModel, IMAGE_SIZE},
     pose::{POSE_LEN, Pose},
 };
-use bunraku_engine::{CpuFrame, Quality, View, student::cpu::CpuEngine};
+use bunraku_engine::{CpuFrame, EngineError, Quality, View, student::cpu::CpuEngine};
 use burn::tensor::{Tensor, TensorData, backend::Backend};
+use thiserror::Error;
+
+/// Why students cannot be evaluated.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// The renderer cannot draw them.
+    #[error("cannot draw the character: {0}")]
+    Engine(#[from] EngineError),
+}
 
 /// A teacher, and the character as `bunraku render` draws it from both students.
 pub struct SideBySide<'a, B: Backend> {

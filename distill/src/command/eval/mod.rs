@@ -30,7 +30,7 @@ use std::{
 };
 use subject::Subject;
 
-/// Targets under `--help`.
+/// Shown under `--help`.
 pub(super) const EXAMPLE: &str = "\
 Examples:
   bunraku-distill eval data/examples/robot.yaml

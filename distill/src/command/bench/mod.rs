@@ -1,10 +1,13 @@
 //! `bunraku-distill bench`: measures the teacher, the students and whole training steps, and compares them with a peer.
 
+mod result;
+mod table;
+
 use super::help::{Help as _, say, stdout};
 use bunraku_core::character::{CharacterModel, FACE_SIZE, sample};
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
-    bench::{Floor, PeerRates, Rates, Workload, body_floor, face_floor, run_peer},
+    bench::{Floor, Workload, body_floor, face_floor, run_peer},
     config::DEFAULT_TEACHER,
     recipe::{FAST, REFERENCE, Recipe, StudentRecipe},
     student::{BodyMorpherConfig, FaceMorpherConfig},
@@ -14,14 +17,11 @@ use bunraku_distill::{
     },
     trainer::{BodyObjective, FaceObjective, Objective},
 };
+use result::{Line, summed_up};
 use serde::Serialize;
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-/// Targets under `--help`.
+/// Shown under `--help`.
 pub(super) const EXAMPLE: &str = "\
 Examples:
   bunraku-distill bench --only face --backend cpu --batch 1 --steps 2
@@ -84,35 +84,6 @@ struct Report {
     results: Vec<Line>,
 }
 
-/// One student with one recipe.
-#[derive(Clone, Debug, Serialize)]
-struct Line {
-    phase: Phase,
-    recipe: String,
-    /// Examples a step.
-    batch: usize,
-    /// The share of a picture that an example shows.
-    pictures_per_example: f64,
-    #[serde(flatten)]
-    rates: Rates,
-    floor: Floor,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    beside: Vec<Ratio>,
-}
-
-/// A peer's rates, and ours (in pictures) as multiples of them.
-#[derive(Clone, Debug, Serialize)]
-struct Ratio {
-    peer: String,
-    /// Its examples a step, if it says.
-    batch: Option<usize>,
-    #[serde(flatten)]
-    rates: Rates,
-    times_teacher: f64,
-    times_student_step: f64,
-    times_whole_step: f64,
-}
-
 /// Measures and prints.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let backend = args.backend.resolve().help("`--backend cpu` works everywhere")?;
@@ -132,7 +103,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let results = backend.run(1, measuring).help("`--backend cpu` works everywhere")??;
     let mut out = stdout();
     for line in &results {
-        print(line, &mut out)?;
+        table::print(line, &mut out)?;
     }
     if args.json {
         let report = Report { backend: backend.name(), steps, rounds: args.rounds, results };
@@ -261,82 +232,4 @@ fn line<B: TrainingBackend, L: Objective<B>, N>(
         floor: floor(pictures_per_example),
         beside: Vec::new(),
     }
-}
-
-/// The medians over all rounds, with the peers' beside them.
-fn summed_up(rounds: &[(Vec<Line>, Vec<PeerRates>)]) -> Vec<Line> {
-    let Some((first, peers)) = rounds.first() else { return Vec::new() };
-    let line = |(index, line): (usize, &Line)| {
-        let rates = median(&rounds.iter().map(|(lines, _)| lines[index].rates).collect::<Vec<_>>());
-        let name = match line.phase {
-            Phase::Face => "face",
-            Phase::Body => "body",
-        };
-        let beside = peers.iter().filter(|peer| peer.phase == name).map(|peer| {
-            let same = rounds.iter().flat_map(|(_, peers)| peers);
-            let same = same.filter(|other| other.phase == peer.phase && other.engine == peer.engine);
-            ratio(line, &rates, peer, median(&same.map(|peer| peer.rates).collect::<Vec<_>>()))
-        });
-        Line { rates, beside: beside.collect(), ..line.clone() }
-    };
-    first.iter().enumerate().map(line).collect()
-}
-
-fn ratio(line: &Line, ours: &Rates, peer: &PeerRates, rates: Rates) -> Ratio {
-    let share = line.pictures_per_example;
-    Ratio {
-        peer: peer.engine.clone(),
-        batch: peer.batch,
-        rates,
-        times_teacher: ours.teacher_examples_s / rates.teacher_examples_s,
-        times_student_step: share * ours.student_step_examples_s / rates.student_step_examples_s,
-        times_whole_step: share * ours.whole_step_examples_s / rates.whole_step_examples_s,
-    }
-}
-
-/// The median of each rate; of an even number, the mean of the middle two.
-fn median(all: &[Rates]) -> Rates {
-    let middle = |rate: fn(&Rates) -> f64| {
-        let mut sorted: Vec<f64> = all.iter().map(rate).collect();
-        sorted.sort_by(f64::total_cmp);
-        0.5 * (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2])
-    };
-    Rates {
-        teacher_examples_s: middle(|rates| rates.teacher_examples_s),
-        student_step_examples_s: middle(|rates| rates.student_step_examples_s),
-        whole_step_examples_s: middle(|rates| rates.whole_step_examples_s),
-    }
-}
-
-fn print(line: &Line, out: &mut impl Write) -> io::Result<()> {
-    let Line { phase, recipe, batch, pictures_per_example, rates, floor, beside } = line;
-    let step = floor.step_gmac * rates.student_step_examples_s;
-    let patches = if *pictures_per_example < 1.0 {
-        format!(", each {pictures_per_example:.4} of a picture")
-    } else {
-        String::new()
-    };
-    writeln!(
-        out,
-        "{phase:?}, {recipe}: teacher {:.3}, student's step {:.3}, whole step {:.3} examples/s, {batch} a step{patches}",
-        rates.teacher_examples_s, rates.student_step_examples_s, rates.whole_step_examples_s
-    )?;
-    writeln!(out, "  the student's step takes {:.2} G multiply-adds, done at {step:.1} G/s", floor.step_gmac)?;
-    for ratio in beside {
-        print_ratio(ratio, *batch, *pictures_per_example, out)?;
-    }
-    Ok(())
-}
-
-fn print_ratio(ratio: &Ratio, batch: usize, share: f64, out: &mut impl Write) -> io::Result<()> {
-    let Ratio { peer, batch: theirs, rates, times_teacher, times_student_step, times_whole_step } = ratio;
-    let of = if share < 1.0 { ", in pictures" } else { "" };
-    let other = theirs.filter(|theirs| *theirs != batch);
-    let other = other.map_or_else(String::new, |theirs| format!(", with a batch of {theirs}"));
-    writeln!(
-        out,
-        "  beside {peer} ({:.3}, {:.3}, {:.3}){other}: {times_teacher:.2} x, {times_student_step:.2} x, \
-         {times_whole_step:.2} x{of}",
-        rates.teacher_examples_s, rates.student_step_examples_s, rates.whole_step_examples_s
-    )
 }
