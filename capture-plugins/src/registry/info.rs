@@ -52,7 +52,7 @@ type Open = fn(&Settings, &Surroundings) -> Result<Box<dyn CaptureSource>, Sourc
 
 /// An entry of the registry: all that the program needs to know about a source.
 ///
-/// [`SourceInfo::new`] makes one with the usual values, of which a source overrides those in which it differs.
+/// `SourceInfo::new` makes one with the usual values, of which a source overrides those in which it differs.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about a source")]
 pub struct SourceInfo {
