@@ -1,4 +1,4 @@
-//! Which character is on stage: the one that this program carries in itself, or one on disk.
+//! Which character to draw: one that is bundled with the program, or one on disk.
 
 use bunraku_core::character::CharacterError;
 use bunraku_engine::Character;
@@ -20,16 +20,16 @@ const BUNDLED_LITE: &str = "bundled-lite";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "PathBuf")]
 pub enum CharacterChoice {
-    /// The character that this program brings, `bundled`.
+    /// The bundled character, `bundled`.
     #[default]
     Bundled,
-    /// The same, drawn by a smaller student in at most a quarter of the work, `bundled-lite`.
+    /// The same, drawn by a smaller student with at most a quarter of the work, `bundled-lite`.
     BundledLite,
     /// A character model's folder, or its `character_model.yaml`.
     Path(PathBuf),
 }
 
-/// The files of a folder in `data/characters`, which the program carries in itself.
+/// The bundled files of a folder in `data/characters`.
 macro_rules! files {
     ($folder:literal, $($name:literal),+) => {
         &[$(($name, include_bytes!(concat!("../../data/characters/", $folder, "/", $name)))),+]
@@ -102,7 +102,7 @@ mod tests {
     use bunraku_engine::{Quality, View};
 
     #[test]
-    fn what_is_carried_can_be_drawn_and_the_lite_student_takes_a_quarter_of_the_work() {
+    fn the_bundled_files_can_be_drawn_and_the_lite_student_takes_a_quarter_of_the_work() {
         let [full, lite] = [CharacterChoice::Bundled, CharacterChoice::BundledLite].map(|choice| {
             let character = choice.load().expect("it was whole when it was built in");
             character.multiply_adds(View::new(512, Quality::Full))

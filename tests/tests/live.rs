@@ -20,7 +20,7 @@ use std::{
 use tempfile::TempDir;
 
 /// A folder with a tiny character, a recording, and a configuration in which the pose is the source's alone.
-struct Stage {
+struct Fixture {
     folder: TempDir,
 }
 
@@ -30,18 +30,18 @@ const RECORDED_TURN: f64 = 8.0;
 /// Seconds of the recording.
 const RECORDED: f64 = 4.0;
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
-        let stage = Self { folder: tempfile::tempdir().expect("a temporary folder") };
-        tiny_character(3).save(&stage.path("character")).expect("saved");
+        let fixture = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        tiny_character(3).save(&fixture.path("character")).expect("saved");
         let performer = "performer: {smoothing: {enabled: false}, breaths_per_minute: 0, blink: {enabled: false}}";
         // The phone here repeats itself to the bit, which on a slow machine lasts long enough to look frozen; and a
         // machine with more to do than it can may keep it waiting.
         let switchboard = "switchboard: {frozen_after: .inf, stale_after: 3}";
-        fs::write(stage.path("bunraku.yaml"), format!("character: character\n{performer}\n{switchboard}\n"))
+        fs::write(fixture.path("bunraku.yaml"), format!("character: character\n{performer}\n{switchboard}\n"))
             .expect("written");
-        fs::write(stage.path("recording.jsonl"), recording()).expect("written");
-        stage
+        fs::write(fixture.path("recording.jsonl"), recording()).expect("written");
+        fixture
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -133,17 +133,17 @@ impl Observer {
 
 #[test]
 fn the_puppet_follows_the_phone_is_switched_and_falls_back() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let phone = Phone::start(&packet(-5.0));
-    let puppet = stage.puppet(&phone);
+    let puppet = fixture.puppet(&phone);
     let observer = Observer::of(puppet.control());
 
     puppet.until_live("ifacialmocap");
     let followed = puppet.until_pose("the head turns as the phone says", turned(0.5));
     assert!(followed[Parameter::MouthAaa] > 0.5, "the mouth is open: {followed:?}");
-    assert_newest_frame_shows(&stage, &followed);
+    assert_newest_frame_shows(&fixture, &followed);
 
-    let spec = format!("replay:file={},loop=false", stage.text("recording.jsonl"));
+    let spec = format!("replay:file={},loop=false", fixture.text("recording.jsonl"));
     assert_eq!(puppet.post("/api/source", &format!("{{\"spec\": {spec:?}}}")).0, 200);
     puppet.until_live("replay");
     puppet.until_pose("the recording's turn", turned(-0.8));
@@ -166,10 +166,10 @@ fn the_puppet_follows_the_phone_is_switched_and_falls_back() {
 }
 
 /// What `render` makes of a pose is what the show has written for it.
-fn assert_newest_frame_shows(stage: &Stage, shown: &Pose) {
+fn assert_newest_frame_shows(fixture: &Fixture, shown: &Pose) {
     let line = serde_json::json!({ "name": "expected", "pose": shown });
-    fs::write(stage.path("poses.jsonl"), format!("{line}\n")).expect("written");
-    let (character, poses, out) = (stage.text("character"), stage.text("poses.jsonl"), stage.text("rendered"));
+    fs::write(fixture.path("poses.jsonl"), format!("{line}\n")).expect("written");
+    let (character, poses, out) = (fixture.text("character"), fixture.text("poses.jsonl"), fixture.text("rendered"));
     let rendered = bunraku(&[
         "render",
         "--character",
@@ -184,8 +184,8 @@ fn assert_newest_frame_shows(stage: &Stage, shown: &Pose) {
         "128",
     ]);
     assert_eq!(rendered.status, 0, "{}", rendered.stderr);
-    let expected = image::open(stage.path("rendered/expected.png")).expect("rendered").into_rgba8();
-    let folder = stage.path("frames");
+    let expected = image::open(fixture.path("rendered/expected.png")).expect("rendered").into_rgba8();
+    let folder = fixture.path("frames");
     let before = frames(&folder);
     let newest = until("more frames are written", || {
         let count = frames(&folder);
@@ -209,9 +209,9 @@ fn assert_no_jump(seen: &[(f64, Pose)]) {
 
 #[test]
 fn a_storm_of_packets_neither_stalls_nor_misleads_the_puppet() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let phone = Phone::start(&packet(-5.0));
-    let puppet = stage.puppet(&phone);
+    let puppet = fixture.puppet(&phone);
     puppet.until_pose("the head turns as the phone says", turned(0.5));
     let steps = |status: &serde_json::Value| status["steps"].as_u64().expect("a count");
     let before = steps(&puppet.status());
@@ -232,8 +232,8 @@ fn a_storm_of_packets_neither_stalls_nor_misleads_the_puppet() {
 
 #[test]
 fn a_puppet_with_so_many_frames_writes_them_all_and_ends() {
-    let stage = Stage::new();
-    let (character, out) = (stage.text("character"), stage.text("frames"));
+    let fixture = Fixture::new();
+    let (character, out) = (fixture.text("character"), fixture.text("frames"));
     let puppet = Puppet::start(&[
         "--character",
         &character,
@@ -250,19 +250,19 @@ fn a_puppet_with_so_many_frames_writes_them_all_and_ends() {
     ]);
     let (status, log) = puppet.finish();
     assert!(status.success(), "{log}");
-    assert_eq!(frames(&stage.path("frames")), 12);
-    let frame = image::open(stage.path("frames/000011.png")).expect("the last one").into_rgba8();
+    assert_eq!(frames(&fixture.path("frames")), 12);
+    let frame = image::open(fixture.path("frames/000011.png")).expect("the last one").into_rgba8();
     assert!(frame.pixels().all(|pixel| pixel.0[3] == 255), "a background leaves nothing transparent");
 }
 
 #[test]
 fn a_puppet_whose_frames_have_nowhere_to_go_ends_with_an_error() {
-    let stage = Stage::new();
-    let (character, out) = (stage.text("character"), stage.text("frames"));
+    let fixture = Fixture::new();
+    let (character, out) = (fixture.text("character"), fixture.text("frames"));
     let words = ["--character", &character, "--out", &out, "--size", "128", "--engine", "cpu"];
     let puppet = Puppet::start(&[&words[..], &["--frames", "1000", "--fps", "200"]].concat());
-    until("frames are written", || (frames(&stage.path("frames")) > 0).then_some(()));
-    fs::rename(stage.path("frames"), stage.path("elsewhere")).expect("the folder is taken away");
+    until("frames are written", || (frames(&fixture.path("frames")) > 0).then_some(()));
+    fs::rename(fixture.path("frames"), fixture.path("elsewhere")).expect("the folder is taken away");
     let (status, log) = puppet.finish();
     assert_eq!(status.code(), Some(1), "{log}");
     assert!(log.contains("the puppet goes on") && log.contains("\nerror: ") && log.contains("\nhelp: "), "{log}");
@@ -270,17 +270,17 @@ fn a_puppet_whose_frames_have_nowhere_to_go_ends_with_an_error() {
 
 #[test]
 fn mistakes_are_explained_with_the_way_out() {
-    let stage = Stage::new();
-    fs::write(stage.path("misspelt.yaml"), "charakter: character\n").expect("written");
-    fs::write(stage.path("short.jsonl"), format!("{{\"name\": \"a\", \"pose\": {:?}}}\n", [0; 44])).expect("written");
-    let (character, misspelt) = (stage.text("character"), stage.text("misspelt.yaml"));
-    fs::write(stage.path("good.jsonl"), "{\"name\": \"a\", \"pose\": {}}\n").expect("written");
-    fs::write(stage.path("idel.yaml"), "character: character\nsources: [idel]\n").expect("written");
-    fs::write(stage.path("half.jsonl.part"), "").expect("written");
+    let fixture = Fixture::new();
+    fs::write(fixture.path("misspelt.yaml"), "charakter: character\n").expect("written");
+    fs::write(fixture.path("short.jsonl"), format!("{{\"name\": \"a\", \"pose\": {:?}}}\n", [0; 44])).expect("written");
+    let (character, misspelt) = (fixture.text("character"), fixture.text("misspelt.yaml"));
+    fs::write(fixture.path("good.jsonl"), "{\"name\": \"a\", \"pose\": {}}\n").expect("written");
+    fs::write(fixture.path("idel.yaml"), "character: character\nsources: [idel]\n").expect("written");
+    fs::write(fixture.path("half.jsonl.part"), "").expect("written");
     let (good, idel, half, folder) =
-        (stage.text("good.jsonl"), stage.text("idel.yaml"), stage.text("half.jsonl"), stage.text("character"));
+        (fixture.text("good.jsonl"), fixture.text("idel.yaml"), fixture.text("half.jsonl"), fixture.text("character"));
     let inside_a_file = format!("{good}/deep");
-    let (short, out, nobody) = (stage.text("short.jsonl"), stage.text("out"), stage.text("nobody"));
+    let (short, out, nobody) = (fixture.text("short.jsonl"), fixture.text("out"), fixture.text("nobody"));
     for (words, said) in [
         (&["run", "--headless", "--config", &misspelt][..], &["misspelt.yaml", "`charakter`", "`character`"][..]),
         (&["run", "--headless", "--character", &nobody], &["nobody"]),

@@ -22,25 +22,25 @@ const LEANING: usize = 20;
 const SHOWN: usize = 60;
 
 /// A character, the tracking models, and a configuration in which the pose is the source's alone.
-struct Stage {
+struct Fixture {
     folder: TempDir,
     clip: PathBuf,
 }
 
-impl Stage {
+impl Fixture {
     /// `None`, with the test skipped, without the reference data.
     fn new() -> Option<Self> {
         let (clip, bundle) = (shared("mediapipe/video/video_a")?, shared("mediapipe/face_landmarker.task")?);
-        let stage = Self { folder: tempfile::tempdir().expect("a temporary folder"), clip };
-        tiny_character(3).save(&stage.path("character")).expect("saved");
-        fs::create_dir(stage.path("models")).expect("made");
-        install_file(&bundle, &stage.path("models")).expect("installed");
+        let fixture = Self { folder: tempfile::tempdir().expect("a temporary folder"), clip };
+        tiny_character(3).save(&fixture.path("character")).expect("saved");
+        fs::create_dir(fixture.path("models")).expect("made");
+        install_file(&bundle, &fixture.path("models")).expect("installed");
         let performer = "performer: {smoothing: {enabled: false}, breaths_per_minute: 0, blink: {enabled: false}}";
         // One picture again and again is not frozen here, and a busy machine may keep a source waiting.
         let switchboard = "switchboard: {frozen_after: .inf, stale_after: 10}";
-        fs::write(stage.path("bunraku.yaml"), format!("character: character\n{performer}\n{switchboard}\n"))
+        fs::write(fixture.path("bunraku.yaml"), format!("character: character\n{performer}\n{switchboard}\n"))
             .expect("written");
-        Some(stage)
+        Some(fixture)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -90,7 +90,7 @@ fn webcam(puppet: &Puppet) -> Value {
 
 #[test]
 fn the_puppet_leans_as_the_face_does_and_a_phone_takes_over_and_hands_back() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(fixture) = Fixture::new() else { return };
     // A camera is a looking glass: who leans to one side sees the puppet lean to the same side of the screen.
     let mirrored = -1.0;
     let wanted = (mirrored * (lean(LEANING) - lean(LEVEL)) / 15.0).clamp(-1.0, 1.0) as f32;
@@ -98,10 +98,10 @@ fn the_puppet_leans_as_the_face_does_and_a_phone_takes_over_and_hands_back() {
     let leans = move |pose: &Pose| (pose[Parameter::NeckZ] - wanted).abs() < 0.15;
     let level = |pose: &Pose| pose[Parameter::NeckZ].abs() < 0.15;
 
-    let pictures = stage.pictures("pictures", &[(LEVEL, SHOWN), (LEANING, SHOWN)]);
+    let pictures = fixture.pictures("pictures", &[(LEVEL, SHOWN), (LEANING, SHOWN)]);
     let phone = Phone::start("jawOpen&60|mouthLowerDown_L&60|mouthLowerDown_R&60|=head#0,-5,0,0,0,0|");
     let on_phone = format!("ifacialmocap:host={},port=0", phone.address());
-    let puppet = stage.puppet(&[&stage.webcam(&pictures), &on_phone]);
+    let puppet = fixture.puppet(&[&fixture.webcam(&pictures), &on_phone]);
 
     puppet.until_live("mediapipe");
     puppet.until_pose("the head leans as in the picture", leans);
@@ -120,27 +120,27 @@ fn the_puppet_leans_as_the_face_does_and_a_phone_takes_over_and_hands_back() {
 
 #[test]
 fn a_camera_that_vanishes_leaves_the_puppet_moving_and_comes_back() {
-    let Some(stage) = Stage::new() else { return };
-    let pictures = stage.pictures("pictures", &[(LEVEL, 3)]);
-    let puppet = stage.puppet(&[&stage.webcam(&pictures)]);
+    let Some(fixture) = Fixture::new() else { return };
+    let pictures = fixture.pictures("pictures", &[(LEVEL, 3)]);
+    let puppet = fixture.puppet(&[&fixture.webcam(&pictures)]);
     puppet.until_live("mediapipe");
-    fs::rename(&pictures, stage.path("gone")).expect("taken away");
+    fs::rename(&pictures, fixture.path("gone")).expect("taken away");
     let failed = until("the loss is told", || Some(webcam(&puppet)).filter(|camera| camera["state"] == "failed"));
     assert!(failed["says"].as_str().is_some_and(|says| says.contains("pictures")), "{failed}");
     puppet.until_live("idle");
     let steps = puppet.status()["steps"].as_u64().expect("a count");
     until("the puppet goes on", || puppet.status()["steps"].as_u64().filter(|&now| now > steps + 10));
-    fs::rename(stage.path("gone"), &pictures).expect("put back");
+    fs::rename(fixture.path("gone"), &pictures).expect("put back");
     puppet.until_live("mediapipe");
 }
 
 #[test]
 fn without_models_the_puppet_runs_and_says_how_to_get_them() {
-    let Some(stage) = Stage::new() else { return };
-    let pictures = stage.pictures("pictures", &[(LEVEL, 3)]);
-    fs::rename(stage.path("models"), stage.path("kept")).expect("taken away");
-    fs::create_dir(stage.path("models")).expect("made");
-    let puppet = stage.puppet(&[&stage.webcam(&pictures)]);
+    let Some(fixture) = Fixture::new() else { return };
+    let pictures = fixture.pictures("pictures", &[(LEVEL, 3)]);
+    fs::rename(fixture.path("models"), fixture.path("kept")).expect("taken away");
+    fs::create_dir(fixture.path("models")).expect("made");
+    let puppet = fixture.puppet(&[&fixture.webcam(&pictures)]);
     puppet.until_live("idle");
     let failed =
         until("what is missing is told", || Some(webcam(&puppet)).filter(|camera| camera["state"] == "failed"));

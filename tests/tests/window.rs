@@ -20,25 +20,25 @@ const MAGENTA: (&str, [u8; 3]) = ("#ff00ff", [255, 0, 255]);
 const TURNS: [(f64, f32); 2] = [(-4.0, 0.4), (8.0, -0.8)];
 
 /// A folder with a tiny character, two recordings that hold still, and a configuration that adds nothing to them.
-struct Stage {
+struct Fixture {
     folder: TempDir,
 }
 
-impl Stage {
+impl Fixture {
     fn new() -> Self {
-        let stage = Self { folder: tempfile::tempdir().expect("a temporary folder") };
-        tiny_character(3).save(&stage.path("figure")).expect("saved");
+        let fixture = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        tiny_character(3).save(&fixture.path("figure")).expect("saved");
         for (index, (turn, _)) in TURNS.into_iter().enumerate() {
             let line =
                 |time| format!(r#"{{"time": {time}, "tracked": true, "head": {{"rotation_deg": [0, {turn}, 0]}}}}"#);
             let lines = format!("{}\n{}\n", line(0.0), line(0.1));
-            fs::write(stage.path(&format!("{index}.jsonl")), lines).expect("written");
+            fs::write(fixture.path(&format!("{index}.jsonl")), lines).expect("written");
         }
         let performer = "performer: {smoothing: {enabled: false}, breaths_per_minute: 0, blink: {enabled: false}}";
         let switchboard = "switchboard: {frozen_after: .inf}";
-        fs::write(stage.path("bunraku.yaml"), format!("character: figure\n{performer}\n{switchboard}\n"))
+        fs::write(fixture.path("bunraku.yaml"), format!("character: figure\n{performer}\n{switchboard}\n"))
             .expect("written");
-        stage
+        fixture
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -49,14 +49,19 @@ impl Stage {
         self.path(name).to_str().expect("UTF-8").to_owned()
     }
 
-    /// A puppet with a window on `display`, both recordings its sources.
+    /// A puppet with a window on `display`, drawn by the processor, both recordings its sources.
     fn puppet(&self, display: &Display, background: &str) -> Puppet {
+        self.puppet_on(display, "cpu", background)
+    }
+
+    /// The same, drawn by `engine`.
+    fn puppet_on(&self, display: &Display, engine: &str, background: &str) -> Puppet {
         let config = self.text("bunraku.yaml");
         let sources = [0, 1].map(|index| format!("replay:file={},loop=true", self.text(&format!("{index}.jsonl"))));
         let size = SIZE.to_string();
         Puppet::start_on(
             display,
-            &["--config", &config, "--source", &sources[0], "--source", &sources[1], "--engine", "cpu"]
+            &["--config", &config, "--source", &sources[0], "--source", &sources[1], "--engine", engine]
                 .into_iter()
                 .chain(["--quality", "full", "--size", &size, "--background", background])
                 .collect::<Vec<_>>(),
@@ -119,17 +124,17 @@ fn bounds(width: usize, pixels: impl Iterator<Item = [u8; 3]>) -> [usize; 4] {
 #[test]
 fn the_window_shows_what_render_draws_and_its_keys_steer_it() {
     let Some(display) = Display::start() else { return };
-    let stage = Stage::new();
-    let puppet = stage.puppet(&display, MAGENTA.0);
+    let fixture = Fixture::new();
+    let puppet = fixture.puppet(&display, MAGENTA.0);
     let window = display.window("Bunraku");
-    let first = stage.over_magenta(&settled(&puppet, 0));
+    let first = fixture.over_magenta(&settled(&puppet, 0));
     assert_eq!(window.title(), "Bunraku", "OBS finds the window by it");
 
     window.press("h");
     until_shows(&window, &first, 3);
 
     window.press("2");
-    let second = stage.over_magenta(&settled(&puppet, 1));
+    let second = fixture.over_magenta(&settled(&puppet, 1));
     assert_ne!(first, second, "the poses look different");
     until_shows(&window, &second, 3);
 
@@ -156,13 +161,30 @@ fn the_window_shows_what_render_draws_and_its_keys_steer_it() {
 }
 
 #[test]
+fn a_gpu_frame_reaches_the_window_without_being_read_back() {
+    let Some(display) = Display::start() else { return };
+    let fixture = Fixture::new();
+    let probe = bunraku(&["bench", "--engine", "gpu", "--size", "128", "--frames", "1", "--json"]);
+    if probe.status != 0 {
+        return missing(Means::Gpu, probe.stderr).unwrap_or_default();
+    }
+    let puppet = fixture.puppet_on(&display, "gpu", MAGENTA.0);
+    let window = display.window("Bunraku");
+    let wanted = fixture.over_magenta(&settled(&puppet, 0));
+    window.press("h");
+    until_shows(&window, &wanted, 3);
+    let status = puppet.status();
+    assert_eq!((&status["engine"]["engine"], &status["readbacks"]), (&"gpu".into(), &0.into()), "{status}");
+}
+
+#[test]
 fn a_transparent_window_lets_the_desktop_through() {
     let Some(display) = Display::start() else { return };
-    let stage = Stage::new();
-    let puppet = stage.puppet(&display, "transparent");
+    let fixture = Fixture::new();
+    let puppet = fixture.puppet(&display, "transparent");
     let window = display.window("Bunraku");
     let mut wanted = vec![0; 4 * SIZE * SIZE];
-    encode_premultiplied(&planes_from_rgba8(&stage.rendered(&settled(&puppet, 0))), &mut wanted);
+    encode_premultiplied(&planes_from_rgba8(&fixture.rendered(&settled(&puppet, 0))), &mut wanted);
     window.press("h");
     if window.capture().depth == 32 {
         assert!(wanted.as_chunks::<4>().0.iter().any(|pixel| pixel[3] < 192), "the picture lets something through");
@@ -175,21 +197,21 @@ fn a_transparent_window_lets_the_desktop_through() {
 #[test]
 fn nothing_is_drawn_for_an_unmapped_window_and_the_puppet_comes_back_with_it() {
     let Some(display) = Display::start() else { return };
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     // One turns the head without end; the other holds still, so that what is seen at last is known.
     let lines = (0..200).map(|index| {
         let angle = 8.0 * (f64::from(index) * std::f64::consts::PI / 25.0).sin();
         let time = f64::from(index) * 0.02;
         format!(r#"{{"time": {time}, "tracked": true, "head": {{"rotation_deg": [0, {angle}, 0]}}}}"#)
     });
-    fs::write(stage.path("0.jsonl"), lines.collect::<Vec<_>>().join("\n")).expect("written");
-    let puppet = stage.puppet(&display, MAGENTA.0);
+    fs::write(fixture.path("0.jsonl"), lines.collect::<Vec<_>>().join("\n")).expect("written");
+    let puppet = fixture.puppet(&display, MAGENTA.0);
     let window = display.window("Bunraku");
     let count = |what: &str| puppet.status()[what].as_u64().expect("a count");
-    // The show goes on for as many steps; how many frames it drew in them.
+    // Waits for as many steps; how many frames were drawn in them.
     let frames_in = |steps: u64| {
         let [step, frame] = ["steps", "frames"].map(count);
-        until("the show goes on", || (count("steps") >= step + steps).then_some(()));
+        until("the puppet goes on", || (count("steps") >= step + steps).then_some(()));
         count("frames") - frame
     };
     let until_hidden = || until("nothing is drawn any more", || (frames_in(10) == 0).then_some(()));
@@ -210,5 +232,5 @@ fn nothing_is_drawn_for_an_unmapped_window_and_the_puppet_comes_back_with_it() {
     let pose = settled(&puppet, 1);
     window.map();
     window.press("h");
-    until_shows(&window, &stage.over_magenta(&pose), 3);
+    until_shows(&window, &fixture.over_magenta(&pose), 3);
 }

@@ -18,7 +18,7 @@ use bunraku::{
 };
 use bunraku_capture::{SourceInfo, SourceSpec, Surroundings};
 use bunraku_core::source::CancellationToken;
-use bunraku_engine::Character;
+use bunraku_engine::{Character, EngineChoice};
 use std::{
     net::SocketAddr,
     num::NonZeroUsize,
@@ -81,7 +81,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let cast = Cast::open(config.character.as_ref())?;
     let window = if config.headless.unwrap_or(false) { None } else { connect_window() };
     let surroundings = Surroundings::default();
-    let gpu = window.as_ref().and_then(WindowSystem::gpu_instance).map_or_else(SharedGpu::default, SharedGpu::new);
+    let gpu = shared_gpu(&config, window.as_ref());
     let setup = setup(&config, cast, frames, &surroundings, &gpu)?;
     let puppet = Puppet::spawn(setup, stop.clone()).map_err(way_out)?;
     let _service = serve(config.control.unwrap_or_default(), token, puppet.handle());
@@ -181,6 +181,14 @@ fn setup(
 /// The window system; without one the puppet runs headless.
 fn connect_window() -> Option<WindowSystem> {
     WindowSystem::connect().inspect_err(|error| say(format_args!("{error}; running headless"))).ok()
+}
+
+/// The GPU for the engine and the window.
+fn shared_gpu(config: &Config, window: Option<&WindowSystem>) -> SharedGpu {
+    // Finding GPUs takes a moment that the CPU engine need not wait for.
+    let wanted = config.engine != Some(EngineChoice::Cpu);
+    let instance = window.filter(|_| wanted).and_then(WindowSystem::gpu_instance);
+    instance.map_or_else(SharedGpu::default, SharedGpu::new)
 }
 
 /// Shows the window until it is closed, which ends the puppet. If it cannot be opened, the puppet runs headless.

@@ -1,8 +1,8 @@
-//! What is dropped on the window.
+//! Files dropped on the window.
 
 use std::path::{Path, PathBuf};
 
-/// The character model that a dropped path stands for, or what to tell the person.
+/// The character model at a dropped path, or what to drop instead.
 pub(super) fn character(path: &Path) -> Result<PathBuf, String> {
     const WHAT_TO_DROP: &str = "drop a character's folder, or its character_model.yaml";
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
@@ -13,7 +13,7 @@ pub(super) fn character(path: &Path) -> Result<PathBuf, String> {
     if path.is_dir() {
         return Err(format!("{name} has no character_model.yaml in it; {WHAT_TO_DROP}"));
     }
-    Err(format!("{name} is no character; {WHAT_TO_DROP}"))
+    Err(format!("{name} is not a character; {WHAT_TO_DROP}"))
 }
 
 #[cfg(test)]

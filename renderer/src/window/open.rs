@@ -232,12 +232,12 @@ impl Open {
         }
     }
 
-    /// Presents on the puppet's device from now on, if it draws on another one than before.
+    /// Presents on the puppet's device from now on, if that is another one than before.
     fn follow_device(&mut self, now: Instant) {
         let Some(Frame::Gpu(frame)) = &self.frame else { return };
         if self.surface.surface().is_some_and(|surface| surface.should_move_to(&frame.context)) {
             self.surface.close();
-            self.recover(now);
+            self.reopen(now);
         }
     }
 
@@ -249,18 +249,28 @@ impl Open {
         }
     }
 
-    /// Opens another surface if the device or the surface is gone.
+    /// Opens another surface if the device or the surface was lost.
     fn recover(&mut self, now: Instant) {
+        if self.reopen(now) {
+            self.overlay.notify("The graphics device was lost; it works again".to_owned(), now);
+        }
+    }
+
+    /// Opens another surface if there is none that works; whether it did.
+    fn reopen(&mut self, now: Instant) -> bool {
         let device = self.puppets_device();
         let open = || self.opener.open(&self.window, device.as_ref());
         match self.surface.mend(now, self.frame.as_ref(), &self.backdrop, open) {
-            Mended::Nothing => {}
-            Mended::Reopened => {
-                self.overlay.notify("The graphics device was lost; it works again".to_owned(), now);
-                self.request_redraw(now);
+            Mended::Nothing => return false,
+            Mended::Failed(error) => {
+                tracing::warn!("the window cannot be drawn on yet: {error}");
+                return false;
             }
-            Mended::Failed(error) => tracing::warn!("the window cannot be drawn on yet: {error}"),
+            Mended::Reopened => {}
         }
+        self.overlay.touch();
+        self.request_redraw(now);
+        true
     }
 
     /// Shows the next background at once, and has the puppet show it everywhere.
