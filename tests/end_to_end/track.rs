@@ -1,6 +1,6 @@
 //! `bunraku track` on pictures and a clip, beside what the `MediaPipe` package found in them.
 
-use bunraku_tests::{Finished, bunraku, shared};
+use crate::harness::{Finished, bunraku, shared};
 use serde_json::Value;
 use std::{fs, path::PathBuf};
 
@@ -122,7 +122,7 @@ fn a_runtime_that_is_named_and_is_none_is_told_and_the_built_in_one_serves() {
     fs::create_dir(&one).expect("made");
     fs::copy(input.join("frame_000.jpg"), one.join("frame.jpg")).expect("copied");
     let run = |runtime: &str| {
-        let mut command = std::process::Command::new(bunraku_tests::bunraku_exe());
+        let mut command = std::process::Command::new(crate::harness::PROGRAM);
         command.args(["track", "--timings", "--runtime", runtime, "--models"]).arg(&models).arg("--input").arg(&one);
         for variable in ["VIRTUAL_ENV", "CONDA_PREFIX", "RUST_LOG"] {
             command.env_remove(variable);

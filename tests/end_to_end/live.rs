@@ -1,11 +1,11 @@
 //! The main job from end to end: a phone's packets in, frames out, through the command.
 
+use crate::harness::{Phone, Puppet, bunraku, pose, status, until};
 use bunraku_core::{
     character::sample::tiny_character,
     pose::{Parameter, Pose},
     sample::FaceSample,
 };
-use bunraku_tests::{Phone, Puppet, bunraku, pose, status, until};
 use std::{
     fmt::Write as _,
     fs,

@@ -1,24 +1,21 @@
 //! The `bunraku` command, run to its end.
 
-use crate::bunraku_exe;
+use super::PROGRAM;
 use std::process::{Command, Stdio};
 
 /// What a command that has ended said.
 #[derive(Debug)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// Its exit status; -1 if a signal ended it.
-    pub status: i32,
+    pub(crate) status: i32,
     /// Its standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Its standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs `bunraku` with these words until it ends; without a display, so that no window opens on the desk.
-///
-/// # Panics
-/// If it cannot be started.
-pub fn bunraku(words: &[&str]) -> Finished {
+pub(crate) fn bunraku(words: &[&str]) -> Finished {
     let output = command(words).stdin(Stdio::null()).output().expect("bunraku starts");
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let status = output.status.code().unwrap_or(-1);
@@ -26,7 +23,7 @@ pub fn bunraku(words: &[&str]) -> Finished {
 }
 
 pub(crate) fn command(words: &[&str]) -> Command {
-    let mut command = Command::new(bunraku_exe());
+    let mut command = Command::new(PROGRAM);
     command.args(words).env_remove("RUST_LOG").env_remove("BUNRAKU_TOKEN");
     command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
     command

@@ -1,12 +1,12 @@
 //! The window from end to end, on a virtual display: its pixels, its keys, its shape.
 
+use crate::harness::{Display, Puppet, Screenshot, Window, bunraku, pose, until};
 use bunraku_core::{
     character::sample::tiny_character,
     color::{Backdrop, encode_over, encode_premultiplied, planes_from_rgba8},
     pose::{Parameter, Pose},
 };
 use bunraku_test_support::{Means, missing};
-use bunraku_tests::{Display, Puppet, Screenshot, Window, bunraku, pose, until};
 use std::{fs, path::PathBuf};
 use tempfile::TempDir;
 

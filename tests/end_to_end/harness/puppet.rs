@@ -1,6 +1,6 @@
 //! A running `bunraku run`, steered by its control service.
 
-use crate::{Display, PATIENCE, command::command, until};
+use super::{Display, PATIENCE, command::command, until};
 use bunraku_core::pose::Pose;
 use serde_json::Value;
 use std::{
@@ -15,7 +15,7 @@ use std::{
 const RUN: [&str; 4] = ["run", "--control", "127.0.0.1:0", "-v"];
 
 /// A puppet in a process of its own, which is killed when this is dropped.
-pub struct Puppet {
+pub(crate) struct Puppet {
     child: Child,
     control: SocketAddr,
     log: Option<JoinHandle<String>>,
@@ -23,18 +23,12 @@ pub struct Puppet {
 
 impl Puppet {
     /// Starts `bunraku run` with `--headless`, a control service on a free port and these words.
-    ///
-    /// # Panics
-    /// If it does not come up.
-    pub fn start(words: &[&str]) -> Self {
+    pub(crate) fn start(words: &[&str]) -> Self {
         Self::spawn(command(&[&RUN[..], &["--headless"], words].concat()))
     }
 
     /// Starts `bunraku run` with a window on `display`, a control service on a free port and these words.
-    ///
-    /// # Panics
-    /// If it does not come up.
-    pub fn start_on(display: &Display, words: &[&str]) -> Self {
+    pub(crate) fn start_on(display: &Display, words: &[&str]) -> Self {
         let mut command = command(&[&RUN[..], words].concat());
         command.env("DISPLAY", display.name());
         Self::spawn(command)
@@ -65,31 +59,22 @@ impl Puppet {
     }
 
     /// Where its control service listens.
-    pub fn control(&self) -> SocketAddr {
+    pub(crate) fn control(&self) -> SocketAddr {
         self.control
     }
 
     /// Its status.
-    ///
-    /// # Panics
-    /// If the control service does not answer with one.
-    pub fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         status(self.control)
     }
 
     /// Sends a request with a JSON body; the answer's status and body.
-    ///
-    /// # Panics
-    /// If there is no answer.
-    pub fn post(&self, path: &str, body: &str) -> (u16, Value) {
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, Value) {
         send(self.control, "POST", path, body)
     }
 
     /// Waits until the source `name` drives the puppet.
-    ///
-    /// # Panics
-    /// If it never does.
-    pub fn until_live(&self, name: &str) {
+    pub(crate) fn until_live(&self, name: &str) {
         until(&format!("{name} is live"), || {
             let status = self.status();
             let sources = status["sources"].as_array()?;
@@ -98,18 +83,12 @@ impl Puppet {
     }
 
     /// Waits until the pose is as `wanted` says; the pose then.
-    ///
-    /// # Panics
-    /// If it never is.
-    pub fn until_pose(&self, what: &str, wanted: impl Fn(&Pose) -> bool) -> Pose {
+    pub(crate) fn until_pose(&self, what: &str, wanted: impl Fn(&Pose) -> bool) -> Pose {
         until(what, || Some(pose(&self.status())).filter(|pose| wanted(pose)))
     }
 
     /// Waits for its end by itself; the exit status and all it said.
-    ///
-    /// # Panics
-    /// If it does not end.
-    pub fn finish(mut self) -> (ExitStatus, String) {
+    pub(crate) fn finish(mut self) -> (ExitStatus, String) {
         let status = until("the puppet ends", || self.child.try_wait().expect("a child of ours"));
         (status, self.log.take().map(|log| log.join().expect("the log's thread")).unwrap_or_default())
     }
@@ -126,20 +105,14 @@ impl Drop for Puppet {
 }
 
 /// The status of the puppet whose control service listens on `control`.
-///
-/// # Panics
-/// If it does not answer with one.
-pub fn status(control: SocketAddr) -> Value {
+pub(crate) fn status(control: SocketAddr) -> Value {
     let (code, status) = send(control, "GET", "/api/status", "");
     assert_eq!(code, 200, "{status}");
     status
 }
 
 /// The pose in a status.
-///
-/// # Panics
-/// If it holds none.
-pub fn pose(status: &Value) -> Pose {
+pub(crate) fn pose(status: &Value) -> Pose {
     serde_json::from_value(status["pose"].clone()).expect("45 numbers")
 }
 

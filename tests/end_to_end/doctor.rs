@@ -1,12 +1,12 @@
 //! `bunraku doctor` looks at the machine as it is and says what to do; `completions` prints what a shell can load.
 
-use bunraku_tests::bunraku_exe;
+use crate::harness::PROGRAM;
 use serde_json::Value;
 use std::{net::UdpSocket, process::Command};
 
 /// What the doctor says of each thing, with no display to be found.
 fn doctor() -> Vec<Value> {
-    let mut command = Command::new(bunraku_exe());
+    let mut command = Command::new(PROGRAM);
     let command = command.args(["doctor", "--json"]).env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
     let output = command.env_remove("WAYLAND_SOCKET").output().expect("bunraku runs");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -40,7 +40,7 @@ fn everything_is_looked_at_and_what_fails_has_a_way_out() {
 
 #[test]
 fn completions_know_the_commands() {
-    let output = Command::new(bunraku_exe()).args(["completions", "bash"]).output().expect("bunraku runs");
+    let output = Command::new(PROGRAM).args(["completions", "bash"]).output().expect("bunraku runs");
     let script = String::from_utf8(output.stdout).expect("text");
     assert!(output.status.success() && script.contains("_bunraku") && script.contains("doctor"));
 }

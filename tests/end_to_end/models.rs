@@ -1,6 +1,6 @@
 //! `bunraku models`: installing from a file and over the network, and what is said when something is wrong.
 
-use bunraku_tests::{bunraku_exe, shared};
+use crate::harness::{PROGRAM, shared};
 use serde_json::Value;
 use std::{
     fs,
@@ -33,7 +33,7 @@ impl Person {
     }
 
     fn models(&self, words: &[&str]) -> Said {
-        let mut command = Command::new(bunraku_exe());
+        let mut command = Command::new(PROGRAM);
         command.arg("models").args(words).env("XDG_DATA_HOME", self.0.path()).stdin(Stdio::null());
         for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
             command.env_remove(proxy);

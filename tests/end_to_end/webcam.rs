@@ -1,12 +1,12 @@
 //! The webcam from end to end, with pictures in the camera's place: the puppet turns as the face does, and a phone takes
 //! over and hands back while it runs.
 
+use crate::harness::{Phone, Puppet, shared, until};
 use bunraku_capture::mediapipe::models::install_file;
 use bunraku_core::{
     character::sample::tiny_character,
     pose::{Parameter, Pose},
 };
-use bunraku_tests::{Phone, Puppet, shared, until};
 use serde_json::Value;
 use std::{
     fs,

@@ -1,6 +1,6 @@
 //! The character that the program brings: there without a word, and drawn wherever a character is needed.
 
-use bunraku_tests::{Puppet, bunraku, until};
+use crate::harness::{Puppet, bunraku, until};
 use image::RgbaImage;
 use std::{fs, path::Path};
 

@@ -11,7 +11,7 @@ use std::{
 const PAUSE: Duration = Duration::from_micros(16_667);
 
 /// Answers greetings, then sends a packet sixty times a second to whoever greeted last.
-pub struct Phone {
+pub(crate) struct Phone {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
     thread: Option<JoinHandle<()>>,
@@ -29,10 +29,7 @@ struct State {
 
 impl Phone {
     /// A phone that sends `packet` once it was greeted.
-    ///
-    /// # Panics
-    /// If there is no loopback.
-    pub fn start(packet: &str) -> Self {
+    pub(crate) fn start(packet: &str) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("loopback");
         socket.set_read_timeout(Some(PAUSE)).expect("a time-out");
         let address = socket.local_addr().expect("bound");
@@ -45,25 +42,22 @@ impl Phone {
     }
 
     /// Its address, for `--source ifacialmocap:host=…`.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Sends another packet from now on, or none.
-    pub fn say(&self, packet: Option<&str>) {
+    pub(crate) fn say(&self, packet: Option<&str>) {
         self.with(|state| state.packet = packet.map(str::to_owned));
     }
 
     /// How often it was greeted.
-    pub fn greetings(&self) -> usize {
+    pub(crate) fn greetings(&self) -> usize {
         self.with(|state| state.greetings)
     }
 
     /// Sends these bytes at once; false if it was not greeted yet.
-    ///
-    /// # Panics
-    /// If loopback does not take them.
-    pub fn throw(&self, bytes: &[u8]) -> bool {
+    pub(crate) fn throw(&self, bytes: &[u8]) -> bool {
         self.with(|state| match (&state.socket, state.friend) {
             // A full buffer loses packets, as the air does.
             (Some(socket), Some(friend)) => socket.send_to(bytes, friend).is_ok(),

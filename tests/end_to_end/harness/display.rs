@@ -1,6 +1,6 @@
 //! A virtual display: what can be seen and typed on it.
 
-use crate::until;
+use super::until;
 use bunraku_test_support::{Means, missing};
 use std::{
     io::{BufRead as _, BufReader},
@@ -11,14 +11,14 @@ use std::{
 const TOOLS: [&str; 2] = ["xdotool", "xwd"];
 
 /// An X server without a screen, which is killed when this is dropped.
-pub struct Display {
+pub(crate) struct Display {
     server: Child,
     name: String,
 }
 
 impl Display {
     /// Starts one on a free number; `None`, with the test skipped, without Xvfb or the tools.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         for tool in TOOLS {
             let there = Command::new(tool).arg("-version").stdin(Stdio::null()).output();
             if there.is_err() {
@@ -39,15 +39,12 @@ impl Display {
     }
 
     /// As in `DISPLAY`.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Waits for a window whose title begins with `title`.
-    ///
-    /// # Panics
-    /// If none comes.
-    pub fn window(&self, title: &str) -> Window<'_> {
+    pub(crate) fn window(&self, title: &str) -> Window<'_> {
         let pattern = format!("^{title}");
         let id = until("the window opens", || {
             let found = self.tool("xdotool", &["search", "--name", &pattern])?;
@@ -77,56 +74,44 @@ impl Drop for Display {
 }
 
 /// A window on a [`Display`].
-pub struct Window<'a> {
+pub(crate) struct Window<'a> {
     display: &'a Display,
     id: String,
 }
 
 /// The pixels of a window.
-pub struct Screenshot {
+pub(crate) struct Screenshot {
     /// Pixels from left to right.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Pixels from top to bottom.
-    pub height: usize,
+    pub(crate) height: usize,
     /// Bits of a pixel that mean something: 24, or 32 where the window has an alpha channel.
-    pub depth: u32,
+    pub(crate) depth: u32,
     /// R, G, B and, where there is one, alpha.
-    pub pixels: Vec<[u8; 4]>,
+    pub(crate) pixels: Vec<[u8; 4]>,
 }
 
 impl Window<'_> {
     /// Its title.
-    ///
-    /// # Panics
-    /// If it is gone.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let title = self.display.tool("xdotool", &["getwindowname", &self.id]);
         title.expect("the window is there").trim().to_owned()
     }
 
     /// Presses a key by xdotool's name for it.
-    ///
-    /// # Panics
-    /// If the window is gone.
-    pub fn press(&self, key: &str) {
+    pub(crate) fn press(&self, key: &str) {
         let done = self.display.tool("xdotool", &["windowfocus", "--sync", &self.id, "key", key]);
         assert!(done.is_some(), "cannot press {key}");
     }
 
     /// Makes the window another size.
-    ///
-    /// # Panics
-    /// If it is gone.
-    pub fn resize(&self, width: usize, height: usize) {
+    pub(crate) fn resize(&self, width: usize, height: usize) {
         let words = ["windowsize", "--sync", &self.id, &width.to_string(), &height.to_string()];
         assert!(self.display.tool("xdotool", &words).is_some(), "cannot resize the window");
     }
 
     /// Takes it off the screen, as it is.
-    ///
-    /// # Panics
-    /// If it is gone.
-    pub fn unmap(&self) {
+    pub(crate) fn unmap(&self) {
         assert!(
             self.display.tool("xdotool", &["windowunmap", "--sync", &self.id]).is_some(),
             "cannot unmap the window"
@@ -134,18 +119,12 @@ impl Window<'_> {
     }
 
     /// Puts it back on the screen.
-    ///
-    /// # Panics
-    /// If it is gone.
-    pub fn map(&self) {
+    pub(crate) fn map(&self) {
         assert!(self.display.tool("xdotool", &["windowmap", "--sync", &self.id]).is_some(), "cannot map the window");
     }
 
     /// What it shows.
-    ///
-    /// # Panics
-    /// If it is gone, or xwd writes what is not known here.
-    pub fn capture(&self) -> Screenshot {
+    pub(crate) fn capture(&self) -> Screenshot {
         let output = self.display.command("xwd", &["-silent", "-id", &self.id]).output().expect("xwd was there");
         assert!(output.status.success(), "xwd: {}", String::from_utf8_lossy(&output.stderr));
         Screenshot::from_xwd(&output.stdout)

@@ -1,10 +1,10 @@
 //! Nobody may be reading what a command prints: that is no failure of it, and never a crash.
 
-use bunraku_tests::bunraku_exe;
+use crate::harness::PROGRAM;
 use std::process::{Child, Command, Stdio};
 
 fn start(words: &[&str]) -> Child {
-    let mut command = Command::new(bunraku_exe());
+    let mut command = Command::new(PROGRAM);
     command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("bunraku starts")
 }

@@ -2,12 +2,12 @@
 
 use std::{path::Path, process::Command};
 
+use crate::harness::PROGRAM;
 use bunraku_core::character::{SETTINGS_FILE, sample::tiny_character};
-use bunraku_tests::bunraku_exe;
 
 /// Exit status, standard output and standard error.
 fn check(path: &Path) -> (Option<i32>, String, String) {
-    let output = Command::new(bunraku_exe()).arg("check").arg(path).output().expect("bunraku runs");
+    let output = Command::new(PROGRAM).arg("check").arg(path).output().expect("bunraku runs");
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
@@ -77,7 +77,7 @@ fn a_configuration_is_checked_with_what_it_names() {
 fn a_program_reads_what_is_well_and_what_is_not() {
     let folder = saved();
     let check = |path: &Path| {
-        let output = Command::new(bunraku_exe()).arg("check").arg(path).arg("--json").output().expect("bunraku runs");
+        let output = Command::new(PROGRAM).arg("check").arg(path).arg("--json").output().expect("bunraku runs");
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
         (output.status.code(), report)
     };
@@ -98,7 +98,7 @@ fn a_program_reads_what_is_well_and_what_is_not() {
 fn a_folder_of_the_bundled_characters_name_is_what_is_checked() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let check = || {
-        let output = Command::new(bunraku_exe()).args(["check", "bundled"]).current_dir(&folder).output();
+        let output = Command::new(PROGRAM).args(["check", "bundled"]).current_dir(&folder).output();
         output.expect("bunraku runs").status.code()
     };
     assert_eq!(check(), Some(0), "the one that the program brings");

@@ -1,7 +1,7 @@
 //! `bunraku convert`, from standard input to standard output, on the reference's packets and detections.
 
+use crate::harness::{PROGRAM, bunraku, shared};
 use bunraku_core::pose::{POSE_LEN, Parameter};
-use bunraku_tests::{bunraku, bunraku_exe, shared};
 use serde_json::Value;
 use std::{
     io::Write as _,
@@ -14,7 +14,7 @@ const FITTED: [Parameter; 4] = [Parameter::MouthAaa, Parameter::MouthIii, Parame
 
 /// Runs `bunraku convert` with these arguments on these lines.
 fn convert(args: &[&str], lines: &[String]) -> Output {
-    let mut child = Command::new(bunraku_exe())
+    let mut child = Command::new(PROGRAM)
         .arg("convert")
         .args(args)
         .stdin(Stdio::piped())
