@@ -1,6 +1,6 @@
 //! Writes the seeds that the fuzz targets start from, made from this project's own sample characters, and from the
-//! official bundle of the tracking models where it lies in `../shared`:
-//! `cargo run --example seeds` puts them under `corpus/<target>/`.
+//! official bundle of the tracking models, if there is one in the reference data.
+//! `cargo run --release --features seeds --bin seeds` puts them under `corpus/<target>/`.
 
 use std::{error::Error, fs, path::Path};
 
@@ -95,8 +95,8 @@ fn sample_line(folder: &Path) -> Result<(), Box<dyn Error>> {
 /// The bundle, and what is in it one by one; without the bundle, nothing.
 fn task_reader(folder: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder)?;
-    let bundle = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/mediapipe/face_landmarker.task");
-    let Ok(bundle) = fs::read(bundle) else { return Ok(()) };
+    let Some(bundle) = bunraku_test_support::shared("mediapipe/face_landmarker.task") else { return Ok(()) };
+    let bundle = fs::read(bundle)?;
     let archive = Archive::open(&bundle)?;
     for name in archive.names() {
         fs::write(folder.join(name), archive.read(name)?)?;
