@@ -26,3 +26,4 @@ mod smoothing;
 pub mod source;
 pub mod suggest;
 mod untrusted;
+pub mod yaml;
