@@ -1,7 +1,7 @@
-//! Whom the control service answers.
+//! Decides which requests the control service answers.
 //!
-//! A web page that is open in a browser on this machine can send requests here. It is told apart by `Origin`, and, where
-//! it made a name of its own point to this machine, by `Host`. Other machines need the token.
+//! Any web page in a browser on this machine can send requests here. `Origin` gives such a page away, and `Host` one that
+//! makes a name of its own point to this machine. Other machines need the token.
 
 use super::token::Token;
 use axum::http::{HeaderMap, StatusCode, Uri, header, uri::Authority};
@@ -18,34 +18,40 @@ pub struct Guard {
 pub(super) type Refusal = (StatusCode, &'static str);
 
 impl Guard {
-    /// The guard of a service that listens on `address`. Without a token, one that nobody knows guards every address
-    /// but a loopback one.
+    /// The guard of a service that listens on `address`. Without a token it refuses all requests, unless the address is
+    /// a loopback one.
     pub fn new(address: SocketAddr, token: Option<Token>) -> Self {
-        let local = address.ip().is_loopback();
-        Self { local, token: token.or_else(|| (!local).then(Token::random)) }
+        Self { local: address.ip().is_loopback(), token }
     }
 
-    /// Lets a request pass, or says why not.
+    /// Admits a request, or says why not.
     pub(super) fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
         let host = host_of(headers, uri).ok_or((StatusCode::BAD_REQUEST, "the request needs one Host header"))?;
         if self.local && !is_loopback(host.host()) {
-            return Err((StatusCode::FORBIDDEN, "this service answers to localhost and 127.0.0.1 only"));
+            return Err((StatusCode::FORBIDDEN, "this service only answers to localhost and 127.0.0.1"));
         }
         if let Some(origin) = headers.get(header::ORIGIN)
             && !self.is_friendly(origin.to_str().unwrap_or_default(), &host)
         {
             return Err((StatusCode::FORBIDDEN, "pages of other sites may not use this service"));
         }
+        if self.admits(offered(headers)) {
+            return Ok(());
+        }
+        Err((
+            StatusCode::UNAUTHORIZED,
+            "send the token that bunraku printed when it started: Authorization: Bearer TOKEN",
+        ))
+    }
+
+    fn admits(&self, offered: Option<&str>) -> bool {
         match &self.token {
-            Some(token) if !offered(headers).is_some_and(|offered| token.matches(offered)) => Err((
-                StatusCode::UNAUTHORIZED,
-                "send the token that bunraku printed at its start: Authorization: Bearer TOKEN",
-            )),
-            _ => Ok(()),
+            Some(token) => offered.is_some_and(|offered| token.matches(offered)),
+            None => self.local,
         }
     }
 
-    /// Whether a page of `origin` may send requests: one of this machine, or of this very service.
+    /// Whether pages of `origin` may send requests: those of this machine, or of this service itself.
     fn is_friendly(&self, origin: &str, host: &Authority) -> bool {
         let Some(authority) = origin.parse::<Uri>().ok().and_then(|uri| uri.authority().cloned()) else { return false };
         if self.local { is_loopback(authority.host()) } else { authority == *host }
@@ -84,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_service_answers_to_this_machines_names_only() {
+    fn a_local_service_answers_only_to_names_of_this_machine() {
         for host in ["localhost:7878", "127.0.0.1:7878", "LOCALHOST", "[::1]:7878", "127.0.0.2"] {
             assert_eq!(ask(&local(), &[(header::HOST, host)]), Ok(()), "{host}");
         }
@@ -113,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn another_address_asks_for_the_token_even_if_none_was_given() {
+    fn other_addresses_need_the_token_and_without_one_refuse_everybody() {
         let address = "0.0.0.0:7878".parse().expect("an address");
         let host = (header::HOST, "studio.lan:7878");
         let with = |guard: &Guard, token: &str| ask(guard, &[host.clone(), (header::AUTHORIZATION, token)]);

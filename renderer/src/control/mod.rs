@@ -1,7 +1,8 @@
 //! The control service: a small HTTP interface to the running puppet, on a thread of its own.
 //!
-//! It listens on this machine only unless told otherwise; `guard.rs` says whom it answers.
+//! It listens on this machine only, unless told otherwise; `guard.rs` decides which requests it answers.
 
+mod failure;
 mod guard;
 mod listener;
 mod openapi;
@@ -20,21 +21,23 @@ use tokio::net::TcpListener;
 #[derive(Debug)]
 pub struct Service {
     address: SocketAddr,
+    generated_token: Option<Token>,
     stop: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Service {
-    /// Starts to listen on `address` and to answer. `token` is asked for where it is given, and must be given where the
-    /// address is not this machine's own.
+    /// Starts to listen on `address` and to answer. Requests need `token` if there is one; for an address that is not a
+    /// loopback one, a missing token is generated.
     ///
     /// # Errors
-    /// When the address cannot be listened on (taken, not this machine's), or a thread cannot be started.
+    /// When the address is taken or not this machine's, or no thread can be started.
     pub fn start(address: SocketAddr, token: Option<Token>, puppet: PuppetHandle) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = runtime.block_on(TcpListener::bind(address))?;
         let address = listener.local_addr()?;
-        let app = routes::router(puppet, Guard::new(address, token));
+        let generated_token = (token.is_none() && !address.ip().is_loopback()).then(Token::random).transpose()?;
+        let app = routes::router(puppet, Guard::new(address, token.or_else(|| generated_token.clone())));
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let thread = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
@@ -46,12 +49,17 @@ impl Service {
                 }
             });
         })?;
-        Ok(Self { address, stop, thread: Some(thread) })
+        Ok(Self { address, generated_token, stop, thread: Some(thread) })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The token that was generated because none was given, for you to see.
+    pub fn generated_token(&self) -> Option<&Token> {
+        self.generated_token.as_ref()
     }
 }
 
@@ -59,7 +67,7 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.stop.cancel();
         if let Some(thread) = self.thread.take() {
-            // A panic of the service was reported by its thread and must not spread.
+            // A panic was reported by the thread itself and must not spread.
             let _ = thread.join();
         }
     }

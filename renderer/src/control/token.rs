@@ -1,30 +1,28 @@
 //! The secret that opens the control service to other machines.
 
-use std::{
-    fmt,
-    hash::{BuildHasher as _, RandomState},
-};
+use std::{fmt, io};
 
-/// A secret. It is not shown by `{:?}`, so that it does not end up in logs by accident.
+/// A secret. `{:?}` hides it, which keeps it out of logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
 impl Token {
-    /// A secret somebody chose, or none if it is empty.
+    /// A secret of your own; `None` if it is empty.
     pub fn new(secret: String) -> Option<Self> {
         (!secret.is_empty()).then_some(Self(secret))
     }
 
-    /// A new secret of 128 bits.
+    /// A new secret: 128 random bits in hexadecimal.
     ///
-    /// Hashes keyed by the system's random numbers are what the standard library has of them; without the key the one
-    /// half says nothing about the other.
-    pub fn random() -> Self {
-        let halves = [RandomState::new(), RandomState::new()].map(|state| state.hash_one("bunraku"));
-        Self(format!("{:016x}{:016x}", halves[0], halves[1]))
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn random() -> io::Result<Self> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+        Ok(Self(format!("{:032x}", u128::from_be_bytes(bytes))))
     }
 
-    /// The secret, to be shown to its owner.
+    /// The secret, for its owner.
     pub fn secret(&self) -> &str {
         &self.0
     }
@@ -48,10 +46,10 @@ mod tests {
 
     #[test]
     fn only_the_whole_secret_matches() {
-        let token = Token::random();
-        assert!(token.matches(token.secret()));
+        let token = Token::random().expect("random numbers");
+        assert!(token.matches(token.secret()) && token.secret().len() == 32);
         assert!(!token.matches("") && !token.matches(&token.secret()[1..]) && !token.matches("x"));
-        assert_ne!(token, Token::random());
+        assert_ne!(token, Token::random().expect("random numbers"));
         assert_eq!(format!("{token:?}"), "Token(…)");
         assert_eq!(Token::new(String::new()), None);
     }

@@ -11,9 +11,10 @@ use std::{
     },
     time::Duration,
 };
+use utoipa::ToSchema;
 
 /// The puppet at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Status {
     /// This program's version.
     pub version: &'static str,
@@ -40,6 +41,7 @@ pub struct Status {
     /// Frames drawn since the puppet began; a step whose pose did not change draws none.
     pub frames: u64,
     /// The pose of the last step, 45 numbers.
+    #[schema(value_type = Vec<f32>, min_items = 45, max_items = 45)]
     pub pose: Pose,
     /// The sources, in their order.
     pub sources: Vec<SourceStatus>,
@@ -50,7 +52,7 @@ pub struct Status {
 }
 
 /// The engine that draws, in `bench`'s words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EngineStatus {
     /// `cpu` or `gpu`.
     pub engine: &'static str,
@@ -70,7 +72,7 @@ impl From<Description> for EngineStatus {
 }
 
 /// One source at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct SourceStatus {
     /// Its place in the list, 0 first.
     pub index: usize,
@@ -83,6 +85,7 @@ pub struct SourceStatus {
     /// Whether it drives any channel of the face.
     pub live: bool,
     /// The channels of the face that it drives now, such as `head+mouth`; empty if none.
+    #[schema(value_type = String)]
     pub drives: Channels,
     /// Whether it was asked for: it drives its channels whenever it can.
     pub chosen: bool,
