@@ -1,4 +1,4 @@
-//! What a person chooses about the picture, in the words of the command line and of `bunraku.yaml`.
+//! Choices about the picture, in the words of the command line and of `bunraku.yaml`.
 
 use bunraku_core::suggest::nearest;
 pub use bunraku_engine::EngineChoice;
@@ -10,18 +10,15 @@ use std::{
     str::FromStr,
 };
 
-/// Edge of the output in pixels where nothing else was asked for.
-pub const DEFAULT_SIZE: usize = 512;
-
 /// How much of the student's work is done for a frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum QualityChoice {
-    /// The reference's own computation
+    /// As the reference computes it
     Full,
-    /// The reference's own computation where the character is, nothing where a coarse look finds empty background
+    /// As full, but leaves out what a coarse look finds to be empty background
     High,
-    /// That, on grids of three quarters the edge
+    /// As high, on grids of three quarters the edge
     Fast,
     /// The best that keeps the frame rate
     #[default]
@@ -29,7 +26,7 @@ pub enum QualityChoice {
 }
 
 impl QualityChoice {
-    /// The quality that was asked for, or none where the frame rate decides.
+    /// The quality, or `None` where the frame rate decides.
     pub const fn fixed(self) -> Option<Quality> {
         match self {
             Self::Full => Some(Quality::Full),
@@ -40,33 +37,71 @@ impl QualityChoice {
     }
 }
 
-/// What a setting said that cannot be.
+/// A setting that is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// Not a number, or out of the engines' range.
-    #[error("`{0}` is no edge in pixels: {MIN_SIZE} to {MAX_SIZE} are possible")]
+    /// Not a number of pixels, or out of the engines' range.
+    #[error("invalid size {0}: expected {MIN_SIZE} to {MAX_SIZE}")]
     Size(String),
     /// A `#` without six hexadecimal digits after it.
-    #[error("`{0}` is no colour: write #RRGGBB, such as #00ff00")]
+    #[error("invalid colour `{0}`: expected #RRGGBB, such as #00ff00")]
     Colour(String),
 }
 
-/// Reads the edge of the output, [`MIN_SIZE`] to [`MAX_SIZE`] pixels.
-///
-/// # Errors
-/// When `text` is something else.
-pub fn parse_size(text: &str) -> Result<usize, SettingError> {
-    text.parse()
-        .ok()
-        .filter(|size| (MIN_SIZE..=MAX_SIZE).contains(size))
-        .ok_or_else(|| SettingError::Size(text.to_owned()))
+/// Edge of the output in pixels, [`MIN_SIZE`] to [`MAX_SIZE`]; 512 by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "usize", into = "usize")]
+pub struct Size(usize);
+
+impl Size {
+    /// A size of `pixels`.
+    ///
+    /// # Errors
+    /// When it is out of range.
+    pub fn new(pixels: usize) -> Result<Self, SettingError> {
+        let valid = (MIN_SIZE..=MAX_SIZE).contains(&pixels);
+        if valid { Ok(Self(pixels)) } else { Err(SettingError::Size(pixels.to_string())) }
+    }
+
+    /// The edge in pixels.
+    pub const fn pixels(self) -> usize {
+        self.0
+    }
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self(512)
+    }
+}
+
+impl FromStr for Size {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        text.parse().map_err(|_| SettingError::Size(text.to_owned())).and_then(Self::new)
+    }
+}
+
+impl TryFrom<usize> for Size {
+    type Error = SettingError;
+
+    fn try_from(pixels: usize) -> Result<Self, SettingError> {
+        Self::new(pixels)
+    }
+}
+
+impl From<Size> for usize {
+    fn from(size: Size) -> Self {
+        size.0
+    }
 }
 
 /// What is behind the character.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Background {
-    /// Nothing: the alpha channel is kept.
+    /// Nothing; the alpha channel is kept.
     #[default]
     Transparent,
     /// One colour, 8-bit sRGB.
@@ -80,9 +115,9 @@ const NAMED: [(&str, [u8; 3]); 4] =
     [("green", [0, 255, 0]), ("blue", [0, 0, 255]), ("black", [0, 0, 0]), ("white", [255, 255, 255])];
 
 impl Background {
-    /// The word that a picture's path, at which nothing is, most likely means, if any.
+    /// The colour most likely meant by the path of a picture that does not exist.
     pub fn misspelt(path: &Path) -> Option<&'static str> {
-        // A path in a configuration has its folder before it by now.
+        // Loading a configuration has put its folder in front.
         let word = path.file_name()?.to_str().filter(|_| path.extension().is_none() && !path.exists())?;
         nearest(word, NAMED.iter().map(|(name, _)| *name).chain(["transparent"]))
     }
@@ -145,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn backgrounds_are_read_and_written_in_the_same_words() {
+    fn a_background_displays_as_it_was_written() {
         for text in ["transparent", "green", "blue", "black", "white", "#12ab00", "stage/wood.png"] {
             assert_eq!(text.parse::<Background>().expect(text).to_string(), text);
         }
@@ -157,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_colour_finds_its_name_and_a_picture_is_a_picture() {
+    fn a_misspelt_colour_suggests_its_name_and_a_picture_does_not() {
         assert_eq!(Background::misspelt(Path::new("gren")), Some("green"));
         assert_eq!(Background::misspelt(Path::new("/home/me/trasparent")), Some("transparent"));
         for path in ["green.png", "wood", ".", "/", ""] {
@@ -171,11 +206,12 @@ mod tests {
 
     #[test]
     fn sizes_out_of_range_are_refused_with_the_range() {
-        assert_eq!(parse_size("128"), Ok(128));
-        assert_eq!(parse_size("2048"), Ok(2048));
+        for (text, pixels) in [("128", 128), ("2048", 2048)] {
+            assert_eq!(text.parse::<Size>().map(Size::pixels), Ok(pixels));
+        }
         for text in ["127", "2049", "-512", "512.5", "big", "99999999999999999999999"] {
-            let error = parse_size(text).expect_err(text).to_string();
-            assert!(error.contains("128") && error.contains("2048"), "{error}");
+            let error = text.parse::<Size>().expect_err(text).to_string();
+            assert!(error.contains(text) && error.contains("128 to 2048"), "{error}");
         }
     }
 }

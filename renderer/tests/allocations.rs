@@ -78,7 +78,7 @@ fn a_steady_puppet_allocates_nothing_on_any_thread() {
         engine: Some(EngineChoice::Cpu),
         quality: Some(QualityChoice::Auto),
         fps: Some(1), // so slow that no busy machine makes `auto` change the quality, which would not be steady
-        size: Some(256),
+        size: bunraku::settings::Size::new(256).ok(),
         ..Config::default()
     };
     let setup = Setup { config, ..Setup::new(tiny_character(1).into(), Box::new(open)) };

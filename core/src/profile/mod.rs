@@ -19,7 +19,7 @@ pub use settings::{EyebrowDownMode, ProfileSettings, SettingsError, WinkMode};
 /// How one kind of source's samples become poses: what the reference's converters differ in.
 ///
 /// A capture plugin brings its own as a constant; any source's samples may be mapped by any profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Profile {
     /// The name it is chosen by, such as `ifacialmocap`.
     pub name: &'static str,

@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn measure(args: &Args, character: &Character, peers: Vec<PeerLine>) -> anyhow::Result<Report> {
-    let stop = super::signals::stop_on_signal()?;
+    let stop = bunraku_cli::stop_on_signal()?;
     let mut avatar = native::open(character, &args.draw.open_options()).help(NO_ENGINE)?;
     let progress = ProgressBar::new(args.frames.into()).with_message("measuring");
     let times = Times::measure(&mut *avatar, args.frames as usize, || {

@@ -3,7 +3,6 @@
 use super::{
     character,
     help::{Helped, stdout},
-    regular,
 };
 use anyhow::Context as _;
 use bunraku::{
@@ -127,7 +126,7 @@ fn names_networks(path: &Path) -> bool {
 }
 
 fn judge_configuration(path: PathBuf) -> Result<Summary, Faults> {
-    if let Err(error) = regular::ensure(&path) {
+    if let Err(error) = bunraku_cli::ensure_regular(&path) {
         let error = anyhow::Error::new(error).context(format!("cannot read {}", path.display()));
         let help = "`bunraku check` takes a character model's folder or a configuration's file";
         return Err(Faults { problems: vec![format!("{error:#}")], error: Helped::new(error, help).into() });

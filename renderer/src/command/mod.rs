@@ -12,10 +12,8 @@ mod help;
 mod models;
 mod options;
 mod record;
-mod regular;
 mod render;
 mod run;
-mod signals;
 mod sources;
 mod track;
 

@@ -1,16 +1,14 @@
 //! `bunraku models`: the tracking models that a webcam needs.
 
-use super::{
-    help::{Help as _, Helped, stdout},
-    signals::stop_on_signal,
-};
+use super::help::{Help as _, Helped, stdout};
 use anyhow::Context as _;
 use bunraku_capture::mediapipe::models::{
     DownloadError, DownloadHooks, FileState, InstalledFile, Inventory, ModelsError, OFFICIAL_ADDRESS, folder,
     install_file, install_url, inventory,
 };
+use bunraku_cli::{progress, stop_on_signal};
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use std::{
     fmt::{self, Display},
     io::{ErrorKind, Write as _},
@@ -96,8 +94,7 @@ fn is_address(from: &str) -> bool {
 }
 
 fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes}, {eta} to go");
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    ProgressBar::new(0).with_style(progress::style("{bar:30} {bytes} of {total_bytes}, {eta} left"))
 }
 
 /// What to do where the models cannot be installed.

@@ -1,16 +1,14 @@
 //! `bunraku record`: a source's samples, kept in a file.
 
-use super::{
-    help::{Help as _, Helped, NO_SOURCE, say, stdout},
-    signals::stop_on_signal,
-};
+use super::help::{Help as _, Helped, NO_SOURCE, say, stdout};
 use anyhow::Context as _;
 use bunraku_capture::{
     SourceSpec, Surroundings, open,
     recording::{RecordError, Recorder},
 };
+use bunraku_cli::{progress, stop_on_signal};
 use bunraku_core::source::{CancellationToken, CaptureSource, SampleReceiver, SourceState, slot};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use tokio::{
     sync::Notify,
@@ -133,8 +131,7 @@ struct Progress {
 
 impl Progress {
     fn new() -> Self {
-        let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
-        let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let bar = ProgressBar::new_spinner().with_style(progress::style("{spinner} {elapsed} {msg}"));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, state: SourceState::Idle }
     }

@@ -67,7 +67,7 @@ enum Format {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // First, with Ctrl-C as it was: a pipe may keep the reading waiting.
     let poses = open_poses(&args.poses)?;
-    let stop = super::signals::stop_on_signal()?;
+    let stop = bunraku_cli::stop_on_signal()?;
     let character = character::open(&args.character)?;
     let mut avatar = native::open(&character, &args.draw.open_options()).help(NO_ENGINE)?;
     std::fs::create_dir_all(&args.out)

@@ -4,7 +4,6 @@ use super::{
     character,
     help::{Help as _, Helped, NO_ENGINE, NO_SOURCE, say},
     options::DrawOptions,
-    regular,
 };
 use anyhow::Context as _;
 use bunraku::{
@@ -17,6 +16,7 @@ use bunraku::{
     window::WindowSystem,
 };
 use bunraku_capture::{SourceInfo, SourceSpec, Surroundings};
+use bunraku_cli::{ensure_regular, stop_on_signal};
 use bunraku_core::source::CancellationToken;
 use bunraku_engine::{Character, EngineChoice};
 use std::{
@@ -74,7 +74,7 @@ pub(crate) struct Args {
 
 /// Runs the puppet until it is told to stop.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let stop = super::signals::stop_on_signal()?;
+    let stop = stop_on_signal()?;
     let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), open_config)?;
     let (frames, token) = (args.frames, args.control_token.clone());
     let config = args.override_fields(config);
@@ -105,7 +105,7 @@ fn way_out(error: PuppetError) -> anyhow::Error {
 }
 
 fn open_config(path: &Path) -> anyhow::Result<Config> {
-    regular::ensure(path)
+    ensure_regular(path)
         .with_context(|| format!("cannot read {}", path.display()))
         .help("--config takes a YAML file; data/examples/bunraku.yaml is one")?;
     Config::load(path).help(format!("`bunraku check {}` looks at everything it names", path.display()))
@@ -209,13 +209,10 @@ fn open_window(
 /// Starts the control service. The puppet runs without it too.
 fn serve(listen: Listen, token: Option<String>, puppet: &PuppetHandle) -> Option<Service> {
     let Listen::On(address) = listen else { return None };
-    let given = token.and_then(Token::new);
-    let made_up = (given.is_none() && !address.ip().is_loopback()).then(Token::random);
-    let service = Service::start(address, given.or_else(|| made_up.clone()), puppet.clone());
-    match service {
+    match Service::start(address, token.and_then(Token::new), puppet.clone()) {
         Ok(service) => {
             say(format_args!("control service: http://{}", service.address()));
-            if let Some(token) = made_up {
+            if let Some(token) = service.generated_token() {
                 say(format_args!("control token: {}", token.secret()));
             }
             Some(service)

@@ -40,7 +40,7 @@ pub use status::{EngineStatus, SourceStatus, Status};
 use crate::{
     backdrop::Backdrop,
     outputs::Outputs,
-    settings::{Background, DEFAULT_SIZE, QualityChoice},
+    settings::{Background, QualityChoice},
 };
 use bunraku_core::{
     channel::CHANNEL_COUNT, mixer::MixerInput, performer::Performer, pose::Pose, source::CancellationToken,
@@ -101,7 +101,7 @@ impl Puppet {
         let mut outputs = Outputs::new(outputs);
         outputs.set_background(&background, &background).map_err(PuppetError::Background)?;
         let quality = config.quality.unwrap_or_default();
-        let view = View::new(config.size.unwrap_or(DEFAULT_SIZE), quality.fixed().unwrap_or(Quality::Full));
+        let view = View::new(config.size.unwrap_or_default().pixels(), quality.fixed().unwrap_or(Quality::Full));
         let wake = publisher.wake_signal().clone();
         let sources = Sources::start(&config, surroundings, wake.clone())?;
         let host = AvatarHost::new(open_avatar, config.engine.unwrap_or_default(), character, view)?;

@@ -56,7 +56,7 @@ fn setup() -> Setup {
     setup.config = Config {
         engine: Some(EngineChoice::Cpu),
         quality: Some(QualityChoice::Full),
-        size: Some(128),
+        size: crate::settings::Size::new(128).ok(),
         ..Config::default()
     };
     // No breath and no blink: the pose is the source's alone.

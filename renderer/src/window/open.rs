@@ -12,7 +12,7 @@ use crate::{
     backdrop::{self, Backdrop},
     config::Config,
     runtime::{Command, Event, PuppetHandle, SharedGpu, SourceChoice, Subscription},
-    settings::{Background, DEFAULT_SIZE},
+    settings::Background,
 };
 use bunraku_capture::Preview;
 use bunraku_core::source::Waker;
@@ -76,7 +76,7 @@ impl Open {
         waker: Waker,
     ) -> Result<Self, WindowError> {
         let opener = SurfaceOpener { display: event_loop.owned_display_handle(), waker };
-        let size = config.size.unwrap_or(DEFAULT_SIZE);
+        let size = config.size.unwrap_or_default().pixels();
         let (window, surface) = open_window(event_loop, size, &opener, gpu.current().as_ref())?;
         let background = config.background.clone().unwrap_or_default();
         if let Some(rate) = window.current_monitor().and_then(|monitor| monitor.refresh_rate_millihertz()) {

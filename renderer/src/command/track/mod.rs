@@ -3,10 +3,7 @@
 mod line;
 mod timings;
 
-use super::{
-    help::{Help as _, Helped, say, stdout},
-    signals::stop_on_signal,
-};
+use super::help::{Help as _, Helped, say, stdout};
 use anyhow::Context as _;
 use bunraku_capture::mediapipe::{
     FaceTracker, Mode, RuntimeChoice, TrackerOptions,
@@ -14,6 +11,7 @@ use bunraku_capture::mediapipe::{
     frames::{FrameError, FrameInfo, FrameSource, Input, RgbFrame},
     models::{self, TrackingModels},
 };
+use bunraku_cli::stop_on_signal;
 use indicatif::ProgressBar;
 use std::{
     io::{self, Write},

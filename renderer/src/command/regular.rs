@@ -1,3 +1,0 @@
-//! Small files that users write.
-
-pub(crate) use bunraku_cli::ensure_regular as ensure;
