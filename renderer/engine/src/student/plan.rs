@@ -3,7 +3,7 @@
 //! A student is four [`Stage`]s: the face, and the body's three levels. Each is evaluated on a square grid:
 //!
 //! ```text
-//! a = entry.x * x + entry.y * y + bias(pose) [+ what the level below left, upsampled bilinearly]
+//! a = entry.x * x + entry.y * y + bias(pose) [+ the level below, upsampled bilinearly]
 //! h = sin(2π a);  h = sin(2π (W h + b)) for each hidden layer;  out = W h + b of the exit
 //! ```
 //!

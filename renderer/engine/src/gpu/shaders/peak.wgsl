@@ -1,6 +1,6 @@
 // Nothing but multiply-adds in registers: the most this device can do, the `peak_gflops` of `bench`.
 //
-// Eight independent sums an invocation hide the latency of a multiply-add on processors that run shaders, too.
+// Two vectors, eight sums, per invocation hide the latency of a multiply-add.
 
 struct Peak {
     rounds: u32,

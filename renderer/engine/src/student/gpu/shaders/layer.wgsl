@@ -1,7 +1,7 @@
-// A linear layer, and the sine after it where there is one: out = [sine](W in + b), channels by positions.
+// A linear layer, with or without a sine: out = [sine](W in + b), channels by positions.
 //
 // A workgroup makes a tile of 8 * OUT_THREADS channels by 8 * POSITION_THREADS positions, DEPTH inputs at a time through
-// workgroup memory; an invocation keeps 8 x 8 of it in registers, named one by one, since a driver may put an array into memory.
+// workgroup memory. An invocation keeps 8 x 8 sums in registers, named one by one: a driver may put an array into memory.
 
 // Invocations along the channels and along the positions of a tile.
 override OUT_THREADS: u32;
