@@ -1,22 +1,19 @@
 //! `bunraku bench`: how fast a student is drawn here, beside what the machine could do and beside a peer.
 
 use super::{
-    help::{Help as _, NO_ENGINE, say, stdout},
+    help::{Help as _, NO_ENGINE, say},
     options::DrawOptions,
 };
 use anyhow::Context as _;
 use bunraku::character::CharacterChoice;
+use bunraku_cli::{print_json, progress, stop_on_signal};
 use bunraku_engine::{
     Character, Description,
     measure::{Times, peak_gflops},
     native,
 };
-use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
-use std::{
-    io::Write as _,
-    process::{Command, ExitCode, Stdio},
-};
+use std::process::{Command, ExitCode, Stdio};
 
 /// Shown under `--help`.
 pub(crate) const EXAMPLE: &str = "\
@@ -89,15 +86,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let report = measure(args, &character, peers)?;
     print(&report);
     if args.json {
-        writeln!(stdout(), "{}", serde_json::to_string(&report)?).context("cannot print the times")?;
+        print_json(&report)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn measure(args: &Args, character: &Character, peers: Vec<PeerLine>) -> anyhow::Result<Report> {
-    let stop = bunraku_cli::stop_on_signal()?;
+    let stop = stop_on_signal()?;
     let mut avatar = native::open(character, &args.draw.open_options()).help(NO_ENGINE)?;
-    let progress = ProgressBar::new(args.frames.into()).with_message("measuring");
+    let progress = progress::bar(args.frames as usize, "measuring");
     let times = Times::measure(&mut *avatar, args.frames as usize, || {
         progress.inc(1);
         !stop.is_cancelled()

@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.json {
         let problems = faults.as_ref().map_or(&[][..], |faults| &faults.problems);
         let report = Report { path: &args.path, ok: faults.is_none(), problems, summary: summary.as_ref() };
-        writeln!(stdout(), "{}", serde_json::to_string(&report)?).context("cannot print the report")?;
+        bunraku_cli::print_json(&report)?;
     } else if let Some(summary) = summary {
         write!(stdout(), "{summary}").context("cannot print the summary")?;
     }

@@ -101,6 +101,7 @@ fn verbosity_last(mut words: Vec<OsString>) -> Vec<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bunraku_cli::examples;
     use clap::CommandFactory as _;
 
     #[test]
@@ -150,36 +151,20 @@ mod tests {
         include_str!("../../../capture-plugins/src/process/README.md"),
     ];
 
-    /// The words of a command as a shell takes them apart, up to what is the shell's own.
-    fn words(line: &str) -> Vec<String> {
-        let mut quoted = false;
-        let parts = line.split(|c: char| {
-            quoted ^= c == '"';
-            c.is_whitespace() && !quoted
-        });
-        let words = parts.filter(|word| !word.is_empty()).map(|word| word.replace('"', ""));
-        words.take_while(|word| !["<", ">", "|", "#"].contains(&word.as_str())).collect()
-    }
-
     fn assert_accepted(line: &str) {
-        if let Err(error) = Cli::try_parse_from(words(line)) {
+        if let Err(error) = Cli::try_parse_from(examples::words(line)) {
             panic!("{line}: {error}");
         }
     }
 
-    /// What stands between back quotes within a line.
-    fn spans(line: &str) -> impl Iterator<Item = &str> {
-        line.split('`').skip(1).step_by(2)
-    }
-
     #[test]
-    fn every_command_in_the_texts_is_accepted() {
-        let lines: Vec<&str> = TEXTS.iter().flat_map(|text| text.lines()).map(str::trim).collect();
-        let inline = lines.iter().flat_map(|line| spans(line));
-        let general = "bunraku COMMAND --help";
-        let commands =
-            lines.iter().copied().chain(inline).filter(|line| line.starts_with("bunraku ") && *line != general);
-        assert!(commands.map(assert_accepted).count() > 20);
+    fn every_command_in_the_readmes_is_accepted() {
+        let commands = TEXTS.iter().flat_map(|text| examples::commands(text, "bunraku"));
+        let general = ["bunraku", "COMMAND", "--help"];
+        let accepted = commands.filter(|words| *words != general).map(|words| {
+            Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        });
+        assert!(accepted.count() > 20);
     }
 
     #[test]
@@ -190,7 +175,7 @@ mod tests {
             let name = command.get_name();
             let row = table.lines().find_map(|line| line.strip_prefix(&format!("| `{name}` | ")));
             let row = row.unwrap_or_else(|| panic!("`{name}` has no row"));
-            for flags in spans(row).filter(|span| span.starts_with("--")) {
+            for flags in examples::code_spans(row).filter(|span| span.starts_with("--")) {
                 assert_accepted(&format!("bunraku {name} {flags}"));
             }
         }

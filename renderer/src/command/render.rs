@@ -10,13 +10,13 @@ use bunraku::{
     character::CharacterChoice,
     formats::{encode_npy, encode_png},
 };
+use bunraku_cli::{progress, stop_on_signal};
 use bunraku_core::poses::{NamedPose, read_poses};
 use bunraku_core::{color, files};
 use bunraku_engine::{
     Avatar, FramePool,
     native::{self, Reader},
 };
-use indicatif::ProgressBar;
 use std::{
     fs::File,
     io::BufReader,
@@ -67,13 +67,13 @@ enum Format {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     // First, with Ctrl-C as it was: a pipe may keep the reading waiting.
     let poses = open_poses(&args.poses)?;
-    let stop = bunraku_cli::stop_on_signal()?;
+    let stop = stop_on_signal()?;
     let character = character::open(&args.character)?;
     let mut avatar = native::open(&character, &args.draw.open_options()).help(NO_ENGINE)?;
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder {}", args.out.display()))
         .help("--out takes a folder that can be written to")?;
-    let progress = ProgressBar::new(poses.len() as u64);
+    let progress = progress::bar(poses.len(), "drawing");
     let mut canvas = Canvas::default();
     for (done, named) in poses.iter().enumerate() {
         anyhow::ensure!(!stop.is_cancelled(), "stopped: {done} of {} pictures were written", poses.len());

@@ -26,8 +26,7 @@ pub(super) fn write(out: &mut impl Write, frame: &str, time_ms: u64, faces: &[Fa
         blendshapes: &face.blendshapes,
         matrix: face.matrix.map(|rows| rows.concat()),
     });
-    serde_json::to_writer(&mut *out, &Line { frame, time_ms, faces: faces.collect() })?;
-    out.write_all(b"\n")
+    bunraku_cli::write_json_line(out, &Line { frame, time_ms, faces: faces.collect() })
 }
 
 #[cfg(test)]
