@@ -2,10 +2,10 @@
 
 use super::{help::Help as _, signals::stop_on_signal};
 use anyhow::Context as _;
+use bunraku_cli::progress::bar;
 use bunraku_core::files::replace;
 use bunraku_core::poses::{NamedPose, read_poses};
 use bunraku_distill::teacher::rig::{Rig, png};
-use indicatif::ProgressBar;
 use std::{
     fs::{self, File},
     io::BufReader,
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let portrait = rig.portrait()?;
     write(&args.out, CHARACTER, &portrait.picture)?;
     write(&args.out, FACE_MASK, &portrait.mask)?;
-    let progress = ProgressBar::new(poses.len() as u64).with_message("drawing");
+    let progress = bar(poses.len(), "drawing");
     for (done, NamedPose { name, pose }) in poses.iter().enumerate() {
         anyhow::ensure!(!stop.load(Ordering::Relaxed), "stopped after {done} of {} poses", poses.len());
         write(&args.out, name, &png(&rig.pose(pose).posed)?)?;

@@ -1,11 +1,12 @@
 //! Shows a training's progress: a bar in a terminal, a line now and then in a file.
 
+use bunraku_cli::progress::style;
 use bunraku_distill::{
     checkpoint::{HeldOut, Progress},
     recipe::Replay,
     trainer::{Event, ProgressObserver},
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::{
     io::{IsTerminal as _, Write as _},
     time::{Duration, Instant},
@@ -90,8 +91,7 @@ impl Terminal {
         self.say(&format!("{student}: {from}, {total} in {phases} phases{until}"));
         if std::io::stderr().is_terminal() {
             let bar = ProgressBar::with_draw_target(Some(target), ProgressDrawTarget::stderr_with_hz(4));
-            let style = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} {msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_style(style("{prefix} {bar:24} {pos}/{len} {msg}"));
             bar.set_prefix(student);
             bar.set_position(progress.examples);
             if let Some(old) = self.bar.replace(bar) {

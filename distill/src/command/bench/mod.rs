@@ -4,6 +4,7 @@ mod result;
 mod table;
 
 use super::help::{Help as _, say, stdout};
+use bunraku_cli::write_json_line;
 use bunraku_core::character::{CharacterModel, FACE_SIZE, sample};
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
@@ -19,7 +20,7 @@ use bunraku_distill::{
 };
 use result::{Line, summed_up};
 use serde::Serialize;
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 /// Shown under `--help`.
 pub(super) const EXAMPLE: &str = "\
@@ -107,7 +108,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     if args.json {
         let report = Report { backend: backend.name(), steps, rounds: args.rounds, results };
-        writeln!(out, "{}", serde_json::to_string(&report)?)?;
+        write_json_line(&mut out, &report)?;
     }
     Ok(ExitCode::SUCCESS)
 }

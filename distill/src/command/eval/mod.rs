@@ -8,7 +8,7 @@ use super::{
     signals::stop_on_signal,
 };
 use anyhow::{Context as _, anyhow};
-use bunraku_cli::Helped;
+use bunraku_cli::{Helped, progress::bar, write_json_line};
 use bunraku_core::pose::Pose;
 use bunraku_distill::{
     backend::{Accelerator, TrainingBackend, Work},
@@ -20,10 +20,9 @@ use bunraku_distill::{
     teacher::{self, Teacher, is_layered_art},
 };
 use burn::tensor::backend::Backend;
-use indicatif::ProgressBar;
 use std::{
     collections::BTreeMap,
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
@@ -130,7 +129,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     if args.json {
-        writeln!(out, "{}", serde_json::to_string(&evaluation)?)?;
+        write_json_line(&mut out, &evaluation)?;
     }
     match ending {
         Completion::Failed(error) => Err(error),
@@ -172,7 +171,7 @@ impl Work for EvalJob<'_> {
         let mut teacher = teacher::open::<B::InnerBackend>(teacher, image, &devices[0]).help(help)?;
         say(format_args!("the teacher is {}", teacher.describe()));
         let poses = self.poses(self.args.poses.into());
-        let progress = ProgressBar::new(poses.len() as u64).with_message("comparing");
+        let progress = bar(poses.len(), "comparing");
         let going_on = || {
             progress.inc(1);
             !self.stopped()
@@ -242,7 +241,7 @@ impl EvalJob<'_> {
         device: &B::Device,
     ) -> anyhow::Result<BTreeMap<&'static str, SweepRatio>> {
         let mut both = self.side_by_side(teacher, device)?;
-        let progress = ProgressBar::new((SWEPT.len() * (STEPS + 1)) as u64).with_message("sweeping");
+        let progress = bar(SWEPT.len() * (STEPS + 1), "sweeping");
         let mut ratios = BTreeMap::new();
         for parameter in SWEPT {
             let mut sweep = Sweep::new(parameter);
@@ -263,7 +262,7 @@ impl EvalJob<'_> {
     fn sheet<B: Backend>(&self, teacher: &mut dyn Teacher<B>, device: &B::Device) -> anyhow::Result<ContactSheet> {
         let mut both = self.side_by_side(teacher, device)?;
         let poses = sheet_poses(&self.poses(SHEET_POSES));
-        let progress = ProgressBar::new(poses.len() as u64).with_message("drawing the sheet");
+        let progress = bar(poses.len(), "drawing the sheet");
         let [rest, _] = both.draw(&Pose::default());
         let title = "Each pair: the teacher's picture, then the student's.".to_owned();
         let mut sheet = ContactSheet::new(title, rest);
