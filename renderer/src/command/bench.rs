@@ -1,4 +1,4 @@
-//! `bunraku bench`: how fast a student is drawn here, beside what the machine could do and beside a peer.
+//! `bunraku bench`: measures drawing, compared with the machine's peak and with a peer.
 
 use super::{
     help::{Help as _, NO_ENGINE, say},
@@ -21,7 +21,7 @@ Examples:
   bunraku bench --engine cpu --threads 2
   bunraku bench --character my_character --beside torch_student.sh --json";
 
-/// Times the drawing of a student
+/// Measure how fast a character is drawn
 ///
 /// All 45 pose parameters change every frame, nothing is reused, and a frame ends when the processor can read it.
 #[derive(Clone, Debug, clap::Args)]
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Frames to measure, after a warm-up
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     frames: u32,
-    /// A peer's command, its words parted by spaces; run first, it prints lines of JSON with `median_ms`
+    /// A peer's command, split at spaces; it runs first and prints lines of JSON with `median_ms`
     #[arg(long, value_name = "COMMAND")]
     beside: Option<String>,
     /// End with one line of JSON

@@ -1,4 +1,4 @@
-//! `bunraku check`: what is wrong with a character model or a configuration, all of it, before it is used.
+//! `bunraku check`: finds everything wrong with a character model or a configuration before it is used.
 
 use super::{
     character,
@@ -25,14 +25,14 @@ Examples:
   bunraku check characters/mine
   bunraku check bunraku.yaml --json";
 
-/// Say what is wrong with a character model or a configuration, all of it, at once
+/// Report everything wrong with a character model or a configuration, at once
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// A character model (its folder or its character_model.yaml), or a configuration; bundled, where no folder of that
-    /// name is here, is the character that this program brings
+    /// A character model (its folder or its character_model.yaml), or a configuration; bundled is the built-in character,
+    /// unless a folder has that name
     path: PathBuf,
-    /// One line of JSON on standard output, for a program to read
+    /// Print one line of JSON, for programs
     #[arg(long)]
     json: bool,
 }

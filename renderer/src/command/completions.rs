@@ -1,4 +1,4 @@
-//! `bunraku completions`: a shell that knows the commands and options.
+//! `bunraku completions`: completion scripts for shells.
 
 use super::{Cli, help::stdout};
 use anyhow::Context as _;
@@ -13,11 +13,11 @@ Examples:
   bunraku completions zsh > ~/.zfunc/_bunraku
   bunraku completions fish > ~/.config/fish/completions/bunraku.fish";
 
-/// Print a shell's completions of this command
+/// Print a completion script for a shell
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// The shell that will read them
+    /// The shell
     shell: Shell,
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Made in memory first: the generator panics where a reader goes away.
+/// Generated in memory first: the generator panics if its reader closes the pipe.
 fn script(shell: Shell) -> Vec<u8> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "bunraku", &mut text);

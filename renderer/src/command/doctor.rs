@@ -1,4 +1,4 @@
-//! `bunraku doctor`: what of this machine works for the puppet, what does not, and what to do.
+//! `bunraku doctor`: what works on this machine, what does not, and what to do.
 
 use super::help::stdout;
 use anyhow::Context as _;
@@ -29,11 +29,11 @@ Examples:
   bunraku doctor
   bunraku doctor --json";
 
-/// Say what works on this machine, what does not, and what to do
+/// Show what works on this machine, what does not, and what to do
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// One line of JSON, for a program to read
+    /// Print one line of JSON, for programs
     #[arg(long)]
     json: bool,
 }

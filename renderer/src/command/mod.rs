@@ -37,7 +37,7 @@ struct Cli {
 
 #[derive(clap::Args)]
 struct Logs {
-    /// Say more of what happens, on standard error; -vv says all
+    /// Log more to standard error; -vv logs everything
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
 }
@@ -75,10 +75,10 @@ impl Command {
     }
 }
 
-/// Does what the command line says. The exit status is 0 when done, 1 when it failed, 2 for a wrong command line.
+/// Runs the command line. The exit status is 0 when done, 1 when it failed, 2 for an invalid command line.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse_from(verbosity_last(std::env::args_os().collect()));
-    // winit warns of displays without a size and the like, which nobody can do anything about.
+    // winit warns of displays without a size and the like, about which you can do nothing.
     start_logs(cli.logs.verbose, &["bunraku", "bunraku_core", "bunraku_capture"], "winit=error");
     let command = cli.command.unwrap_or(Command::Run(cli.run));
     exit_code(command.run(), help::ANYTHING)
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn every_help_ends_with_an_example_that_is_accepted() {
+    fn every_help_ends_with_a_valid_example() {
         let root = Cli::command();
         for command in root.get_subcommands().chain([&root]) {
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn verbosity_may_stand_before_the_command() {
+    fn verbosity_flags_may_precede_the_command() {
         for words in [
             &["bunraku", "-v", "run", "--headless"][..],
             &["bunraku", "-vv", "--verbose", "sources"],
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_command_it_is_run() {
+    fn run_is_the_default_command() {
         let cli = Cli::try_parse_from(["bunraku", "--headless", "--frames", "3"]).expect("run's flags");
         assert!(cli.command.is_none() && cli.run.headless && cli.run.frames == Some(3));
     }

@@ -1,4 +1,4 @@
-//! `bunraku record`: a source's samples, kept in a file.
+//! `bunraku record`: writes a source's samples to a file.
 
 use super::help::{Help as _, Helped, NO_SOURCE, say, stdout};
 use anyhow::Context as _;
@@ -32,17 +32,17 @@ pub(crate) struct Args {
     /// The recording: JSON Lines, compressed if the name ends in .gz
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Stop after so many seconds; without it, at Ctrl-C, or when the source ends
+    /// Stop after N seconds [default: at Ctrl-C, or when the source ends]
     #[arg(long, value_name = "N", value_parser = parse_seconds)]
     seconds: Option<Duration>,
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.filter(|time| !time.is_zero()).ok_or_else(|| "a number of seconds above 0 is needed".to_owned())
+    seconds.filter(|time| !time.is_zero()).ok_or_else(|| "expected a number of seconds above 0".to_owned())
 }
 
-/// Records until it is told to stop, and gives the recording its name.
+/// Records until it is told to stop, then gives the recording its name.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let stop = stop_on_signal()?;
     let source = open(&args.source, &Surroundings::default()).help(NO_SOURCE)?;
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if recorder.count() == 0 {
         recorder.discard()?;
         return Err(anyhow::anyhow!("nothing was recorded: the source {} is {state}", args.source.name))
-            .help("see what it needs with `bunraku sources`");
+            .help("`bunraku sources` shows what it needs");
     }
     let count = recorder.finish()?;
     let out = args.out.display();
@@ -69,7 +69,7 @@ fn way_out(error: RecordError) -> anyhow::Error {
         RecordError::PartExists(part) => {
             format!("if no recording is going on, remove {}, or rename it to keep it", part.display())
         }
-        _ => "--out takes a new file's name in a folder that can be written to".to_owned(),
+        _ => "--out takes a new file in a writable folder".to_owned(),
     };
     Helped::new(error, help).into()
 }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn being_told_to_stop_keeps_the_recording() {
+    async fn stopping_keeps_the_recording() {
         let folder = tempfile::tempdir().expect("a folder");
         let source = open(&"idle".parse().expect("a source"), &Surroundings::default()).expect("it opens");
         let recorder = Recorder::create(&folder.path().join("idle.jsonl")).expect("a new file");
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_is_none_is_refused() {
+    fn invalid_durations_are_refused() {
         for text in ["0", "-1", "nan", "soon", "1e300"] {
             assert!(parse_seconds(text).is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! `bunraku render`: poses to pictures.
+//! `bunraku render`: draws poses as pictures.
 
 use super::{
     character,
@@ -30,24 +30,24 @@ Examples:
   bunraku render --poses poses.jsonl --out pictures
   bunraku render --character my_character --poses poses.jsonl --out pictures --size 256
 
-A line of the poses file, 45 numbers or what is not 0 by name; without a name it is called by its line's number, so that
-what `bunraku convert` writes can be drawn as it is:
+A line of the poses file holds 45 numbers, or those that are not 0 by name. Without a name, the line number names the
+picture, so you can draw the output of `bunraku convert` as it is:
   {\"name\": \"wink\", \"pose\": {\"eye_wink_left\": 1, \"head_x\": 0.4}}";
 
-/// Draws the poses of a file, a picture each
+/// Draw each pose of a file as a picture
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
     /// The character model: its folder or its character_model.yaml; or bundled-lite
     #[arg(long, value_name = "PATH", default_value = "bundled")]
     character: CharacterChoice,
-    /// Lines of JSON, a pose each
+    /// JSON Lines, one pose a line
     #[arg(long, value_name = "FILE")]
     poses: PathBuf,
-    /// Where the pictures go; the folder is made if it is not there
+    /// The folder for the pictures; created if absent
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What is written
+    /// The file format
     #[arg(long, default_value = "png")]
     format: Format,
     #[command(flatten)]
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut avatar = native::open(&character, &args.draw.open_options()).help(NO_ENGINE)?;
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder {}", args.out.display()))
-        .help("--out takes a folder that can be written to")?;
+        .help("--out takes a writable folder")?;
     let progress = progress::bar(poses.len(), "drawing");
     let mut canvas = Canvas::default();
     for (done, named) in poses.iter().enumerate() {
@@ -120,6 +120,6 @@ impl Canvas {
         let path = args.out.join(format!("{}.{extension}", named.name));
         files::replace(&path, &self.file)
             .with_context(|| format!("cannot write {}", path.display()))
-            .help("check the folder and the disk's room")
+            .help("check the folder and the free space")
     }
 }

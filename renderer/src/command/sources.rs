@@ -20,7 +20,7 @@ Examples:
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// One line of JSON, for a program to read
+    /// Print one line of JSON, for programs
     #[arg(long)]
     json: bool,
 }

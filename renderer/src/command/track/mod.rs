@@ -1,4 +1,4 @@
-//! `bunraku track`: pictures to faces.
+//! `bunraku track`: finds faces in pictures.
 
 mod line;
 mod timings;
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     /// Faces to look for at most, up to 64; with more than one nothing is smoothed
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=64))]
     faces: u8,
-    /// Who computes the networks: ONNX Runtime where it is installed, or what is built in
+    /// What runs the networks: ONNX Runtime if it is installed, else the built-in runtime
     #[arg(long, default_value = "auto")]
     runtime: RuntimeArg,
     /// Threads for the largest network, up to 8: more than two gain nothing on networks of this size
@@ -56,7 +56,7 @@ pub(crate) struct Args {
     /// The tracking models: their folder, or the official face_landmarker.task; without it those that are installed
     #[arg(long, value_name = "PATH")]
     models: Option<PathBuf>,
-    /// Say on standard error what a picture took, part by part
+    /// Print the time of each part of the work to standard error
     #[arg(long)]
     timings: bool,
 }
@@ -89,7 +89,7 @@ impl From<RuntimeArg> for RuntimeChoice {
 
 fn parse_rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
-    rate.ok_or_else(|| "a number of pictures a second above 0 is needed".to_owned())
+    rate.ok_or_else(|| "expected a number of pictures a second above 0".to_owned())
 }
 
 /// Prints a line for every picture.
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_above_nothing() {
+    fn invalid_rates_are_refused() {
         assert_eq!(parse_rate("29.97"), Ok(29.97));
         for text in ["0", "-1", "nan", "inf", "fast"] {
             assert!(parse_rate(text).is_err(), "{text}");
