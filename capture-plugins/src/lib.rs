@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod backoff;
+mod entry;
 mod gaze;
 pub mod idle;
 pub mod ifacialmocap;
@@ -21,14 +22,14 @@ mod surroundings;
 #[cfg(test)]
 mod testing;
 
+pub use entry::{
+    SourceError,
+    info::{COMMON_SETTINGS, SettingInfo, SourceInfo},
+    settings::{SettingValue, Settings},
+};
 pub use lines::{LINE_LIMIT, LineError, LineReport, parse_line};
 pub use pointer::Pointer;
 pub use preview::{Preview, PreviewPicture};
 pub use profiles::{LineFormat, ProfileInfo, UnknownProfile, find_profile, profiles};
-pub use registry::{
-    info::{COMMON_SETTINGS, SettingInfo, SourceInfo},
-    settings::{SettingValue, Settings},
-    spec::SourceSpec,
-    {SourceError, open, registry},
-};
+pub use registry::{open, registry, spec::SourceSpec};
 pub use surroundings::Surroundings;

@@ -4,13 +4,13 @@ mod life;
 
 use crate::{
     Pointer, SourceError, Surroundings,
-    gaze::Steering,
-    ifacialmocap::PROFILE,
-    pace::{Pace, Rate},
-    registry::{
+    entry::{
         info::{SettingInfo, SourceInfo},
         settings::Settings,
     },
+    gaze::Steering,
+    ifacialmocap::PROFILE,
+    pace::{Pace, Rate},
 };
 use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 pub(crate) use life::Life;

@@ -13,7 +13,7 @@ mod udp;
 use crate::{
     SourceError, Surroundings,
     backoff::Backoff,
-    registry::{
+    entry::{
         info::{SettingInfo, SourceInfo},
         settings::Settings,
     },

@@ -2,14 +2,14 @@
 
 use crate::{
     Pointer, SourceError, Surroundings,
+    entry::{
+        info::{SettingInfo, SourceInfo},
+        settings::Settings,
+    },
     gaze::{Steering, turn_eyes, turn_head},
     idle::Life,
     ifacialmocap::PROFILE,
     pace::{Pace, Rate},
-    registry::{
-        info::{SettingInfo, SourceInfo},
-        settings::Settings,
-    },
 };
 use bunraku_core::{
     sample::FaceSample,

@@ -8,11 +8,11 @@ mod udp;
 
 use crate::{
     SourceError, Surroundings,
-    ifacialmocap::PROFILE,
-    registry::{
+    entry::{
         info::{SettingInfo, SourceInfo},
         settings::Settings,
     },
+    ifacialmocap::PROFILE,
 };
 use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender, SourceState};
 use command::CommandLine;

@@ -1,12 +1,9 @@
 //! The registry: every capture source, found by name.
 
-pub(crate) mod info;
-pub(crate) mod settings;
 pub(crate) mod spec;
 
-use crate::{Surroundings, idle, ifacialmocap, mediapipe, mouse, process, replay};
-use bunraku_core::source::CaptureSource;
-use info::SourceInfo;
+use crate::{SourceError, SourceInfo, Surroundings, idle, ifacialmocap, mediapipe, mouse, process, replay};
+use bunraku_core::{source::CaptureSource, suggest::nearest};
 use spec::SourceSpec;
 
 /// All capture sources, in display order.
@@ -22,51 +19,25 @@ pub fn open(spec: &SourceSpec, surroundings: &Surroundings) -> Result<Box<dyn Ca
     SourceInfo::find(&spec.name)?.open(&spec.settings, surroundings)
 }
 
-/// Why a capture source cannot be opened.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SourceError {
-    /// No source has this name.
-    #[error("unknown capture source `{name}`{}; available: {known}", did_you_mean(.nearest.as_deref()))]
-    UnknownSource {
-        /// The name given.
-        name: String,
-        /// The most similar known name.
-        nearest: Option<String>,
-        /// All known names.
-        known: String,
-    },
-    /// The source has no setting of this name.
-    #[error("source `{source_name}` has no setting `{key}`{}; {known}", did_you_mean(.nearest.as_deref()))]
-    UnknownSetting {
-        /// The source.
-        source_name: &'static str,
-        /// The setting given.
-        key: String,
-        /// The most similar known setting.
-        nearest: Option<String>,
-        /// The settings it has.
-        known: String,
-    },
-    /// A setting is missing or has an invalid value.
-    #[error("invalid settings for source `{source_name}`: {why}")]
-    Setting {
-        /// The source.
-        source_name: &'static str,
-        /// What is wrong, and what to do.
-        why: String,
-    },
-    /// The text is not `NAME[:KEY=VALUE,…]`.
-    #[error("invalid source `{text}`: {why}")]
-    Syntax {
-        /// The text given.
-        text: String,
-        /// What is wrong with it.
-        why: String,
-    },
-}
+impl SourceInfo {
+    /// The entry of the source `name`.
+    ///
+    /// # Errors
+    /// No source has this name; the error suggests the nearest.
+    pub fn find(name: &str) -> Result<&'static Self, SourceError> {
+        Self::find_in(registry(), name)
+    }
 
-fn did_you_mean(name: Option<&str>) -> String {
-    name.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+    pub(crate) fn find_in<'a>(sources: &'a [Self], name: &str) -> Result<&'a Self, SourceError> {
+        sources.iter().find(|info| info.name == name).ok_or_else(|| {
+            let names = || sources.iter().map(|info| info.name);
+            SourceError::UnknownSource {
+                name: name.to_owned(),
+                nearest: nearest(name, names()).map(str::to_owned),
+                known: names().collect::<Vec<_>>().join(", "),
+            }
+        })
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! A source and its settings, as written on the command line, in the configuration or in a request.
 
-use super::{
-    SourceError, SourceInfo,
-    settings::{SettingValue, Settings},
-};
+use crate::{SettingValue, Settings, SourceError, SourceInfo};
 use bunraku_core::channel::Channels;
 use serde::Deserialize;
 use serde_json::Value;

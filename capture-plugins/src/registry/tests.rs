@@ -1,7 +1,7 @@
 //! Tests of the registry's entries and of opening sources, one of which is made up.
 
-use super::{info::SettingInfo, *};
-use crate::{LineFormat, Settings, profiles::find_in as find_profile_in};
+use super::*;
+use crate::{LineFormat, SettingInfo, Settings, profiles::find_in as find_profile_in};
 use bunraku_core::{
     channel::{Channel, Channels},
     profile::Profile,

@@ -4,11 +4,11 @@ mod player;
 
 use crate::{
     SourceError, Surroundings,
-    ifacialmocap::PROFILE,
-    registry::{
+    entry::{
         info::{SettingInfo, SourceInfo},
         settings::Settings,
     },
+    ifacialmocap::PROFILE,
 };
 use bunraku_core::source::{CancellationToken, CaptureSource, SampleSender};
 use serde::{Deserialize, Deserializer, de::Error as _};

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Preview, SourceError, Surroundings,
-    registry::{
+    entry::{
         info::{SettingInfo, SourceInfo},
         settings::Settings,
     },

@@ -118,7 +118,7 @@ fn threads<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::spec::SourceSpec;
+    use crate::SourceSpec;
 
     fn read(spec: &str) -> Result<MediaPipeSettings, String> {
         let spec: SourceSpec = spec.parse().expect("well formed");

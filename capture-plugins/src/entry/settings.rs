@@ -41,7 +41,7 @@ impl Settings {
     }
 
     /// Makes the path in `key`, if it was given, relative to `folder`.
-    pub(super) fn make_relative_to(&mut self, folder: &Path, key: &str) {
+    pub(crate) fn make_relative_to(&mut self, folder: &Path, key: &str) {
         if let Some(SettingValue::Text(file) | SettingValue::Typed(Value::String(file))) = self.0.get_mut(key) {
             *file = folder.join(&*file).to_string_lossy().into_owned();
         }

@@ -1,6 +1,6 @@
 //! What the registry knows about a source, for help, status displays and validation.
 
-use super::{SourceError, registry, settings::Settings};
+use super::{SourceError, settings::Settings};
 use crate::{LineFormat, Surroundings};
 use bunraku_core::{channel::Channels, profile::Profile, source::CaptureSource, suggest::nearest};
 use serde::{Serialize, Serializer};
@@ -113,25 +113,6 @@ impl SourceInfo {
         }
     }
 
-    /// The entry of the source `name`.
-    ///
-    /// # Errors
-    /// No source has this name; the error suggests the nearest.
-    pub fn find(name: &str) -> Result<&'static Self, SourceError> {
-        Self::find_in(registry(), name)
-    }
-
-    pub(crate) fn find_in<'a>(sources: &'a [Self], name: &str) -> Result<&'a Self, SourceError> {
-        sources.iter().find(|info| info.name == name).ok_or_else(|| {
-            let names = || sources.iter().map(|info| info.name);
-            SourceError::UnknownSource {
-                name: name.to_owned(),
-                nearest: nearest(name, names()).map(str::to_owned),
-                known: names().collect::<Vec<_>>().join(", "),
-            }
-        })
-    }
-
     /// Its own settings and the common ones.
     pub fn all_settings(&self) -> impl Iterator<Item = &'static SettingInfo> {
         self.settings.iter().chain(COMMON_SETTINGS)
@@ -167,7 +148,7 @@ impl SourceInfo {
     }
 
     /// Checks that the source has every setting in `settings`.
-    pub(super) fn check_names(&self, settings: &Settings) -> Result<(), SourceError> {
+    pub(crate) fn check_names(&self, settings: &Settings) -> Result<(), SourceError> {
         let names = || self.all_settings().map(|setting| setting.name);
         let Some(key) = settings.keys().find(|&key| !names().any(|name| name == key)) else { return Ok(()) };
         let known = format!("its settings are: {}", names().collect::<Vec<_>>().join(", "));
