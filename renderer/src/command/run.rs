@@ -78,11 +78,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), open_config)?;
     let (frames, token) = (args.frames, args.control_token.clone());
     let config = args.override_fields(config);
-    let cast = Cast::open(config.character.as_ref())?;
+    let students = Students::open(config.character.as_ref())?;
     let window = if config.headless.unwrap_or(false) { None } else { connect_window() };
     let surroundings = Surroundings::default();
     let gpu = shared_gpu(&config, window.as_ref());
-    let setup = setup(&config, cast, frames, &surroundings, &gpu)?;
+    let setup = setup(&config, students, frames, &surroundings, &gpu)?;
     let puppet = Puppet::spawn(setup, stop.clone()).map_err(way_out)?;
     let _service = serve(config.control.unwrap_or_default(), token, puppet.handle());
     if let Some(window) = window {
@@ -144,12 +144,12 @@ fn spare_threads(sources: &[SourceSpec]) -> usize {
 }
 
 /// The character to draw, and its fallback student.
-struct Cast {
+struct Students {
     character: Character,
     fallback: Option<FallbackStudent>,
 }
 
-impl Cast {
+impl Students {
     fn open(named: Option<&CharacterChoice>) -> anyhow::Result<Self> {
         let character = character::open(named.unwrap_or(&CharacterChoice::Bundled))?;
         Ok(Self { character, fallback: character::fallback(named)? })
@@ -158,7 +158,7 @@ impl Cast {
 
 fn setup(
     config: &Config,
-    cast: Cast,
+    students: Students,
     frames: Option<u64>,
     surroundings: &Surroundings,
     gpu: &SharedGpu,
@@ -170,11 +170,11 @@ fn setup(
     })?;
     Ok(Setup {
         config: config.clone(),
-        fallback: cast.fallback,
+        fallback: students.fallback,
         surroundings: surroundings.clone(),
         outputs,
         frames,
-        ..Setup::new(cast.character, gpu.opener(threads, config.profiles.mapping()))
+        ..Setup::new(students.character, gpu.opener(threads, config.profiles.mapping()))
     })
 }
 

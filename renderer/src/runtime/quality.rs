@@ -37,7 +37,7 @@ const PATIENCE: f64 = 4.0;
 const MOST_PATIENCE: f64 = 300.0;
 
 /// How many times a quality is taken to cost what the next cheaper one does, before both were measured: leaving out what
-/// is not seen saves about half, the grids of the fast quality have 9/16 of the points, and an fallback takes about a
+/// is not seen saves about half, the grids of the fast quality have 9/16 of the points, and the fallback takes about a
 /// quarter of the work.
 const GUESS: f64 = 1.8;
 

@@ -160,6 +160,17 @@ fn watch(device: &wgpu::Device, wake: impl Fn() + Send + 'static) -> Arc<AtomicB
     lost
 }
 
+/// Runs calls that present, and logs their validation errors. On the puppet's device an uncaught one, such as a surface that
+/// changed while it was configured, would count as the loss of the device.
+pub(super) fn catch_errors<T>(device: &wgpu::Device, present: impl FnOnce() -> T) -> T {
+    let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let done = present();
+    if let Some(error) = native::block_on(scope.pop()) {
+        tracing::error!("presenting failed: {error}");
+    }
+    done
+}
+
 /// The adapter's name and its graphics API.
 fn describe(info: &wgpu::AdapterInfo) -> String {
     format!("{} ({})", info.name, info.backend)
@@ -191,6 +202,18 @@ mod tests {
         device.poll(wgpu::PollType::wait_indefinitely()).ok();
         wakes.recv_timeout(Duration::from_mins(1)).expect("woken");
         assert!(lost.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn an_error_while_presenting_does_not_lose_the_device_of_the_puppet() {
+        let context = native::gpu_context(true).or_else(|error| missing(Means::Gpu, error).ok_or(()));
+        let Ok(context) = context else { return };
+        let without_use = wgpu::BufferUsages::empty();
+        let descriptor = wgpu::BufferDescriptor { label: None, size: 4, usage: without_use, mapped_at_creation: false };
+        drop(catch_errors(&context.device, || context.device.create_buffer(&descriptor)));
+        assert!(context.check().is_ok());
+        drop(context.device.create_buffer(&descriptor));
+        assert!(context.check().is_err(), "the error was none");
     }
 
     #[test]

@@ -139,7 +139,7 @@ mod tests {
             Paper { window: self, lasts, device_lost: false, edge: None, has_backdrop: false, _surface: surface }
         }
 
-        /// An surface with a surface that shows a picture of this edge and lasts for some drawings.
+        /// A surface that shows a picture of this edge and lasts for some drawings.
         fn recovering(&self, edge: usize, lasts: usize) -> Recovering<Paper<'_>> {
             let mut recovering = Recovering::new(self.paper(lasts));
             let surface = recovering.surface_mut().expect("put up");

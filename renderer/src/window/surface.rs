@@ -2,7 +2,7 @@
 
 use super::{
     alpha,
-    graphics::{Graphics, GraphicsError},
+    graphics::{Graphics, GraphicsError, catch_errors},
     libraries,
     overlay::{Overlay, OverlayRenderer},
     picture::Picture,
@@ -158,6 +158,26 @@ impl WindowSurface {
         self.overlay.lay_out(&self.window, &self.graphics, overlay)
     }
 
+    /// Draws and presents an image.
+    fn present(&mut self, with_overlay: bool) -> Drawn {
+        let acquired = match self.swapchain.acquire(&self.graphics) {
+            Acquired::Retry => self.swapchain.acquire(&self.graphics),
+            other => other,
+        };
+        let (texture, stale) = match acquired {
+            Acquired::Image { texture, stale } => (texture, stale),
+            Acquired::Retry | Acquired::Later => return Drawn::Later,
+            Acquired::Lost => return Drawn::Lost,
+        };
+        self.draw_into(&texture.texture, with_overlay);
+        self.window.pre_present_notify();
+        texture.present();
+        if stale {
+            self.swapchain.configure(&self.graphics);
+        }
+        Drawn::Shown
+    }
+
     fn draw_into(&mut self, image: &wgpu::Texture, with_overlay: bool) {
         let size = self.swapchain.size();
         let mut encoder = self.graphics.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -202,22 +222,8 @@ impl Drawable for WindowSurface {
         if self.is_lost() {
             return Drawn::Lost;
         }
-        let acquired = match self.swapchain.acquire(&self.graphics) {
-            Acquired::Retry => self.swapchain.acquire(&self.graphics),
-            other => other,
-        };
-        let (texture, stale) = match acquired {
-            Acquired::Image { texture, stale } => (texture, stale),
-            Acquired::Retry | Acquired::Later => return Drawn::Later,
-            Acquired::Lost => return Drawn::Lost,
-        };
-        self.draw_into(&texture.texture, with_overlay);
-        self.window.pre_present_notify();
-        texture.present();
-        if stale {
-            self.swapchain.configure(&self.graphics);
-        }
-        Drawn::Shown
+        let device = self.graphics.device.clone();
+        catch_errors(&device, || self.present(with_overlay))
     }
 }
 

@@ -1,6 +1,9 @@
 //! The swapchain: configured for the window's size, and again whenever the system takes it away.
 
-use super::{alpha, graphics::Graphics};
+use super::{
+    alpha,
+    graphics::{Graphics, catch_errors},
+};
 use wgpu::{CurrentSurfaceTexture as Current, PresentMode, SurfaceConfiguration, TextureFormat};
 use winit::dpi::PhysicalSize;
 
@@ -71,7 +74,7 @@ impl Swapchain {
     /// Makes the surface's images anew. A surface of no size cannot have any.
     pub(super) fn configure(&self, graphics: &Graphics) {
         if !self.is_empty() {
-            graphics.surface.configure(&graphics.device, &self.config);
+            catch_errors(&graphics.device, || graphics.surface.configure(&graphics.device, &self.config));
         }
     }
 

@@ -41,7 +41,7 @@ fn backdrop_at(pixel: vec2f) -> vec4f {
     return textureSampleLevel(backdrop, smooth_sampler, at, 0.0);
 }
 
-fn receiver(corner: vec2f, index: u32, taps: u32) -> vec2f {
+fn tap(corner: vec2f, index: u32, taps: u32) -> vec2f {
     return corner + (vec2f(f32(index % taps), f32(index / taps)) + 0.5) / f32(taps);
 }
 
@@ -62,12 +62,12 @@ fn present(@builtin(position) position: vec4f) -> @location(0) vec4f {
     let corner = floor(position.xy);
     var front = vec4f(0.0);
     for (var i = 0u; i < view.taps.x * view.taps.x; i++) {
-        front += picture_at(receiver(corner, i, view.taps.x));
+        front += picture_at(tap(corner, i, view.taps.x));
     }
     front /= f32(view.taps.x * view.taps.x);
     var back = vec4f(0.0);
     for (var i = 0u; i < view.taps.y * view.taps.y; i++) {
-        back += backdrop_at(receiver(corner, i, view.taps.y));
+        back += backdrop_at(tap(corner, i, view.taps.y));
     }
     back /= f32(view.taps.y * view.taps.y);
 

@@ -5,7 +5,7 @@
 use super::tile::Tile;
 use crate::{
     gpu::{
-        GpuContext,
+        Expose, GpuContext, GpuFrame,
         pipeline::{Step, module, pipeline, plain, square},
     },
     shaders,
@@ -71,6 +71,7 @@ pub(super) struct Kernels {
     layers: Vec<(Tile, wgpu::ComputePipeline)>,
     paste: wgpu::ComputePipeline,
     compose: wgpu::ComputePipeline,
+    expose: Expose,
 }
 
 impl Kernels {
@@ -92,6 +93,7 @@ impl Kernels {
             layers,
             paste: plain(device, "paste", shaders::PASTE),
             compose: plain(device, "compose", shaders::COMPOSE),
+            expose: Expose::new(context),
         }
     }
 
@@ -126,6 +128,11 @@ impl Kernels {
     /// The frame; buffers: field, picture, planes.
     pub(super) fn compose(&self, params: &ComposeParams, buffers: [&wgpu::Buffer; 3]) -> Step {
         self.step(&self.compose, params, &buffers.map(whole), square(params.size))
+    }
+
+    /// The frame's planes into its texture.
+    pub(super) fn expose(&self, frame: &GpuFrame) -> Step {
+        self.expose.step(frame)
     }
 
     fn step(

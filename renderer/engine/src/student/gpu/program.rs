@@ -6,7 +6,7 @@ use super::{
     weights::{StageWeights, Weights},
 };
 use crate::{
-    gpu::{Expose, GpuContext, GpuFrame, buffers::floats, pipeline::Step},
+    gpu::{GpuContext, GpuFrame, buffers::floats, pipeline::Step},
     student::Grids,
 };
 use bunraku_core::character::{FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE};
@@ -42,7 +42,7 @@ impl Program {
         let field = below.expect("there are three levels");
         let frame = GpuFrame::new(context, grids.size);
         builder.steps.push(kernels.compose(&compose_params(&field, grids), [&field.values, picture, &frame.planes]));
-        builder.steps.push(Expose::new(context).step(&frame));
+        builder.steps.push(kernels.expose(&frame));
         Self { steps: builder.steps, frame }
     }
 
