@@ -1,4 +1,4 @@
-//! A small preview of what a camera sees, for the window to show.
+//! A small preview of the camera's picture, for the window.
 
 use std::sync::{
     Arc, Mutex, PoisonError, TryLockError,

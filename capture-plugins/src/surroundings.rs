@@ -1,4 +1,4 @@
-//! What the program shares with its sources: the mouse pointer and the camera preview.
+//! Everything the program shares with its sources: the mouse pointer and the camera preview.
 
 use crate::{Pointer, Preview};
 

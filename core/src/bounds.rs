@@ -24,12 +24,12 @@ pub(crate) fn breaths<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Erro
 
 #[cfg(test)]
 mod tests {
-    use crate::{mixer::MixerSettings, performer::PerformerSettings};
+    use crate::{mixer::MixerSettings, performer::PerformerSettings, yaml};
 
     #[test]
     fn senseless_settings_are_refused() {
         for text in ["stale_after: -1", "fade: .nan", "fade: .inf", "lost_after: .nan"] {
-            let error = serde_yaml::from_str::<MixerSettings>(text).expect_err(text).to_string();
+            let error = yaml::from_str::<MixerSettings>(text).expect_err(text).to_string();
             assert!(error.contains("expected"), "{error}");
         }
         for text in [
@@ -39,13 +39,13 @@ mod tests {
             "blink: {interval: -4}",
             "blink: {duration: .inf}",
         ] {
-            serde_yaml::from_str::<PerformerSettings>(text).expect_err(text);
+            yaml::from_str::<PerformerSettings>(text).expect_err(text);
         }
     }
 
     #[test]
     fn an_infinite_time_turns_a_rule_off() {
-        let settings: MixerSettings = serde_yaml::from_str("frozen_after: .inf").expect("allowed");
+        let settings: MixerSettings = yaml::from_str("frozen_after: .inf").expect("allowed");
         assert_eq!(settings.frozen_after, f64::INFINITY);
     }
 }

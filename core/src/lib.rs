@@ -1,4 +1,4 @@
-//! What a face sample, a pose, a capture source and a character model are, and the way from one to the other.
+//! Face samples, poses, capture sources and character models, and the way from a sample to a pose.
 #![doc = include_str!("../README.md")]
 
 pub mod archive;

@@ -1,4 +1,4 @@
-//! The performer: what a character adds to a tracked face, and how it carries it.
+//! The performer: smooths tracked faces, and adds breath and blinks.
 
 pub use crate::{blink::BlinkSettings, smoothing::SmoothingSettings};
 use crate::{
@@ -76,7 +76,7 @@ impl Performer {
         &self.settings
     }
 
-    /// Carries the tracked face `state` as the character does at `now` (seconds on any clock).
+    /// Smooths the faces of `state`, and adds the breath and blinks at `now` (seconds on any clock).
     pub fn perform(&mut self, state: &mut FaceState, now: f64) {
         let dt = self.time.map_or(0.0, |time| (now - time).max(0.0));
         if now.is_finite() {
@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_setting_is_named() {
-        let error = serde_yaml::from_str::<PerformerSettings>("smoothin: {}").expect_err("no such setting").to_string();
+        let error =
+            crate::yaml::from_str::<PerformerSettings>("smoothin: {}").expect_err("no such setting").to_string();
         assert!(error.contains("smoothin"), "{error}");
     }
 

@@ -156,7 +156,7 @@ fn finite(parameter: Parameter, value: f64) -> Result<f32, String> {
 fn unknown(name: &str) -> String {
     let nearest = suggest::nearest(name, Parameter::ALL.into_iter().map(Parameter::name));
     let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
-    format!("`{name}` is no pose parameter{hint}")
+    format!("`{name}` is not a pose parameter{hint}")
 }
 
 #[cfg(test)]
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line() {
+    fn a_problem_is_named_with_its_line() {
         let short = format!("{{\"name\":\"a\",\"pose\":[{}]}}", vec!["0"; 44].join(","));
         for (text, words) in [
             (short.as_str(), "44"),

@@ -1,4 +1,4 @@
-//! A face sample: what a capture source saw, at one moment.
+//! A face sample: the face that a capture source saw at one moment.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ pub struct Eyes {
     pub right_deg: [f64; 3],
 }
 
-/// What a capture source saw at one moment; a plain value, copied through a latest-value slot.
+/// The face that a capture source saw at one moment; a plain value, copied through a latest-value slot.
 ///
 /// Numbers are kept in `f64`, as the reference converts them, and are not clamped: the profiles clamp the pose.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! Capture sources: plugins that publish face samples until they are told to stop.
+//! Capture sources: plugins that publish face samples until they are cancelled.
 //!
 //! A source runs as a task of its own and talks to the rest only through a [`SampleSender`]: the newest sample wins,
 //! nothing is queued, and neither side ever waits for the other.

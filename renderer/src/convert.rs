@@ -1,4 +1,4 @@
-//! Captured lines to poses, each line alone: what `bunraku convert` does.
+//! Converts captured lines to poses, each line by itself, for `bunraku convert`.
 
 use bunraku_capture::ProfileInfo;
 use bunraku_core::{
@@ -9,13 +9,13 @@ use bunraku_core::{
 use serde::Serialize;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-/// Longest line that is read, in bytes; a full iFacialMocap packet or `MediaPipe` line is under 4 kB.
+/// The longest line accepted, in bytes; a full iFacialMocap packet or `MediaPipe` line is under 4 kB.
 pub const LONGEST_LINE: usize = 1 << 20;
 
 /// Why a line gives no pose.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    /// Not a line of the profile's kind; the text says what is wrong.
+    /// Not in the profile's format, and why.
     #[error("{0}")]
     Parse(String),
     /// Longer than [`LONGEST_LINE`].
@@ -31,7 +31,7 @@ enum Outcome {
     Error(String),
 }
 
-/// How many lines were read, and how many of them gave no pose.
+/// Counts of lines and errors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// All lines.
@@ -40,7 +40,7 @@ pub struct Counts {
     pub errors: u64,
 }
 
-/// Turns lines into poses. It keeps no state: equal lines give equal poses.
+/// Converts lines to poses. It keeps no state: equal lines give equal poses.
 #[derive(Clone, Debug)]
 pub struct Converter {
     parse: fn(&[u8]) -> Result<FaceSample, String>,
@@ -49,7 +49,7 @@ pub struct Converter {
 }
 
 impl Converter {
-    /// Reads lines of `profile`'s kind and maps them with `settings`; every pose has this `breathing` (0 to 1).
+    /// A converter of lines in `profile`'s format, which maps them with `settings`; every pose has this `breathing` (0 to 1).
     pub fn new(profile: ProfileInfo, settings: ProfileSettings, breathing: f32) -> Self {
         Self { parse: profile.lines.parse, mapper: PoseMapper::new(profile.profile, settings), breathing }
     }
@@ -65,8 +65,8 @@ impl Converter {
         Ok(pose)
     }
 
-    /// Converts all of `input`: `{"pose": [45 numbers]}` a line, or `{"error": why}` in the place of one that cannot be
-    /// read. What is done is passed on whenever the input makes us wait, so that it works on a live stream.
+    /// Converts all of `input`: `{"pose": [45 numbers]}` for each line, or `{"error": why}` for one that cannot be read.
+    /// The output is flushed before waiting for more input, which makes live streams work.
     ///
     /// # Errors
     /// When reading or writing fails.
@@ -100,7 +100,7 @@ enum Line {
     End,
 }
 
-/// Reads the next line without its end (`\n` or `\r\n`); of one that is too long, the rest is passed over.
+/// Reads the next line without its end (`\n` or `\r\n`), and skips the rest of one that is too long.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
     line.clear();
     let most = LONGEST_LINE as u64 + 1;
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_stand_in_their_lines_place_and_the_rest_goes_on() {
+    fn an_error_takes_its_lines_place_and_the_rest_is_converted() {
         let input = b"{\"blendshapes\": {\"eyeBlinkLeft\": 0.8}}\nnonsense\n{\"matrix\": [1, 2]}\n\n{}\n";
         let (lines, counts) = convert("mediapipe", input);
         assert_eq!(counts, Counts { lines: 5, errors: 3 });
@@ -172,7 +172,7 @@ mod tests {
         assert!(number(&lines[1], Parameter::MouthAaa) > 0.0);
     }
 
-    /// Gives one line at a time and asks, before each further one, that the former ones have come out.
+    /// Gives one line at a time, and fails if an earlier one has not been answered.
     struct Dialogue<'a> {
         lines_left: usize,
         flushed: &'a std::cell::Cell<usize>,

@@ -1,4 +1,4 @@
-//! Choices about the picture, in the words of the command line and of `bunraku.yaml`.
+//! Settings of the picture, as the command line and `bunraku.yaml` write them.
 
 use bunraku_core::suggest::nearest;
 pub use bunraku_engine::EngineChoice;
@@ -16,7 +16,7 @@ use std::{
 pub enum QualityChoice {
     /// As the reference computes it
     Full,
-    /// As full, but leaves out what a coarse look finds to be empty background
+    /// As full, but skips background that a coarse pass finds empty
     High,
     /// As high, on grids of three quarters the edge
     Fast,
@@ -97,7 +97,7 @@ impl From<Size> for usize {
     }
 }
 
-/// What is behind the character.
+/// The background.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Background {

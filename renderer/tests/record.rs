@@ -1,4 +1,4 @@
-//! `bunraku record` and `bunraku sources`, as a person runs them.
+//! `bunraku record` and `bunraku sources`, as users run them.
 
 use bunraku_capture::recording::RecordingReader;
 use bunraku_core::sample::Blendshape;

@@ -1,4 +1,4 @@
-//! `bunraku check` tells all that is wrong with a character model or a configuration, and sums up what is well.
+//! `bunraku check` reports everything wrong with a character model or a configuration, or a summary.
 
 use std::{path::Path, process::Command};
 
@@ -74,7 +74,7 @@ fn a_configuration_is_checked_with_what_it_names() {
 }
 
 #[test]
-fn a_program_reads_what_is_well_and_what_is_not() {
+fn json_reports_valid_and_invalid_files() {
     let folder = saved();
     let check = |path: &Path| {
         let output = Command::new(PROGRAM).arg("check").arg(path).arg("--json").output().expect("bunraku runs");
@@ -95,7 +95,7 @@ fn a_program_reads_what_is_well_and_what_is_not() {
 }
 
 #[test]
-fn a_folder_of_the_bundled_characters_name_is_what_is_checked() {
+fn a_folder_named_like_the_bundled_character_is_checked() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let check = || {
         let output = Command::new(PROGRAM).args(["check", "bundled"]).current_dir(&folder).output();
@@ -107,7 +107,7 @@ fn a_folder_of_the_bundled_characters_name_is_what_is_checked() {
 }
 
 #[test]
-fn what_is_not_there_is_an_error() {
+fn a_missing_path_is_an_error() {
     let (status, _, err) = check(Path::new("/nowhere/at/all"));
     assert_eq!(status, Some(1));
     assert!(err.contains("no such file"), "{err}");

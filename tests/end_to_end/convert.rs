@@ -126,7 +126,7 @@ fn the_breath_follows_the_given_time() {
 }
 
 #[test]
-fn odd_packets_give_poses_and_only_what_is_no_packet_an_error() {
+fn odd_packets_give_poses_and_only_nonsense_gives_an_error() {
     let Some(golden) = golden("ifacialmocap") else { return };
     let mut lines: Vec<String> =
         golden["odd_packets"].as_array().expect("cases").iter().map(|case| input_line("ifacialmocap", case)).collect();

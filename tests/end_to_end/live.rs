@@ -290,11 +290,11 @@ fn mistakes_are_explained_with_the_way_out() {
         (&["run", "--headless", "--character", &character, "--source", "idle:rate=1e9"], &["samples a second"]),
         (&["run", "--headless", "--config", &idel], &["idel"]),
         (&["run", "--headless", "--config", &folder], &["regular file"]),
-        (&["run", "--headless", "--character", &character, "--out", &inside_a_file], &["cannot make the folder"]),
+        (&["run", "--headless", "--character", &character, "--out", &inside_a_file], &["cannot create the folder"]),
         (&["render", "--character", &character, "--poses", &short, "--out", &out], &["short.jsonl", "44", "45"]),
         (
             &["render", "--character", &character, "--poses", &good, "--out", &inside_a_file],
-            &["cannot make the folder"],
+            &["cannot create the folder"],
         ),
         (&["convert", "--profile", "mediapipe", "--settings", &folder], &["regular file"]),
         (&["record", "--source", "idle", "--out", &inside_a_file], &["good.jsonl"]),

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const OFFICIAL: &str = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff";
 
-/// A person with a data folder of their own.
+/// A user with a data folder of their own.
 struct Person(TempDir);
 
 struct Said {
@@ -137,7 +137,7 @@ fn a_download_goes_on_where_the_last_one_stopped() {
 }
 
 #[test]
-fn what_is_not_the_official_bundle_is_refused_by_its_sum() {
+fn a_file_with_another_checksum_is_refused() {
     let person = Person::new();
     let wrong = person.0.path().join("wrong.task");
     fs::write(&wrong, "abc").expect("written");

@@ -1,4 +1,4 @@
-//! What a source says of itself, for the registry, for help and for status displays.
+//! A source's description of itself, for the registry, help and status displays.
 
 mod error;
 pub(crate) mod info;

@@ -187,6 +187,7 @@ impl<'de> Deserializer<'de> for Setting<'de> {
 #[cfg(test)]
 mod tests {
     use crate::SourceSpec;
+    use bunraku_core::yaml;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize, PartialEq)]
@@ -222,8 +223,8 @@ mod tests {
     #[test]
     fn text_and_yaml_read_as_the_same_struct() {
         let text: SourceSpec = "x:port=7,speed=0.5,loop=true,file=12,host=a:1,mode=far".parse().expect("well formed");
-        let yaml = "{name: x, port: 7, speed: 0.5, loop: true, file: '12', host: 'a:1', mode: far}";
-        let yaml: SourceSpec = serde_yaml::from_str(yaml).expect("well formed");
+        let map = "{name: x, port: 7, speed: 0.5, loop: true, file: '12', host: 'a:1', mode: far}";
+        let yaml: SourceSpec = yaml::from_str(map).expect("well formed");
         for spec in [text, yaml] {
             assert_eq!(spec.settings.read::<Example>("x"), Ok(example()));
         }

@@ -1,4 +1,4 @@
-//! The capture source `idle`: small life-like motion while nobody is tracked. It needs no device and never ends.
+//! The capture source `idle`: small life-like motion while no face is tracked. It needs no device and never ends.
 
 mod life;
 

@@ -32,7 +32,7 @@ pub enum Preference {
     /// The ones with the highest detection score, as in `MediaPipe`.
     #[default]
     Surest,
-    /// The largest, which belong to whoever sits in front of the camera. A chosen face is kept while it stays.
+    /// The largest, which are usually nearest to the camera. A chosen face is kept while it stays.
     Largest,
 }
 

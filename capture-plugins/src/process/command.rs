@@ -68,6 +68,7 @@ fn split(text: &str) -> Result<Vec<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bunraku_core::yaml;
 
     #[test]
     fn commands_split_at_spaces_outside_quotes() {
@@ -78,10 +79,10 @@ mod tests {
 
     #[test]
     fn yaml_may_list_the_words() {
-        let command: CommandLine = serde_yaml::from_str("[python3, 'my face.py']").expect("a list");
+        let command: CommandLine = yaml::from_str("[python3, 'my face.py']").expect("a list");
         assert_eq!(command.arguments, ["my face.py"]);
         for bad in ["[]", "''", "7", "[[a]]", "{a: b}"] {
-            assert!(serde_yaml::from_str::<CommandLine>(bad).is_err(), "{bad}");
+            assert!(yaml::from_str::<CommandLine>(bad).is_err(), "{bad}");
         }
     }
 }

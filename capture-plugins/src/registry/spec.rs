@@ -98,6 +98,7 @@ impl TryFrom<Written> for SourceSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bunraku_core::yaml;
     use proptest::prelude::*;
 
     #[test]
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn files_are_relative_to_the_configuration_that_names_them() {
         let yaml = "[{name: replay, file: take.jsonl, speed: 2}, 'replay:file=/abs.jsonl', idle]";
-        let mut specs: Vec<SourceSpec> = serde_yaml::from_str(yaml).expect("three sources");
+        let mut specs: Vec<SourceSpec> = yaml::from_str(yaml).expect("three sources");
         for spec in &mut specs {
             spec.make_relative_to(Path::new("shows/today"));
         }
@@ -139,12 +140,12 @@ mod tests {
     #[test]
     fn yaml_specs_equal_those_of_the_command_line() {
         let yaml = "- idle\n- {name: replay, file: 'a,b.jsonl', speed: 2}\n- ifacialmocap:port=0\n";
-        let specs: Vec<SourceSpec> = serde_yaml::from_str(yaml).expect("three sources");
+        let specs: Vec<SourceSpec> = yaml::from_str(yaml).expect("three sources");
         assert_eq!(specs[0], "idle".parse().expect("a name"));
         assert_eq!(specs[1].to_string(), "replay:file=a,b.jsonl,speed=2");
         assert_eq!(specs[2], "ifacialmocap:port=0".parse().expect("well formed"));
         for bad in ["{file: x}", "{name: 3}", "[1, 2]", "7"] {
-            assert!(serde_yaml::from_str::<SourceSpec>(bad).is_err(), "{bad}");
+            assert!(yaml::from_str::<SourceSpec>(bad).is_err(), "{bad}");
         }
     }
 

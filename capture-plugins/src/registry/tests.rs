@@ -7,6 +7,7 @@ use bunraku_core::{
     profile::Profile,
     sample::{Blendshape, FaceSample},
     source::{CancellationToken, SampleSender, SourceState, slot},
+    yaml,
 };
 use serde::Deserialize;
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -63,7 +64,7 @@ fn every_source_accepts_the_setting_channels() {
         let spec: SourceSpec = text.parse().expect("well formed");
         assert!(open(&spec, &Surroundings::default()).is_ok(), "{text}");
     }
-    let spec: SourceSpec = serde_yaml::from_str("{name: idle, channels: mouth+head}").expect("well formed");
+    let spec: SourceSpec = yaml::from_str("{name: idle, channels: mouth+head}").expect("well formed");
     assert_eq!(spec.channels(), Ok(Channels::of(&[Channel::Head, Channel::Mouth])));
     assert_eq!("idle".parse::<SourceSpec>().and_then(|spec| spec.channels()), Ok(Channels::ALL));
     let error = open_error("idle:channels=nose");

@@ -1,10 +1,10 @@
 //! `character_model.yaml`: the names of a character model's three files.
 
-use serde_yaml::Value;
 use thiserror::Error;
 
 use crate::suggest::nearest;
 use crate::untrusted::shown;
+use crate::yaml::{self, Value};
 
 /// The file's name in a character model's folder.
 pub const SETTINGS_FILE: &str = "character_model.yaml";
@@ -29,7 +29,7 @@ pub struct FileNames {
 pub enum SettingsError {
     /// Not YAML at all.
     #[error("is not valid YAML: {0}")]
-    Yaml(#[from] serde_yaml::Error),
+    Yaml(#[from] yaml::Error),
     /// Not text.
     #[error("is not UTF-8 text")]
     NotText,
@@ -71,7 +71,7 @@ impl FileNames {
     /// Everything wrong with it: unknown and missing fields, invalid names, names that leave the folder.
     pub fn parse(bytes: &[u8]) -> Result<Self, Vec<SettingsError>> {
         let text = std::str::from_utf8(bytes).map_err(|_| vec![SettingsError::NotText])?;
-        let value: Value = serde_yaml::from_str(text).map_err(|error| vec![error.into()])?;
+        let value: Value = yaml::from_str(text).map_err(|error| vec![error.into()])?;
         let Value::Mapping(map) = value else { return Err(vec![SettingsError::NotAMap]) };
         let mut problems = map.keys().filter_map(unknown).collect::<Vec<_>>();
         let names = FIELDS.map(|field| name(field, map.get(field)).map_err(|error| problems.push(error)).ok());

@@ -1,6 +1,6 @@
 //! The cross-fade of one channel from the shares that sources have of it to one source alone.
 
-/// Who drives a channel, and since when it fades there.
+/// The driver of a channel, and the fade to it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fade {
     /// The source that drives the channel, or none yet.

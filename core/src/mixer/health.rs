@@ -31,7 +31,7 @@ impl fmt::Display for Health {
     }
 }
 
-/// What arrived from a source, on the mixer's clock (seconds).
+/// A record of what arrived from a source, on the mixer's clock (seconds).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watch {
     /// When the wait for the source began.

@@ -80,7 +80,7 @@ impl MixerInput {
     }
 
     /// Whether its samples may stay equal for long while all is well, as those of a program that repeats one expression
-    /// until it is told another. Off by default: samples that no longer change then mean that the source hangs.
+    /// until the next. Off by default: samples that no longer change then mean that the source hangs.
     #[must_use]
     pub fn resting(mut self, may_rest: bool) -> Self {
         self.may_rest = may_rest;

@@ -50,7 +50,7 @@ impl Layer {
         (other.from, other.share) = Default::default();
     }
 
-    /// What it adds to the face state of source `source`, or nothing.
+    /// Its part of the face state, as that of source `source`; none without a share.
     pub(super) fn to_source_face(self, source: usize) -> Option<SourceFace> {
         let Face { run, profile, mirrored, sample } = self.face.filter(|_| self.is_visible())?;
         let weights = self.share.map(|share| share as f32);

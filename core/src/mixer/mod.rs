@@ -24,7 +24,7 @@ pub use input::MixerInput;
 pub use settings::MixerSettings;
 pub use status::{InputStatus, MixerStatus};
 
-/// There is no source of that name.
+/// No running source has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no source `{name}` is running{}", .nearest.as_ref().map_or_else(String::new, |near| format!(": did you mean `{near}`?")))]
 pub struct UnknownSource {
@@ -145,7 +145,7 @@ impl Mixer {
     /// Looks at every source and gives the face at `now`: seconds on any clock that does not go back (if it does, it is
     /// taken to stand). Allocates nothing and never blocks.
     ///
-    /// The state is the caller's to go on with, for a performer to work on; the next tick fills it anew.
+    /// A performer may work on the state in place; the next tick fills it again.
     pub fn tick(&mut self, now: f64) -> &mut FaceState {
         if now.is_finite() {
             self.now = self.now.max(now);
@@ -211,7 +211,7 @@ impl Mixer {
                 _ => {}
             }
         }
-        // With nobody fit, whoever drove it holds the last face.
+        // If no input is fit, the last driver holds its last face.
         now
     }
 

@@ -1,4 +1,4 @@
-//! What the mixer says of itself, for people and programs.
+//! The mixer's status, for users and programs.
 
 use super::{Health, Mixer, MixerInput, health::Watch};
 use crate::{
@@ -22,9 +22,9 @@ pub struct MixerStatus {
 pub struct InputStatus {
     /// The name it is selected by.
     pub name: String,
-    /// What the source says of itself.
+    /// The state that the source reports.
     pub state: SourceState,
-    /// What the mixer sees of it.
+    /// Its health, as the mixer judges it.
     pub health: Health,
     /// The channels it drives now.
     pub drives: Channels,
@@ -36,14 +36,14 @@ pub struct InputStatus {
     pub rate: f64,
     /// Fields or packets it could not use so far.
     pub skipped: u64,
-    /// What its newest sample took, if it computes.
+    /// The time that its newest sample took, if it computes.
     pub timing: Option<Timing>,
     /// Whether its faces are mirrored.
     pub mirrored: bool,
 }
 
 impl Mixer {
-    /// A read-out as of the last tick. Allocates: for people and programs, not for every frame.
+    /// A read-out as of the last tick. Allocates: for users and programs, not for every frame.
     pub fn status(&self) -> MixerStatus {
         MixerStatus {
             selected: self.selected_name().map(str::to_owned),

@@ -1,7 +1,10 @@
 //! The settings of a profile: the reference's own arguments, by their own names (`core/spec/face-to-pose.md`).
 
 use super::Profile;
-use crate::suggest::nearest;
+use crate::{
+    suggest::nearest,
+    yaml::{self, Mapping, Value},
+};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// Which eyebrow shape lowered brows make.
@@ -122,7 +125,7 @@ fn plain<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D
 pub enum SettingsError {
     /// The text is not a YAML map, or a value has the wrong type.
     #[error("the settings cannot be read: {0}")]
-    Yaml(#[from] serde_yaml::Error),
+    Yaml(#[from] yaml::Error),
     /// An unknown name.
     #[error("unknown setting `{name}`{}", suggestion(*.nearest))]
     Unknown {
@@ -154,11 +157,11 @@ impl ProfileSettings {
     /// # Errors
     /// Names the first setting that is unknown (with the nearest known name) or has a value of the wrong kind.
     pub fn from_yaml(profile: Profile, text: &str) -> Result<Self, SettingsError> {
-        let value: serde_yaml::Value = serde_yaml::from_str(text)?;
+        let value: Value = yaml::from_str(text)?;
         if value.is_null() {
             return Ok(Self::default());
         }
-        for key in value.as_mapping().into_iter().flat_map(serde_yaml::Mapping::keys) {
+        for key in value.as_mapping().into_iter().flat_map(Mapping::keys) {
             let name = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
             if !Self::NAMES.contains(&name.as_str()) {
                 let nearest = nearest(&name, Self::NAMES.iter().copied());
@@ -169,7 +172,7 @@ impl ProfileSettings {
             }
         }
         // From the text again, not from the value, so that errors give the line.
-        Ok(serde_yaml::from_str(text)?)
+        Ok(yaml::from_str(text)?)
     }
 }
 

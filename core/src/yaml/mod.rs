@@ -1,6 +1,6 @@
-//! YAML, and the one place that names its parser, which is no longer maintained.
+//! Reads YAML. The only module that names the parser, which is no longer maintained.
 
 mod problems;
 
-pub use problems::read;
+pub use problems::{read, with_nearest};
 pub use serde_yaml::{Error, Mapping, Value, from_str, from_value, to_string};

@@ -61,15 +61,14 @@ fn describe(path: &Path, message: &str) -> String {
     format!("{path}: {}", with_nearest(message))
 }
 
-/// serde lists all known names after an unknown one; this appends the nearest.
-fn with_nearest(message: &str) -> String {
-    if !message.starts_with("unknown ") {
-        return message.to_owned();
-    }
+/// Appends the nearest known name to serde's message about an unknown one, which lists them all.
+pub fn with_nearest(message: &str) -> String {
+    let unknown = ["unknown field `", "unknown variant `"].into_iter().find_map(|text| message.split_once(text));
+    let Some((_, rest)) = unknown else { return message.to_owned() };
     // Backticks enclose the unknown name, then each known one.
-    let mut names = message.split('`').skip(1).step_by(2);
-    let name = names.next().unwrap_or_default();
-    match nearest(name, names) {
+    let mut parts = rest.split('`');
+    let name = parts.next().unwrap_or_default();
+    match nearest(name, parts.skip(1).step_by(2)) {
         Some(known) => format!("{message}; did you mean `{known}`?"),
         None => message.to_owned(),
     }
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_map_is_one_problem() {
+    fn anything_but_a_map_is_one_problem() {
         for (text, words) in [("a: [", "invalid YAML"), ("[1]", "expected a map"), ("size: 1\nsize: 2", "invalid YAML")]
         {
             let problems = problems(text);
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_full_of_problems_is_given_up() {
+    fn reading_gives_up_after_many_problems() {
         let text = (0..200).map(|index| format!("x{index}: 1\n")).collect::<Vec<_>>().concat();
         assert_eq!(problems(&text).len(), MOST_PROBLEMS);
     }

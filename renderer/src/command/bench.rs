@@ -128,11 +128,10 @@ fn measure(args: &Args, character: &Character, peers: Vec<PeerLine>) -> anyhow::
     })
 }
 
-/// What to do where the peer fails.
-const PEER: &str =
-    "--beside takes a program and its words, such as: --beside \"python3 student.py\"; try it by itself first";
+/// What to do if the peer fails.
+const PEER: &str = "--beside takes a command, such as: --beside \"python3 student.py\"; try it by itself first";
 
-/// Runs the peer to its end and reads the lines that say how long its frames took.
+/// Runs the peer to its end and reads how long its frames took.
 fn run_peer(command: &str) -> anyhow::Result<Vec<PeerLine>> {
     let mut words = command.split_whitespace();
     let program = words.next().context("--beside has no command").help(PEER)?;

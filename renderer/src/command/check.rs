@@ -42,13 +42,13 @@ pub(crate) struct Args {
 struct Report<'a> {
     path: &'a Path,
     ok: bool,
-    /// All that is wrong, in words.
+    /// Everything that is wrong.
     problems: &'a [String],
     #[serde(flatten)]
     summary: Option<&'a Summary>,
 }
 
-/// What is without a fault.
+/// A valid character model or configuration.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Summary {
@@ -74,13 +74,13 @@ enum Summary {
     },
 }
 
-/// What is not.
+/// An invalid one.
 struct Faults {
     problems: Vec<String>,
     error: anyhow::Error,
 }
 
-/// Prints a short summary of what is well; what is not is the error.
+/// Prints a short summary, or fails with everything that is wrong.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (summary, faults) = match judge(&args.path) {
         Ok(summary) => (Some(summary), None),
@@ -99,14 +99,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn judge(path: &Path) -> Result<Summary, Faults> {
     match configuration(path) {
         Some(path) => judge_configuration(path),
-        // What is here is meant, even where it is called as what this program brings.
+        // An existing path wins, even if it has the name of a built-in character.
         None if path.exists() => judge_character(&CharacterChoice::Path(path.to_owned())),
         None => judge_character(&path.to_owned().into()),
     }
 }
 
-/// The configuration that `path` means, or none where it means a character model: a folder is one unless it only has a
-/// configuration, a YAML file is none unless it is named or written like a character model's.
+/// The configuration that `path` means, or none if it means a character model: a folder without a configuration or with
+/// a `character_model.yaml`, and a YAML file with the name or fields of one.
 fn configuration(path: &Path) -> Option<PathBuf> {
     if path.is_dir() {
         let file = path.join(CONFIG_FILE);

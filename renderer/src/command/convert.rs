@@ -17,22 +17,22 @@ use std::{
 
 /// Shown under `--help`.
 const EXAMPLE: &str = "\
-Each line stands alone; one that cannot be read gives {\"error\": why} in its place, and exit 1 at the end.
+Each line is converted by itself. One that cannot be read gives {\"error\": why} in its place, and exit status 1.
 
 Example:
   bunraku convert --profile ifacialmocap --settings face.yaml < packets.txt > poses.jsonl";
 
-/// Turn captured lines on standard input into poses, {"pose": [45 numbers]} a line
+/// Convert captured lines from standard input to poses, {"pose": [45 numbers]} a line
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// The profile whose lines these are
+    /// The profile of the lines
     #[arg(long, value_parser = profile_parser())]
     profile: ProfileInfo,
     /// A YAML map of the profile's settings, such as `eye_blink_max: 0.8`
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// Where the breath's clock stands; without it breathing is 0
+    /// The breath's clock [default: breathing is 0]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = parse_seconds)]
     time: Option<f64>,
 }
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let counts = converter.convert(io::stdin().lock(), BufWriter::new(stdout())).context("convert")?;
     if counts.errors > 0 {
         let why = anyhow::anyhow!("convert: {} of {} lines cannot be read", counts.errors, counts.lines);
-        return Err(why).help("each such line's place in the output says why: {\"error\": …}");
+        return Err(why).help("the output has {\"error\": why} in place of each such line");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -38,31 +38,31 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// One thing that was looked at.
+/// One check.
 #[derive(Debug, Serialize)]
 struct Check {
-    /// What was looked at.
+    /// What was checked.
     name: String,
     state: State,
     /// What was found.
     found: String,
-    /// What to do, where there is something to be done.
+    /// What to do, unless all is well.
     help: Option<&'static str>,
 }
 
-/// How it is with a thing.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum State {
     /// It works.
     Works,
-    /// It works, though not well.
+    /// It works, with limits.
     Limited,
     /// It does not.
     Fails,
 }
 
-/// Looks at everything and prints it. A machine with faults is no failure of this command.
+/// Checks everything and prints the outcome. The command succeeds even if a check fails.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let checks = examine()?;
     let text = if args.json {
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         checks.iter().map(Check::to_string).collect::<Vec<_>>().concat()
     };
-    stdout().write_all(text.as_bytes()).context("cannot print what was found")?;
+    stdout().write_all(text.as_bytes()).context("cannot print the report")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -93,11 +93,11 @@ fn examine() -> anyhow::Result<Vec<Check>> {
     Ok(checks)
 }
 
-const NO_ADAPTER: &str = "install the graphics card's driver (on Debian and Ubuntu also libvulkan1); until then \
-                          --engine cpu draws";
-const SOFTWARE: &str = "this driver computes on the processor, as --engine cpu does by itself; --engine auto passes \
-                        over it; with a graphics card, install the card's own driver";
-const UNUSABLE: &str = "update its driver; it lacks the compute shaders that --engine gpu needs";
+const NO_ADAPTER: &str = "install the graphics card's driver (on Debian and Ubuntu also libvulkan1); until then, \
+                          the CPU engine draws";
+const SOFTWARE: &str = "this software driver is slower than --engine cpu, so --engine auto skips it; if you have a \
+                        graphics card, install its driver";
+const UNUSABLE: &str = "update its driver: it lacks the compute shaders that --engine gpu needs";
 
 fn graphics(adapters: &[AdapterSummary]) -> Vec<Check> {
     if adapters.is_empty() {
@@ -116,7 +116,7 @@ fn adapter(adapter: &AdapterSummary) -> Check {
     Check::new("graphics", state, format!("{name} ({kind}, {backend}, driver {driver})"), help)
 }
 
-const NO_VECTORS: &str = "expect few frames a second from --engine cpu on this processor; --quality fast helps";
+const NO_VECTORS: &str = "--engine cpu is slow on this processor; --quality fast helps";
 
 fn processor(instructions: &str, threads: usize) -> Check {
     let scalar = instructions.starts_with("no ");
@@ -124,16 +124,16 @@ fn processor(instructions: &str, threads: usize) -> Check {
     Check::new("processor", state, format!("{instructions}, {threads} threads"), help)
 }
 
-const NO_ONNX_RUNTIME: &str = "it is enough for a webcam; to track in about half the time install ONNX Runtime: `pip \
-                               install onnxruntime` in a venv or conda environment that is active when bunraku is \
-                               started, or name its library by ORT_DYLIB_PATH";
-const BROKEN_ONNX_RUNTIME: &str = "remove the library that cannot be used, or name another (1.17 or later, for this \
-                                   processor) by ORT_DYLIB_PATH";
+const NO_ONNX_RUNTIME: &str = "this is fast enough for a webcam; ONNX Runtime takes about half the time: run `pip install \
+                               onnxruntime` in a venv or conda environment and start bunraku there, or set \
+                               ORT_DYLIB_PATH to its library";
+const BROKEN_ONNX_RUNTIME: &str = "remove this library, or set ORT_DYLIB_PATH to another one (1.17 or later, for this \
+                                   processor)";
 
-/// What computes the tracker's networks, and what the other runtime would give.
+/// The runtime that computes the tracker's networks, and how the other one compares.
 fn tracking_runtime(report: &RuntimeReport) -> Check {
     let RuntimeReport { in_use, onnx_runtime, broken } = report;
-    let mut found = format!("{in_use} is used");
+    let mut found = format!("uses {in_use}");
     if *onnx_runtime {
         found += "; the built-in runtime (rten) would take about twice as long";
     }
@@ -146,7 +146,7 @@ fn tracking_runtime(report: &RuntimeReport) -> Check {
     Check::new("webcam tracking", state, found, help)
 }
 
-const NO_DISPLAY: &str = "start it from a desktop session; without one, --headless --out DIR writes the frames";
+const NO_DISPLAY: &str = "start bunraku from a desktop session; without one, --headless --out DIR writes the frames";
 
 fn display(trouble: Option<String>) -> Check {
     match trouble {
@@ -155,7 +155,7 @@ fn display(trouble: Option<String>) -> Check {
     }
 }
 
-const NO_MODELS: &str = "a webcam needs them: `bunraku models install` (3.8 MB, once)";
+const NO_MODELS: &str = "run `bunraku models install` (3.8 MB, once); only a webcam needs them";
 
 fn tracking_models(inventory: Result<Inventory, ModelsError>) -> Check {
     const NAME: &str = "tracking models";
@@ -172,13 +172,13 @@ fn tracking_models(inventory: Result<Inventory, ModelsError>) -> Check {
     Check::new(NAME, State::Fails, format!("{found} in {folder}"), Some(NO_MODELS))
 }
 
-const NO_CAMERA: &str = "only the source mediapipe needs one: plug it in, or let a phone or a video move the puppet";
-const CAMERA: &str = "until then let a phone or a video move the puppet";
+const NO_CAMERA: &str = "plug one in to use the source mediapipe; a phone or a video works without";
+const CAMERA: &str = "until it works, a phone or a video can move the puppet";
 
-/// What is said of every camera that was found, which `probe` tries.
+/// A check for every camera found; `probe` tries each.
 fn cameras(found: &[FoundCamera], probe: impl Fn(&FoundCamera) -> Result<(), String>) -> Vec<Check> {
     if found.is_empty() {
-        return vec![Check::new("camera", State::Limited, "none is connected", Some(NO_CAMERA))];
+        return vec![Check::new("camera", State::Limited, "none found", Some(NO_CAMERA))];
     }
     let check = |camera: &FoundCamera| match probe(camera) {
         Ok(()) => Check::new("camera", State::Works, camera.to_string(), None),
@@ -188,7 +188,7 @@ fn cameras(found: &[FoundCamera], probe: impl Fn(&FoundCamera) -> Result<(), Str
 }
 
 const PHONE: &str = "close the program that uses it (another bunraku, VTube Studio, VSeeFace …), or choose another port \
-                     with --source ifacialmocap:port=N and in the phone's app";
+                     with --source ifacialmocap:port=N and in the app on the phone";
 const CONTROL: &str = "close the program that uses it (another bunraku?), or choose another address with --control \
                        127.0.0.1:N, or --control off";
 
@@ -202,7 +202,7 @@ fn port<T>(name: &str, bound: io::Result<T>, help: &'static str) -> Check {
     }
 }
 
-/// The port that the phone sends to unless told otherwise, as the source itself says.
+/// The phone's default port, as the source declares it.
 fn phone_port() -> anyhow::Result<u16> {
     let settings = SourceInfo::find("ifacialmocap")?.settings;
     let default = settings.iter().find(|setting| setting.name == "port").and_then(|setting| setting.default);
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_free_or_in_use_and_then_there_is_something_to_do() {
+    fn a_port_in_use_comes_with_advice() {
         let taken = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         let again = port("p", UdpSocket::bind(taken.local_addr().expect("bound")), PHONE);
         assert_eq!((again.state, again.found.as_str()), (State::Fails, "in use by another program"));
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runtime_in_use_is_named_and_a_library_of_no_use_is_told() {
+    fn the_runtime_in_use_is_named_and_a_broken_library_reported() {
         let report = |onnx_runtime: bool, broken: &[&str]| RuntimeReport {
             in_use: "this one".to_owned(),
             onnx_runtime,
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn every_camera_is_tried_and_none_is_no_fault() {
+    fn every_camera_is_tried_and_having_none_is_no_fault() {
         let [none] = &cameras(&[], |_| Ok(()))[..] else { panic!("one line") };
         assert_eq!((none.state, none.help), (State::Limited, Some(NO_CAMERA)));
         let two = [0, 1].map(|number| FoundCamera { number, name: "C920".to_owned() });

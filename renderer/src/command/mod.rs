@@ -23,7 +23,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 /// One picture of a character becomes a puppet that follows your face
 ///
-/// Without a command it is `bunraku run`: a window with the puppet, live.
+/// Without a command, this is `bunraku run`: the puppet live, in a window.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true, after_help = run::EXAMPLE)]
 struct Cli {
@@ -78,14 +78,14 @@ impl Command {
 /// Runs the command line. The exit status is 0 when done, 1 when it failed, 2 for an invalid command line.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse_from(verbosity_last(std::env::args_os().collect()));
-    // winit warns of displays without a size and the like, about which you can do nothing.
+    // winit warns about displays without a size and similar things that you cannot change.
     start_logs(cli.logs.verbose, &["bunraku", "bunraku_core", "bunraku_capture"], "winit=error");
     let command = cli.command.unwrap_or(Command::Run(cli.run));
     exit_code(command.run(), help::ANYTHING)
 }
 
-/// The words with any `-v` before the command behind it: run's own flags, which may not stand there, would otherwise
-/// take it along.
+/// Moves `-v` flags from before the command to the end. Before the command they would be refused, as `run`'s own flags
+/// are.
 fn verbosity_last(mut words: Vec<OsString>) -> Vec<OsString> {
     let is_verbosity = |word: &OsString| {
         let word = word.to_string_lossy();

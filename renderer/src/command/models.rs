@@ -1,4 +1,4 @@
-//! `bunraku models`: the tracking models that a webcam needs.
+//! `bunraku models`: installs and lists the tracking models that a webcam needs.
 
 use super::help::{Help as _, Helped, stdout};
 use anyhow::Context as _;
@@ -23,7 +23,7 @@ Examples:
   bunraku models install Downloads/face_landmarker.task
   bunraku models list";
 
-/// Install the tracking models that a webcam needs, or show them
+/// Install or list the tracking models that a webcam needs
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
@@ -33,31 +33,31 @@ pub(crate) struct Args {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Action {
-    /// Download the official bundle (or take FILE), check it, convert it, and keep it in the user's data folder
+    /// Download the official bundle or read FILE, check it, and install it in your data folder
     ///
-    /// A download that broke off, or that Ctrl-C stopped, goes on where it was.
+    /// An interrupted download resumes where it stopped.
     #[command(after_help = EXAMPLE)]
     Install {
-        /// A file, or an address that begins with http:// or https://
+        /// A file, or a URL that begins with http:// or https://
         #[arg(value_name = "FILE|URL", default_value = OFFICIAL_ADDRESS)]
         from: String,
     },
-    /// Puppet what is installed, where, and whether it is whole
+    /// List the installed files, their folder, and whether they are intact
     #[command(after_help = EXAMPLE)]
     List {
-        /// One line of JSON, for a program to read
+        /// Print one line of JSON, for programs
         #[arg(long)]
         json: bool,
     },
 }
 
-/// Does what is asked.
+/// Installs or lists the models.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let folder = folder().help("set XDG_DATA_HOME to a folder that can be written to")?;
+    let folder = folder().help("set XDG_DATA_HOME to a writable folder")?;
     let text = match &args.action {
         Action::Install { from } => {
             install(from, &folder)?;
-            format!("{}\nThe webcam can be used now.\n", Listing(&inventory(&folder)))
+            format!("{}\nThe webcam is ready to use.\n", Listing(&inventory(&folder)))
         }
         Action::List { json: true } => format!("{}\n", serde_json::json!(inventory(&folder))),
         Action::List { json: false } => Listing(&inventory(&folder)).to_string(),
@@ -97,28 +97,27 @@ fn progress_bar() -> ProgressBar {
     ProgressBar::new(0).with_style(progress::style("{bar:30} {bytes} of {total_bytes}, {eta} left"))
 }
 
-/// What to do where the models cannot be installed.
+/// What to do if the models cannot be installed.
 fn way_out(error: &ModelsError) -> String {
     match error {
         ModelsError::Read { source, .. } if source.kind() == ErrorKind::NotFound => {
-            "without a file, `bunraku models install` downloads the bundle".to_owned()
+            "check the path, or run `bunraku models install` without one to download the bundle".to_owned()
         }
         ModelsError::Write { .. } | ModelsError::Download(DownloadError::Write { .. }) => {
-            "free some space (20 MB), or set XDG_DATA_HOME to a folder that can be written to".to_owned()
+            "free 20 MB, or set XDG_DATA_HOME to a writable folder".to_owned()
         }
-        ModelsError::Hash { .. } => format!("download it anew from {OFFICIAL_ADDRESS}"),
+        ModelsError::Hash { .. } => format!("download it again from {OFFICIAL_ADDRESS}"),
         ModelsError::Download(
             DownloadError::Stopped { .. } | DownloadError::Broken { .. } | DownloadError::Busy { .. },
         ) => "run the same command again".to_owned(),
         ModelsError::Download(_) => format!(
-            "look at this computer's connection; or download {OFFICIAL_ADDRESS} elsewhere, and give the file to `bunraku \
-             models install FILE`"
+            "check your connection; or download {OFFICIAL_ADDRESS} elsewhere and run `bunraku models install FILE`"
         ),
         _ => String::new(),
     }
 }
 
-/// An inventory, for a person to read.
+/// An inventory as text.
 struct Listing<'a>(&'a Inventory);
 
 impl Display for Listing<'_> {
@@ -150,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_told_from_a_file() {
+    fn urls_and_files_are_told_apart() {
         assert!(is_address(OFFICIAL_ADDRESS) && is_address("HTTP://127.0.0.1:1/x"));
         for file in ["face_landmarker.task", "C:\\x.task", "C:/x.task", "ftp://x", "/x"] {
             assert!(!is_address(file), "{file}");
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_says_how_it_is_with_each_file() {
+    fn a_listing_gives_the_state_of_each_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let shown = |folder: &Path| Listing(&inventory(folder)).to_string();
         let none = shown(folder.path());

@@ -8,16 +8,16 @@ use std::num::NonZeroUsize;
 /// How the student is drawn; `None` leaves the choice to the configuration.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct DrawOptions {
-    /// Which engine draws [default: auto]
+    /// The engine that draws [default: auto]
     #[arg(long, value_name = "ENGINE", value_parser = engine_parser())]
     pub(crate) engine: Option<EngineChoice>,
-    /// How much of the student's work is done for a frame [default: full; run: auto]
+    /// How much of the student's work is done for each frame [default: full; run: auto]
     #[arg(long)]
     pub(crate) quality: Option<QualityChoice>,
     /// Edge of the output in pixels, 128 to 2048 [default: 512]
     #[arg(long, value_name = "N")]
     pub(crate) size: Option<Size>,
-    /// Threads of the CPU engine [default: all cores; run: one fewer beside a webcam]
+    /// Threads of the CPU engine [default: all cores; run: one fewer with a webcam]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 }

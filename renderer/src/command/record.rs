@@ -42,14 +42,14 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     seconds.filter(|time| !time.is_zero()).ok_or_else(|| "expected a number of seconds above 0".to_owned())
 }
 
-/// Records until it is told to stop, then gives the recording its name.
+/// Records until a signal, the time or the end of the source, then gives the recording its name.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let stop = stop_on_signal()?;
     let source = open(&args.source, &Surroundings::default()).help(NO_SOURCE)?;
     let recorder = Recorder::create(&args.out).map_err(way_out)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
     let (recorder, state) = runtime.block_on(record(source, recorder, args.seconds, &stop))?;
-    // A name that is being looked up holds nobody up.
+    // Does not wait for a name that is still being looked up.
     runtime.shutdown_background();
     if recorder.count() == 0 {
         recorder.discard()?;
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What to do where the recording cannot be begun.
+/// What to do if the recording cannot start.
 fn way_out(error: RecordError) -> anyhow::Error {
     let help = match &error {
         RecordError::PartExists(part) => {
@@ -123,7 +123,7 @@ async fn at(deadline: Option<Instant>) {
     }
 }
 
-/// What the person sees meanwhile.
+/// The progress shown while recording.
 struct Progress {
     bar: ProgressBar,
     state: SourceState,

@@ -16,7 +16,7 @@ Examples:
   bunraku sources
   bunraku sources --json";
 
-/// Puppet the capture sources, their settings, and what is found on this machine
+/// List the capture sources, their settings, and what is found on this machine
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// A source, with what was found of it here.
+/// A source, and what it finds on this machine.
 #[derive(Serialize)]
 struct Entry {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! What `bunraku check` says about a configuration, beyond what loading it does.
+//! Checks a configuration and everything it names, for `bunraku check`.
 
 use super::{Config, ConfigError};
 use crate::settings::Background;
@@ -6,11 +6,11 @@ use bunraku_capture::Surroundings;
 use std::path::Path;
 
 impl Config {
-    /// Reads the configuration `path` and looks at everything it names: the sources and their settings, the character,
+    /// Reads the configuration `path` and checks everything it names: the sources and their settings, the character,
     /// the background. Nothing is started and nothing is written.
     ///
     /// # Errors
-    /// [`ConfigError`] with all of it.
+    /// [`ConfigError`] with all problems.
     pub fn check(path: &Path) -> Result<Self, ConfigError> {
         let config = Self::load(path)?;
         let problems: Vec<String> =
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_configuration_names_is_looked_at() {
+    fn everything_a_configuration_names_is_checked() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("bunraku.yaml");
         let text = "character: nobody\nbackground: nothing.png\nsources: [ifacialmokap, 'ifacialmocap:port=x']\n";

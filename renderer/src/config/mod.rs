@@ -1,4 +1,4 @@
-//! The configuration, `bunraku.yaml`: what the flags of `bunraku run` say, and the settings that have no flag.
+//! The configuration, `bunraku.yaml`: the flags of `bunraku run`, and the settings without a flag.
 
 mod check;
 mod listen;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// The usual name of a configuration.
 pub const CONFIG_FILE: &str = "bunraku.yaml";
 
-/// What a configuration says; what it leaves out is `None` or the default.
+/// A configuration; an absent field is `None` or the default.
 ///
 /// [`Config::load`] makes relative paths relative to the configuration's folder. Absolute paths and those with `..` are
 /// allowed: you write the configuration yourself, as you do the command line, unlike a character model, which comes from
@@ -29,7 +29,7 @@ pub const CONFIG_FILE: &str = "bunraku.yaml";
 pub struct Config {
     /// The character.
     pub character: Option<CharacterChoice>,
-    /// The capture sources; the first is live.
+    /// The capture sources, in order of priority.
     pub sources: Vec<SourceSpec>,
     /// Which engine draws.
     pub engine: Option<EngineChoice>,
@@ -39,9 +39,9 @@ pub struct Config {
     pub size: Option<Size>,
     /// Threads of the CPU engine.
     pub threads: Option<std::num::NonZeroUsize>,
-    /// What is behind the character.
+    /// The background.
     pub background: Option<Background>,
-    /// Frames a second, at most; 1 to 1000.
+    /// The highest frame rate, 1 to 1000.
     #[serde(deserialize_with = "fps")]
     pub fps: Option<u16>,
     /// Whether to run without a window.
@@ -66,13 +66,13 @@ fn fps<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::Error> {
     }
 }
 
-/// Everything that is wrong with a configuration.
+/// An invalid configuration.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {}", path.display(), problems.join("; "))]
 pub struct ConfigError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong, each with its field; at least one.
+    /// All problems, each with its field; at least one.
     pub problems: Vec<String>,
 }
 
@@ -80,7 +80,7 @@ impl Config {
     /// Reads `path`.
     ///
     /// # Errors
-    /// [`ConfigError`] with everything that is wrong with it, not only the first problem.
+    /// [`ConfigError`] with all problems, not only the first.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let failed = |problems| ConfigError { path: path.to_owned(), problems };
         let text = bunraku_cli::read_text(path).map_err(|error| failed(vec![error.to_string()]))?;

@@ -1,4 +1,4 @@
-//! Who may hold the service up, and for how long: so many connections at a time, each answered soon or ended.
+//! Limits connections: how many at a time, and how long one may stay silent.
 
 use super::routes::COMMAND_TIMEOUT;
 use std::{
@@ -16,7 +16,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// Connections at a time; more wait until one ends. A few programs of one person need no more.
+/// Connections at a time; more wait until one ends. One user's programs need no more.
 const MOST_CONNECTIONS: usize = 64;
 
 /// How long a connection may take until the answer to its request begins: longer than any command, and short enough that
@@ -41,7 +41,7 @@ impl axum::serve::Listener for Listener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
-        // Nobody closes the semaphore, so there always comes a permit.
+        // The semaphore is never closed, so a permit always comes.
         let permit = Arc::clone(&self.room).acquire_owned().await.ok();
         let (stream, from) = axum::serve::Listener::accept(&mut self.tcp).await;
         (Connection::new(stream, permit), from)
@@ -52,7 +52,7 @@ impl axum::serve::Listener for Listener {
     }
 }
 
-/// A connection that is ended when it asks for nothing.
+/// A connection that ends if no request is answered in time.
 #[derive(Debug)]
 pub(super) struct Connection<S> {
     stream: S,
@@ -102,7 +102,7 @@ mod tests {
     };
 
     #[tokio::test(start_paused = true)]
-    async fn who_says_nothing_is_shown_out_and_who_was_answered_may_stay() {
+    async fn a_silent_connection_is_ended_and_an_answered_one_stays() {
         let (mut caller, stream) = duplex(64);
         let mut connection = Connection::new(stream, None);
         caller.write_all(b"GET").await.expect("sent");

@@ -1,6 +1,6 @@
 //! The control service: a small HTTP interface to the running puppet, on a thread of its own.
 //!
-//! It listens on this machine only, unless told otherwise; `guard.rs` decides which requests it answers.
+//! It listens on loopback by default; `guard.rs` decides which requests it answers.
 
 mod failure;
 mod guard;
@@ -57,7 +57,7 @@ impl Service {
         self.address
     }
 
-    /// The token that was generated because none was given, for you to see.
+    /// The token that was generated because none was given, to be printed.
     pub fn generated_token(&self) -> Option<&Token> {
         self.generated_token.as_ref()
     }

@@ -1,4 +1,4 @@
-//! What the control service does, route by route.
+//! The routes of the control service.
 
 use super::{
     failure::{BadBody, Body, ErrorBody, Failure, NotDone, Refused},

@@ -20,23 +20,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Frames on their way to the disk. When the disk falls behind by more, the puppet waits: every frame is asked for.
+/// The most frames on their way to the disk. Beyond that the puppet waits, because every frame is wanted.
 const IN_FLIGHT: usize = 4;
 
-/// How often a lasting loss of frames is reported.
+/// How often an ongoing loss of frames is reported.
 const REMIND: Duration = Duration::from_secs(10);
 
-/// Opens the folder of `--out`, if there is one.
+/// Opens the folder given by `--out`, if any.
 pub(super) fn open(config: &Config) -> Result<Option<Box<dyn Output>>, OutputError> {
     let Some(folder) = &config.out else { return Ok(None) };
-    let help = "--out takes a folder that can be written to";
+    let help = "--out takes a writable folder";
     let failed = |error: io::Error| OutputError { why: error.to_string(), help };
     PngFolder::new(folder).map(|output| Some(Box::new(output) as Box<dyn Output>)).map_err(failed)
 }
 
 /// Writes the frame of every step, changed or not, as `DIR/000000.png` and so on: 8-bit sRGB with straight alpha, or
-/// opaque over a background. A thread of its own encodes them. A frame that cannot be written is counted as lost and the
-/// next one is tried anyway: disks are emptied, drives come back.
+/// opaque over a background. A thread of its own encodes them. A frame that cannot be written is counted as lost, and
+/// the next one is tried: space is freed, drives come back.
 pub struct PngFolder {
     jobs: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
@@ -46,13 +46,13 @@ pub struct PngFolder {
     failed: bool,
 }
 
-/// What the writer is given, in order.
+/// A job for the writer.
 enum Job {
     /// A frame that differs from the one before.
     New(Arc<CpuFrame>),
-    /// The same once more.
+    /// The same frame again.
     Again,
-    /// Another background from here on.
+    /// A new background.
     Behind(Behind),
 }
 
@@ -69,7 +69,7 @@ impl PngFolder {
     /// # Errors
     /// When the folder or the writing thread cannot be created.
     pub fn new(folder: &Path) -> io::Result<Self> {
-        let no_folder = |error| io::Error::other(format!("cannot make the folder {}: {error}", folder.display()));
+        let no_folder = |error| io::Error::other(format!("cannot create the folder {}: {error}", folder.display()));
         std::fs::create_dir_all(folder).map_err(no_folder)?;
         let (jobs, inbox) = sync_channel(IN_FLIGHT);
         let (trouble, lost) = (Arc::default(), Arc::default());
@@ -79,7 +79,7 @@ impl PngFolder {
         Ok(Self { jobs: Some(jobs), writer: Some(thread.map_err(no_thread)?), trouble, lost, failed: false })
     }
 
-    /// Hands a job to the writer, unless it is gone.
+    /// Sends a job to the writer, unless it is gone.
     fn send(&mut self, job: Job) {
         self.failed |= self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err());
     }
@@ -99,7 +99,7 @@ impl Output for PngFolder {
     }
 
     fn trouble(&mut self) -> Option<String> {
-        // Not waited for: the writer holds the lock only to put a message there.
+        // `try_lock` never waits, and the writer holds the lock only to store a message.
         self.trouble.try_lock().ok()?.take()
     }
 
@@ -112,7 +112,7 @@ impl Output for PngFolder {
         }
         match self.lost.load(Ordering::Relaxed) {
             0 => Ok(()),
-            count => Err(format!("{count} frames could not be written, and their numbers are missing")),
+            count => Err(format!("{count} frames could not be written; their numbers are missing")),
         }
     }
 }
@@ -138,7 +138,7 @@ impl Behind {
         }
     }
 
-    /// `frame` in front of it, as the bytes of RGBA pixels.
+    /// Encodes `frame` over the background, as RGBA bytes.
     fn encode(&mut self, frame: &CpuFrame, out: &mut [u8]) {
         match self {
             Self::Nothing => encode_straight(&frame.planes, out),
@@ -162,7 +162,7 @@ fn cover(picture: &RgbImage, edge: u32) -> RgbImage {
     imageops::resize(&square, edge, edge, imageops::FilterType::CatmullRom)
 }
 
-/// What lives on the writing thread.
+/// The state of the writing thread.
 struct Writer {
     folder: PathBuf,
     trouble: Arc<Mutex<Option<String>>>,
@@ -171,7 +171,7 @@ struct Writer {
     png: Vec<u8>,
     count: u64,
     lost: Arc<AtomicU64>,
-    /// When the present loss was last reported; none while frames are written.
+    /// When the ongoing loss was last reported; none while frames are written.
     told: Option<Instant>,
 }
 
@@ -181,7 +181,7 @@ impl Writer {
         Self { folder, trouble, behind: Behind::Nothing, pixels, png, count: 0, lost, told: None }
     }
 
-    /// Writes until nothing more comes.
+    /// Writes frames until the output ends.
     fn run(mut self, inbox: &Receiver<Job>) {
         while let Ok(job) = inbox.recv() {
             let encoded = match job {
@@ -203,13 +203,13 @@ impl Writer {
         let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
         if self.told.is_none_or(|told| told.elapsed() >= REMIND) {
             self.told = Some(Instant::now());
-            self.tell(format!("{error}; {lost} frames are lost so far, the puppet goes on and tries the next ones"));
+            self.tell(format!("{error}; {lost} frames lost so far; the puppet goes on and keeps trying"));
         }
     }
 
     fn tell_recovery(&mut self) {
         if self.told.take().is_some() {
-            self.tell(format!("frames are written again; {} were lost", self.lost.load(Ordering::Relaxed)));
+            self.tell(format!("frames are being written again; {} were lost", self.lost.load(Ordering::Relaxed)));
         }
     }
 
@@ -217,7 +217,7 @@ impl Writer {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
     }
 
-    /// The newest picture, under the next name.
+    /// Writes the newest picture under the next name.
     fn write(&mut self) -> io::Result<()> {
         let path = self.folder.join(format!("{:06}.png", self.count));
         let written = files::replace_unsynced(&path, &self.png);
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_disk_is_told_and_what_comes_after_it_is_written() {
+    fn a_failing_disk_is_reported_and_later_frames_are_written() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let out = folder.path().join("frames");
         let mut output = PngFolder::new(&out).expect("the folder can be made");

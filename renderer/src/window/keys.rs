@@ -23,9 +23,9 @@ pub(super) enum Action {
     ChooseSource(usize),
     /// Take the face's present turn as straight ahead.
     Recentre,
-    /// Puppet the next background.
+    /// Show the next background.
     NextBackground,
-    /// Puppet what the cameras see, or not.
+    /// Show what the cameras see, or not.
     TogglePreview,
     /// Hide or show every overlay.
     ToggleOverlay,
@@ -33,7 +33,7 @@ pub(super) enum Action {
     ToggleOnTop,
     /// Take the window's border away, or give it back.
     ToggleBorder,
-    /// Puppet or hide the keys.
+    /// Show or hide the keys.
     ToggleHelp,
     /// Hide the keys.
     CloseHelp,

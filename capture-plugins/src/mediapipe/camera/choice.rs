@@ -128,6 +128,7 @@ fn choose(choice: &CameraChoice, cameras: Vec<FoundCamera>) -> Result<FoundCamer
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bunraku_core::yaml;
 
     fn two() -> Vec<FoundCamera> {
         [(0, "Integrated Camera"), (2, "HD Pro Webcam C920")]
@@ -153,7 +154,7 @@ mod tests {
 
     #[test]
     fn settings_accept_numbers_and_names() {
-        let read = |text: &str| serde_yaml::from_str::<CameraChoice>(text);
+        let read = |text: &str| yaml::from_str::<CameraChoice>(text);
         assert_eq!(read("3").expect("a number"), CameraChoice::Number(3));
         assert_eq!(read("C920").expect("a name"), CameraChoice::Name("C920".to_owned()));
         assert!(read("-1").is_err() && read("[1]").is_err());

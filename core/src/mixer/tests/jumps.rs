@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn with_nobody_fit_the_last_face_is_held_and_left_by_a_fade() {
+fn without_a_fit_source_the_last_face_is_held_and_left_by_a_fade() {
     let mut rig = Rig::new(&["phone"]);
     rig.sources[0].jaw = Some(1.0);
     let held = rig.run(1.0);

@@ -174,7 +174,7 @@ fn an_unknown_name_is_answered_with_the_nearest_running_one() {
 }
 
 #[test]
-fn the_status_tells_who_drives_what_how_old_and_how_fast() {
+fn the_status_gives_each_sources_channels_age_and_rate() {
     let mut rig = Rig::new(&["phone", "idle"]);
     rig.sources[0].jaw = Some(0.5);
     rig.sources[1].jaw = None;

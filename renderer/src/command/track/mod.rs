@@ -31,29 +31,29 @@ Examples:
   bunraku track --input clip.mp4 --fps 30 > faces.jsonl
   bunraku track --input camera:0 --timings > faces.jsonl";
 
-/// Find the faces in pictures, a video or a camera's picture: landmarks, expression, and where the head is
+/// Track faces in pictures, a video or a camera: landmarks, expression and head pose
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// A folder of pictures (by the natural order of their names), a video, or camera[:N]
+    /// A folder of pictures (in the natural order of their names), a video, or camera[:N]
     #[arg(long, value_name = "DIR|VIDEO|camera[:N]")]
     input: String,
-    /// Whether a picture has to do with the one before
+    /// Whether the pictures are a sequence
     #[arg(long, default_value = "video")]
     mode: ModeChoice,
-    /// Pictures a second, which give their times; a camera has its own
+    /// Pictures a second, which gives each its time; a camera has its own clock
     #[arg(long, value_name = "N", default_value = "30", value_parser = parse_rate)]
     fps: f64,
-    /// Faces to look for at most, up to 64; with more than one nothing is smoothed
+    /// The most faces to find, up to 64; with more than one, nothing is smoothed
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=64))]
     faces: u8,
-    /// What runs the networks: ONNX Runtime if it is installed, else the built-in runtime
+    /// The networks' runtime; auto takes ONNX Runtime if it is installed, else the built-in one
     #[arg(long, default_value = "auto")]
     runtime: RuntimeArg,
     /// Threads for the largest network, up to 8: more than two gain nothing on networks of this size
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=8))]
     threads: u8,
-    /// The tracking models: their folder, or the official face_landmarker.task; without it those that are installed
+    /// The tracking models: their folder, or the official face_landmarker.task [default: the installed ones]
     #[arg(long, value_name = "PATH")]
     models: Option<PathBuf>,
     /// Print the time of each part of the work to standard error
@@ -61,12 +61,12 @@ pub(crate) struct Args {
     timings: bool,
 }
 
-/// Whether a picture has to do with the one before.
+/// Whether the pictures are a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum ModeChoice {
     /// Each by itself
     Image,
-    /// They follow one another: faces are followed, and a single one is smoothed
+    /// A sequence: faces are followed, and a single one is smoothed
     Video,
 }
 
@@ -133,15 +133,15 @@ fn open_tracker(args: &Args) -> anyhow::Result<FaceTracker> {
         ..TrackerOptions::default()
     };
     FaceTracker::new(&load_models(args.models.as_deref())?, &options).help(
-        "`bunraku models install` puts the models right; --runtime rten needs nothing else; `bunraku doctor` says what \
-         is here",
+        "`bunraku models install` repairs the models; --runtime rten needs nothing else; `bunraku doctor` checks this \
+         machine",
     )
 }
 
 /// The models in a folder or a bundle, or those that are installed.
 fn load_models(path: Option<&Path>) -> anyhow::Result<TrackingModels> {
-    const HELP: &str = "`bunraku models install` fetches and converts the models; --models takes their folder, or the \
-                        official face_landmarker.task";
+    const HELP: &str = "`bunraku models install` installs the models; --models takes their folder, or the official \
+                        face_landmarker.task";
     if let Some(bundle) = path.filter(|path| path.is_file()) {
         return models::load_bundle(bundle).help(HELP);
     }
@@ -167,7 +167,7 @@ struct Pictures {
 
 impl Pictures {
     /// Reads the next picture and gives its time in milliseconds; none at the end. A camera's damaged pictures are
-    /// passed over.
+    /// skipped.
     fn next(&mut self) -> Result<Option<u64>, FrameError> {
         loop {
             match self.source.next(&mut self.frame) {
