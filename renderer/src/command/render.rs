@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let character = character::open(&args.character)?;
     let mut avatar = native::open(&character, &args.draw.open_options()).help(NO_ENGINE)?;
     std::fs::create_dir_all(&args.out)
-        .with_context(|| format!("cannot make the folder {}", args.out.display()))
+        .with_context(|| format!("cannot create the folder {}", args.out.display()))
         .help("--out takes a writable folder")?;
     let progress = progress::bar(poses.len(), "drawing");
     let mut canvas = Canvas::default();
