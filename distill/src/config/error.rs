@@ -4,7 +4,7 @@ use super::{
     ConfigPaths,
     fields::{CHARACTER_IMAGE, FACE_MASK, FIELDS, POSE_DATASET, PREFIX, RECIPE, SAMPLE_OUTPUT_INTERVALS, TEACHER},
 };
-use serde_yaml::Value;
+use bunraku_core::yaml::{self, Value};
 use std::{fmt, ops::RangeInclusive, path::PathBuf};
 use thiserror::Error;
 
@@ -39,7 +39,7 @@ impl std::error::Error for InvalidConfig {}
 pub enum ConfigError {
     /// Not YAML at all.
     #[error("is not valid YAML: {0}")]
-    Yaml(#[from] serde_yaml::Error),
+    Yaml(#[from] yaml::Error),
     /// YAML, but not fields with values.
     #[error("is not a list of `field: value` lines")]
     NotAMap,
@@ -139,7 +139,7 @@ fn suggestion(nearest: Option<&str>) -> String {
 /// A value as written, on one line, shortened.
 pub(super) fn shown(value: &Value) -> String {
     const LONGEST: usize = 60;
-    let text = serde_yaml::to_string(value).unwrap_or_default();
+    let text = yaml::to_string(value).unwrap_or_default();
     let mut text: String = text.trim_end().chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if text.is_empty() {
         text.push_str("empty");

@@ -7,8 +7,10 @@ use super::{
     fields::{BACKEND, FIELDS, SAMPLE_OUTPUT_INTERVALS, TrainingFields},
 };
 use crate::backend::Accelerator;
-use bunraku_core::suggest;
-use serde_yaml::{Mapping, Value};
+use bunraku_core::{
+    suggest,
+    yaml::{self, Mapping, Value},
+};
 use std::{
     ops::RangeInclusive,
     path::{Component, Path, PathBuf},
@@ -23,7 +25,7 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn new(text: &str) -> Result<Self, InvalidConfig> {
         let failed = |error| InvalidConfig { errors: vec![error], paths: Box::default() };
-        let value = serde_yaml::from_str(text).map_err(|error| failed(error.into()))?;
+        let value = yaml::from_str(text).map_err(|error| failed(error.into()))?;
         let Value::Mapping(map) = value else { return Err(failed(ConfigError::NotAMap)) };
         let errors = map.keys().filter_map(unknown).collect();
         Ok(Self { map, errors })

@@ -11,9 +11,9 @@ use crate::{
     files::{CONFIG_LIMIT, read, reason},
     loss::{BodyWeights, FaceWeights},
 };
-use merge::{merged, with_nearest};
+use bunraku_core::yaml::{self, Value, with_nearest};
+use merge::merged;
 use serde::{Deserialize, Serialize};
-use serde_yaml::Value;
 use std::{
     fmt,
     path::{Path, PathBuf},
@@ -214,7 +214,7 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`]: an unknown field with the nearest known one, or all values out of range.
     pub fn parse(text: &str) -> Result<Self, RecipeError> {
-        let recipe: Self = serde_yaml::from_value(with_base(text)?)
+        let recipe: Self = yaml::from_value(with_base(text)?)
             .map_err(|error| RecipeError::Fields(with_nearest(&error.to_string())))?;
         let wrong = recipe.problems();
         if wrong.is_empty() { Ok(recipe.stretched()) } else { Err(RecipeError::Values(wrong)) }
@@ -230,7 +230,7 @@ impl Recipe {
 
 /// A recipe's fields, merged over those of the built-in recipe it names in `from`.
 fn with_base(text: &str) -> Result<Value, RecipeError> {
-    let mut value: Value = serde_yaml::from_str(text).map_err(|error| RecipeError::Fields(error.to_string()))?;
+    let mut value: Value = yaml::from_str(text).map_err(|error| RecipeError::Fields(error.to_string()))?;
     let Some(from) = value.as_mapping_mut().and_then(|fields| fields.remove("from")) else { return Ok(value) };
     let base = BUILT_IN.iter().find(|(name, _)| from.as_str() == Some(name));
     let (_, base) = base.ok_or_else(|| RecipeError::From(from.as_str().unwrap_or("?").to_owned()))?;

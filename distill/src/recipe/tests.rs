@@ -98,7 +98,7 @@ fn errors_suggest_the_nearest_known_field() {
 fn a_recipe_survives_a_round_trip() {
     for (name, _) in BUILT_IN {
         let recipe = Recipe::built_in(name).expect("built in");
-        let text = serde_yaml::to_string(&recipe).expect("written");
+        let text = bunraku_core::yaml::to_string(&recipe).expect("written");
         assert_eq!(Recipe::parse(&text).expect("read"), recipe);
     }
 }

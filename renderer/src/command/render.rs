@@ -74,10 +74,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("cannot create the folder {}", args.out.display()))
         .help("--out takes a writable folder")?;
     let progress = progress::bar(poses.len(), "drawing");
-    let mut canvas = Canvas::default();
+    let mut writer = PictureWriter::default();
     for (done, named) in poses.iter().enumerate() {
         anyhow::ensure!(!stop.is_cancelled(), "stopped: {done} of {} pictures were written", poses.len());
-        canvas.draw(&mut *avatar, named, args)?;
+        writer.draw(&mut *avatar, named, args)?;
         progress.inc(1);
     }
     progress.finish_and_clear();
@@ -93,14 +93,14 @@ fn open_poses(path: &Path) -> anyhow::Result<Vec<NamedPose>> {
 }
 
 #[derive(Default)]
-struct Canvas {
+struct PictureWriter {
     pool: FramePool,
     reader: Reader,
     pixels: Vec<u8>,
     file: Vec<u8>,
 }
 
-impl Canvas {
+impl PictureWriter {
     fn draw(&mut self, avatar: &mut dyn Avatar, named: &NamedPose, args: &Args) -> anyhow::Result<()> {
         anyhow::ensure!(avatar.set_pose(&named.pose), "this character takes no poses");
         let frame = self.reader.read(&avatar.draw(&mut self.pool)?)?;

@@ -1,4 +1,4 @@
-//! `bunraku run`: the puppet, live.
+//! `bunraku run`: runs the puppet live.
 
 use super::{
     character,
@@ -33,46 +33,46 @@ Examples:
   bunraku --source ifacialmocap:host=192.168.0.7 --source mouse
   bunraku run --character my_character --headless --frames 60 --out frames --background green";
 
-/// A window with the puppet, live (this is also what `bunraku` alone does)
+/// Run the puppet live, in a window (`bunraku` alone does the same)
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
-    /// The character model: its folder or its character_model.yaml; bundled is the one that this program brings,
-    /// bundled-lite its smaller student [default: bundled, or its smaller student where that is too slow]
+    /// The character model: its folder or its character_model.yaml, or bundled or bundled-lite for the built-in ones
+    /// [default: bundled, or bundled-lite if that is too slow here]
     #[arg(long, value_name = "PATH")]
     pub(crate) character: Option<CharacterChoice>,
-    /// A capture source, NAME[:KEY=VALUE,…]; the first is live, the others stand by (see `bunraku sources`)
+    /// A capture source, NAME[:KEY=VALUE,…], repeatable in order of priority (see `bunraku sources`)
     #[arg(long = "source", value_name = "SPEC")]
     pub(crate) sources: Vec<SourceSpec>,
-    /// A bunraku.yaml; flags override it
+    /// Read a configuration (bunraku.yaml); flags override it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) draw: DrawOptions,
-    /// What is behind the character: transparent, green, blue, black, white, #RRGGBB or a picture
+    /// The background: transparent, green, blue, black, white, #RRGGBB or a picture
     #[arg(long, value_name = "COLOUR|FILE")]
     pub(crate) background: Option<Background>,
-    /// Frames a second, at most [default: the display's rate, or 60]
+    /// The highest frame rate, 1 to 1000 [default: the display's, or 60]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) fps: Option<u16>,
-    /// No window
+    /// Run without a window
     #[arg(long)]
     pub(crate) headless: bool,
-    /// Stop after so many frames
+    /// Stop after N frames
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) frames: Option<u64>,
-    /// Where the control service listens, or off [default: 127.0.0.1:7878]
+    /// The control service's address, or off [default: 127.0.0.1:7878]
     #[arg(long, value_name = "ADDR|off")]
     pub(crate) control: Option<Listen>,
-    /// What the control service asks for; made up and printed where it listens to other machines
+    /// The control service's token [default: none on loopback, else a random one that is printed]
     #[arg(long, value_name = "TOKEN", env = "BUNRAKU_TOKEN", hide_env_values = true)]
     pub(crate) control_token: Option<String>,
-    /// Also write every frame as DIR/000000.png …
+    /// Also write every frame, as DIR/000000.png and so on
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
 
-/// Runs the puppet until it is told to stop.
+/// Runs the puppet until it ends or a signal stops it.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let stop = stop_on_signal()?;
     let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), open_config)?;
@@ -84,7 +84,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let gpu = shared_gpu(&config, window.as_ref());
     let setup = setup(&config, students, frames, &surroundings, &gpu)?;
     let puppet = Puppet::spawn(setup, stop.clone()).map_err(way_out)?;
-    let _service = serve(config.control.unwrap_or_default(), token, puppet.handle());
+    let _service = serve(config.control.unwrap_or_default(), token.as_deref(), puppet.handle());
     if let Some(window) = window {
         open_window(window, &config, puppet.handle(), &surroundings, &gpu, &stop);
     }
@@ -92,13 +92,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The error with what to do about it.
+/// Adds what to do about the error.
 fn way_out(error: PuppetError) -> anyhow::Error {
     let help = match &error {
         PuppetError::Start(StartError::Source(_)) => NO_SOURCE,
         PuppetError::Engine(_) => NO_ENGINE,
-        PuppetError::Background(_) => "--background takes a colour's name, #RRGGBB, or a picture's file",
-        PuppetError::Output(_) => "check the folder of --out and the disk's free space",
+        PuppetError::Background(_) => "--background takes a colour's name, #RRGGBB or a picture file",
+        PuppetError::Output(_) => "check the --out folder and the free space",
         _ => "",
     };
     Helped::new(error, help).into()
@@ -107,12 +107,12 @@ fn way_out(error: PuppetError) -> anyhow::Error {
 fn open_config(path: &Path) -> anyhow::Result<Config> {
     ensure_regular(path)
         .with_context(|| format!("cannot read {}", path.display()))
-        .help("--config takes a YAML file; data/examples/bunraku.yaml is one")?;
-    Config::load(path).help(format!("`bunraku check {}` looks at everything it names", path.display()))
+        .help("--config takes a YAML file, such as data/examples/bunraku.yaml")?;
+    Config::load(path).help(format!("`bunraku check {}` checks everything it names", path.display()))
 }
 
 impl Args {
-    /// The configuration with everything that was given on the command line in its place.
+    /// The configuration, overridden by the flags that were given.
     fn override_fields(self, mut config: Config) -> Config {
         fn set<T>(field: &mut Option<T>, flag: Option<T>) {
             if flag.is_some() {
@@ -136,7 +136,7 @@ impl Args {
     }
 }
 
-/// Threads of the CPU engine by default: all cores (0), but one fewer beside a camera, whose tracker needs that one.
+/// The CPU engine's default number of threads: all cores (0), or one fewer with a camera, whose tracker needs a core.
 fn spare_threads(sources: &[SourceSpec]) -> usize {
     let tracked = |spec: &SourceSpec| SourceInfo::find(&spec.name).is_ok_and(|info| info.camera);
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -185,13 +185,13 @@ fn connect_window() -> Option<WindowSystem> {
 
 /// The GPU for the engine and the window.
 fn shared_gpu(config: &Config, window: Option<&WindowSystem>) -> SharedGpu {
-    // Finding GPUs takes a moment that the CPU engine need not wait for.
+    // Finding GPUs takes a moment, which the CPU engine saves.
     let wanted = config.engine != Some(EngineChoice::Cpu);
     let instance = window.filter(|_| wanted).and_then(WindowSystem::gpu_instance);
     instance.map_or_else(SharedGpu::default, SharedGpu::new)
 }
 
-/// Shows the window until it is closed, which ends the puppet. If it cannot be opened, the puppet runs headless.
+/// Shows the window until it is closed, then stops the puppet. If it cannot be opened, the puppet runs headless.
 fn open_window(
     window: WindowSystem,
     config: &Config,
@@ -206,8 +206,8 @@ fn open_window(
     }
 }
 
-/// Starts the control service. The puppet runs without it too.
-fn serve(listen: Listen, token: Option<String>, puppet: &PuppetHandle) -> Option<Service> {
+/// Starts the control service. If it cannot start, the puppet runs without it.
+fn serve(listen: Listen, token: Option<&str>, puppet: &PuppetHandle) -> Option<Service> {
     let Listen::On(address) = listen else { return None };
     match Service::start(address, token.and_then(Token::new), puppet.clone()) {
         Ok(service) => {
@@ -225,5 +225,5 @@ fn serve(listen: Listen, token: Option<String>, puppet: &PuppetHandle) -> Option
 }
 
 fn no_service(address: SocketAddr, error: &std::io::Error) -> String {
-    format!("no control service on {address}: {error}; choose another with --control ADDR, or none with --control off")
+    format!("no control service on {address}: {error}; choose another address with --control ADDR, or --control off")
 }

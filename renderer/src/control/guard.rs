@@ -1,7 +1,7 @@
 //! Decides which requests the control service answers.
 //!
-//! Any web page in a browser on this machine can send requests here. `Origin` gives such a page away, and `Host` one that
-//! makes a name of its own point to this machine. Other machines need the token.
+//! Any web page in a browser on this machine can send requests here. `Origin` gives such a page away, and `Host` a page
+//! whose own domain points to this machine. Other machines need the token.
 
 use super::token::Token;
 use axum::http::{HeaderMap, StatusCode, Uri, header, uri::Authority};
@@ -73,7 +73,8 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn offered(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
 #[cfg(test)]
@@ -123,8 +124,9 @@ mod tests {
         let address = "0.0.0.0:7878".parse().expect("an address");
         let host = (header::HOST, "studio.lan:7878");
         let with = |guard: &Guard, token: &str| ask(guard, &[host.clone(), (header::AUTHORIZATION, token)]);
-        let guard = Guard::new(address, Token::new("abc".to_owned()));
+        let guard = Guard::new(address, Token::new("abc"));
         assert_eq!(with(&guard, "Bearer abc"), Ok(()));
+        assert_eq!(with(&guard, "bearer abc"), Ok(()), "a scheme's name has no case");
         assert_eq!(with(&guard, "Bearer abd"), Err(StatusCode::UNAUTHORIZED));
         assert_eq!(with(&guard, "abc"), Err(StatusCode::UNAUTHORIZED));
         assert_eq!(ask(&Guard::new(address, None), std::slice::from_ref(&host)), Err(StatusCode::UNAUTHORIZED));

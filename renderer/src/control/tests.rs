@@ -1,4 +1,4 @@
-//! The service over loopback, with a test in the puppet's place.
+//! The service over loopback, where the test plays the puppet.
 
 use super::*;
 use crate::{
@@ -28,7 +28,7 @@ struct Client(SocketAddr);
 
 fn start(token: Option<&str>) -> Running {
     let (handle, puppet) = testing::handle();
-    let token = token.and_then(|token| Token::new(token.to_owned()));
+    let token = token.and_then(Token::new);
     let service = Service::start(SocketAddr::from(([127, 0, 0, 1], 0)), token, handle).expect("a free port");
     Running { client: Client(service.address()), service, puppet }
 }
@@ -96,7 +96,7 @@ fn the_status_is_that_of_the_next_step() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused_with_the_reason_as_json() {
+fn invalid_requests_are_refused_with_the_reason_as_json() {
     let running = start(None);
     let json = "Content-Type: application/json\r\n";
     for (method, path, headers, body, expected) in [
@@ -163,7 +163,7 @@ fn an_address_for_other_machines_gets_a_token_unless_you_gave_one() {
         Service::start(SocketAddr::from(([0, 0, 0, 0], 0)), token, handle).expect("a free port")
     };
     assert!(start(None).generated_token().is_some());
-    assert!(start(Token::new("abc".to_owned())).generated_token().is_none());
+    assert!(start(Token::new("abc")).generated_token().is_none());
 }
 
 #[test]

@@ -7,9 +7,10 @@ use std::{fmt, io};
 pub struct Token(String);
 
 impl Token {
-    /// A secret of your own; `None` if it is empty.
-    pub fn new(secret: String) -> Option<Self> {
-        (!secret.is_empty()).then_some(Self(secret))
+    /// A given secret, without the white space around it, which a header cannot carry; `None` if nothing is left.
+    pub fn new(secret: &str) -> Option<Self> {
+        let secret = secret.trim();
+        (!secret.is_empty()).then(|| Self(secret.to_owned()))
     }
 
     /// A new secret: 128 random bits in hexadecimal.
@@ -51,6 +52,7 @@ mod tests {
         assert!(!token.matches("") && !token.matches(&token.secret()[1..]) && !token.matches("x"));
         assert_ne!(token, Token::random().expect("random numbers"));
         assert_eq!(format!("{token:?}"), "Token(…)");
-        assert_eq!(Token::new(String::new()), None);
+        assert_eq!((Token::new(""), Token::new(" \n")), (None, None));
+        assert!(Token::new("abc\n").is_some_and(|token| token.matches("abc")), "as read from a file");
     }
 }
