@@ -95,7 +95,7 @@ fn what_cannot_be_tracked_is_named_with_a_way_out() {
     let (whole, half) = (text(models), text(path("half.task")));
     for (input, models, parts) in [
         (text(path("none")), &whole, &["cannot track", "none"][..]),
-        (text(path("empty")), &whole, &["holds no picture"]),
+        (text(path("empty")), &whole, &["contains no picture"]),
         (text(path("torn")), &whole, &["a.png", "cannot be decoded"]),
         (text(path("torn")), &half, &["half.task", "bunraku models install"]),
         (text(path("torn")), &text(path("nowhere")), &["bunraku models install"]),

@@ -158,7 +158,7 @@ performer: {mirror: true, blink: {}}
             "profiles.vts",
             "`mirror`",
             "fps: ",
-            "sources: ",
+            "sources[0]: ",
         ] {
             assert!(all.contains(words), "{words} is missing in\n{all}");
         }

@@ -134,6 +134,11 @@ fn ranked_adapters(instance: &wgpu::Instance, surface: &wgpu::Surface<'_>) -> Ve
     adapters
 }
 
+/// As [`Graphics::needs_opaque_window`], before there is a surface.
+pub(super) fn needs_opaque_window(context: &GpuContext) -> bool {
+    is_software_vulkan(&context.info)
+}
+
 fn is_software_vulkan(info: &wgpu::AdapterInfo) -> bool {
     info.device_type == wgpu::DeviceType::Cpu && info.backend == wgpu::Backend::Vulkan
 }

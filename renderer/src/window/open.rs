@@ -2,6 +2,7 @@
 
 use super::{
     WindowError,
+    graphics::needs_opaque_window,
     overlay::Overlay,
     place::Place,
     recovery::{Drawable as _, Mended, Recovering},
@@ -314,8 +315,10 @@ fn open_window(
         let surface = opener.open(&window, device)?;
         Ok::<_, WindowError>((window, surface))
     };
-    let (window, surface) = open(true)?;
-    if surface.needs_opaque_window() {
+    // Known before there is a window where the puppet's own device presents: no window is opened twice then.
+    let transparent = !device.is_some_and(needs_opaque_window);
+    let (window, surface) = open(transparent)?;
+    if transparent && surface.needs_opaque_window() {
         drop((window, surface));
         return open(false);
     }

@@ -59,12 +59,25 @@ impl SurfaceOpener {
         let Some(context) = puppets else { return self.open_own(window) };
         context.check().map_err(|_| GraphicsError::Lost)?;
         let shared = libraries::caught(|| Graphics::share(context, window, self.waker.clone()));
-        if let Ok(Some(graphics)) = shared {
-            return WindowSurface::new(window, graphics);
-        }
-        tracing::warn!("the puppet's GPU cannot present to the window: frames are read back for another one");
         let refused = Some(context.device.clone());
-        Ok(WindowSurface { refused, ..self.open_own(window)? })
+        let Ok(Some(graphics)) = shared else {
+            tracing::warn!("the puppet's GPU cannot present to the window: frames are read back for another one");
+            return Ok(WindowSurface { refused, ..self.open_own(window)? });
+        };
+        let surface = WindowSurface::new(window, graphics)?;
+        if surface.says_it_keeps_alpha() || surface.needs_opaque_window() {
+            return Ok(surface);
+        }
+        // A window has room for one surface at a time.
+        drop(surface);
+        if let Ok(own) = self.open_own(window)
+            && own.says_it_keeps_alpha()
+        {
+            tracing::info!("another adapter keeps the window transparent: frames are read back for it");
+            return Ok(WindowSurface { refused, ..own });
+        }
+        let shared = Graphics::share(context, window, self.waker.clone());
+        WindowSurface::new(window, shared.ok_or(GraphicsError::NoAdapter)?)
     }
 
     /// A surface on the device that presents to `window` best.
