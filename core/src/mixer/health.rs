@@ -90,9 +90,9 @@ impl Watch {
         if detect_frozen && now - self.changed >= settings.frozen_after { Health::Frozen } else { Health::Healthy }
     }
 
-    /// Seconds since a face arrived.
-    pub(super) fn face_age(&self, now: f64) -> Option<f64> {
-        self.tracked.map(|tracked| now - tracked)
+    /// Whether the sample received at `now` differs from the one before.
+    pub(super) fn has_changed_at(&self, now: f64) -> bool {
+        self.changed >= now
     }
 
     /// Seconds since anything arrived.

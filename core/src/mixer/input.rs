@@ -130,16 +130,21 @@ impl MixerInput {
         [&self.ghost, &self.shown]
     }
 
-    /// Takes the newest sample. One that comes after none came for `gap` seconds may be far from what is shown.
-    pub(super) fn receive(&mut self, gap: f64, now: f64) {
+    /// Takes the newest sample. One that makes an unfit source fit again may be far from what is shown.
+    pub(super) fn receive(&mut self, settings: &MixerSettings, now: f64) {
+        let health = self.health(settings, now);
         let watch = self.watch.get_or_insert_with(|| Watch::new(now));
         watch.tick(now);
         let Some((sequence, sample)) = self.receiver.latest() else { return };
-        let age = watch.face_age(now);
         if !watch.receive(sequence, &sample, now) || !sample.tracked {
             return;
         }
-        self.jumped |= self.preparation.take(&sample.head, now) || age.is_none_or(|age| age >= gap);
+        let recovers = match health {
+            Health::Healthy => false,
+            Health::Frozen => watch.has_changed_at(now),
+            Health::Waiting | Health::Stale | Health::Lost => true,
+        };
+        self.jumped |= self.preparation.take(&sample.head, now) || recovers;
         self.newest = Some(sample);
     }
 

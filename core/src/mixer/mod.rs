@@ -153,7 +153,7 @@ impl Mixer {
             self.now = 0.0;
         }
         for input in &mut self.inputs {
-            input.receive(self.settings.stale_after, self.now);
+            input.receive(&self.settings, self.now);
         }
         self.advance();
         for channel in Channel::ALL {

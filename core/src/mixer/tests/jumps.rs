@@ -121,3 +121,29 @@ fn replacing_the_driving_source_holds_its_face_until_the_new_one_delivers() {
     assert_eq!(rig.mouth(), 0.0);
     assert!(!rig.mixer.replace(1, new_input("other").0));
 }
+
+#[test]
+fn a_phone_that_comes_back_while_idle_motion_fades_in_does_not_jump() {
+    // A face may be lost before its source is stale, and the other way round.
+    for stale_after in [1.0, 3.0] {
+        for frames in 0..14 {
+            let mut rig = Rig::new(&["phone", "idle"]);
+            rig.mixer.settings.stale_after = stale_after;
+            (rig.sources[0].jaw, rig.sources[0].turn) = (Some(0.0), -5.0);
+            rig.run(2.0);
+            rig.sources[0].jaw = None;
+            while rig.live() == Some("phone") {
+                rig.step();
+            }
+            (0..frames).for_each(|_| _ = rig.step());
+            let mut last = rig.turn();
+            (rig.sources[0].jaw, rig.sources[0].turn) = (Some(0.0), 3.0);
+            for _ in 0..30 {
+                let turn = rig.step()[Parameter::HeadY];
+                assert!((turn - last).abs() < 0.14, "after {frames} frames: from {last} to {turn} in a frame");
+                last = turn;
+            }
+            assert!((last + 0.3).abs() < 1e-6, "{last}");
+        }
+    }
+}
