@@ -56,10 +56,13 @@ impl<B: TrainingBackend, S: AutodiffModule<B>> TrainState<B, S> {
         let mut gradients = GradientsAccumulator::new();
         let parts = examples.into_iter().map(|Examples { poses, targets, window }| {
             let share = poses.dims()[0] as f32 / all as f32;
+            // Leaves of this part's own graph. The last backward pass took them out of theirs, and a graph without
+            // leaves is freed, built or not, by any other thread's backward pass (burn issue 5573).
+            let student = self.student.clone().fork(&poses.device());
             let targets: Targets<B> = targets.with_gradients();
-            let mut loss = objective.loss(&self.student, Tensor::from_inner(poses), targets, losses, window);
+            let mut loss = objective.loss(&student, Tensor::from_inner(poses), targets, losses, window);
             let down = loss.total.clone().mul_scalar(share).backward();
-            gradients.accumulate(&self.student, GradientsParams::from_grads(down, &self.student));
+            gradients.accumulate(&student, GradientsParams::from_grads(down, &student));
             // Detached, or its graph would stay in memory.
             loss.total = loss.total.detach();
             (loss, share)

@@ -48,6 +48,20 @@ fn a_step_in_parts_has_the_gradient_of_the_whole() {
     }
 }
 
+/// Every backward pass cleans up the graphs of all threads (burn issue 5573): a resumed training on two devices once
+/// ended with another error than an uninterrupted one.
+#[test]
+fn trainings_on_several_threads_do_not_lose_each_others_gradients() {
+    let fit = Fit { replay: Some(Replay { patch: Some(32), places: 2, ..REPLAY }), at_once: 1, whole: 1 };
+    let alone = gradient(fit);
+    let many = || (0..24).map(|_| gradient(fit)).collect::<Vec<_>>();
+    let beside: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(many)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("trained")).collect()
+    });
+    assert_eq!(beside.iter().filter(|gradient| **gradient != alone).count(), 0, "of {} differ", beside.len());
+}
+
 #[test]
 fn with_little_memory_an_interruption_changes_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
