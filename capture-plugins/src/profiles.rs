@@ -1,7 +1,11 @@
 //! The profiles that come with the capture sources, found by name.
 
 use crate::{SourceInfo, registry};
-use bunraku_core::{profile::Profile, sample::FaceSample, suggest::nearest};
+use bunraku_core::{
+    profile::Profile,
+    sample::FaceSample,
+    suggest::{did_you_mean, nearest},
+};
 
 /// The format of the lines captured from a device or tracker.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +36,7 @@ fn profiles_of(sources: &[SourceInfo]) -> impl Iterator<Item = ProfileInfo> {
 
 /// No profile has the name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown profile `{name}`{}: expected {known}", .nearest.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default())]
+#[error("unknown profile `{name}`: expected {known}{}", did_you_mean(*.nearest))]
 pub struct UnknownProfile {
     /// The name given.
     pub name: String,

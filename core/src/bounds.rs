@@ -7,9 +7,9 @@ fn checked<'de, D: Deserializer<'de>>(from: D, fits: fn(f64) -> bool, needed: &s
     if fits(value) { Ok(value) } else { Err(D::Error::custom(format!("{value} is out of range: expected {needed}"))) }
 }
 
-/// 0 or more, including `.inf`.
-pub(crate) fn not_negative<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    checked(from, |value| value >= 0.0, "0 or more")
+/// More than 0, including `.inf`.
+pub(crate) fn positive<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    checked(from, |value| value > 0.0, "more than 0")
 }
 
 /// 0 or more, and finite.
@@ -28,7 +28,9 @@ mod tests {
 
     #[test]
     fn senseless_settings_are_refused() {
-        for text in ["stale_after: -1", "fade: .nan", "fade: .inf", "lost_after: .nan"] {
+        for text in
+            ["stale_after: -1", "stale_after: 0", "frozen_after: 0", "fade: .nan", "fade: .inf", "lost_after: .nan"]
+        {
             let error = yaml::from_str::<MixerSettings>(text).expect_err(text).to_string();
             assert!(error.contains("expected"), "{error}");
         }

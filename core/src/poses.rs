@@ -155,8 +155,7 @@ fn finite(parameter: Parameter, value: f64) -> Result<f32, String> {
 
 fn unknown(name: &str) -> String {
     let nearest = suggest::nearest(name, Parameter::ALL.into_iter().map(Parameter::name));
-    let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
-    format!("`{name}` is not a pose parameter{hint}")
+    format!("`{name}` is not a pose parameter{}", suggest::did_you_mean(nearest))
 }
 
 #[cfg(test)]

@@ -13,6 +13,11 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// The end of a message about an unknown name: `; did you mean …?` if a known one is near, else nothing.
+pub fn did_you_mean<S: AsRef<str>>(nearest: Option<S>) -> String {
+    nearest.map_or_else(String::new, |known| format!("; did you mean `{}`?", known.as_ref()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

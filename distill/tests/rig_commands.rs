@@ -165,8 +165,8 @@ fn complete_art_alone_passes_the_check() {
 fn broken_art_fails_the_check_with_the_name_of_the_broken_part() {
     for (art, part) in [
         (ROBOT.replace("<g id=\"mouth\"", "<g id=\"mouf\""), "the group <g id=\"mouth\"> is missing"),
-        (ROBOT.replacen("@eye_wink_left", "@eye_wnk_left", 1), "did you mean \"eye_wink_left\"?"),
-        (ROBOT.replacen("mouth_grille@mouth_aaa", "mouth_gril@mouth_aaa", 1), "did you mean \"mouth_grille\"?"),
+        (ROBOT.replacen("@eye_wink_left", "@eye_wnk_left", 1), "did you mean `eye_wink_left`?"),
+        (ROBOT.replacen("mouth_grille@mouth_aaa", "mouth_gril@mouth_aaa", 1), "did you mean `mouth_grille`?"),
         (
             ROBOT.replace("<g id=\"neck\"", "<g id=\"tail\" data-follows=\"body\"></g>\n  <g id=\"neck\""),
             "group \"tail\" is empty",

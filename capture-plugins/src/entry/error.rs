@@ -1,10 +1,12 @@
 //! Why a capture source cannot be opened.
 
+use bunraku_core::suggest::did_you_mean;
+
 /// Why a capture source cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// No source has this name.
-    #[error("unknown capture source `{name}`{}; available: {known}", did_you_mean(.nearest.as_deref()))]
+    #[error("unknown capture source `{name}`; available: {known}{}", did_you_mean(.nearest.as_deref()))]
     UnknownSource {
         /// The name given.
         name: String,
@@ -14,7 +16,7 @@ pub enum SourceError {
         known: String,
     },
     /// The source has no setting of this name.
-    #[error("source `{source_name}` has no setting `{key}`{}; {known}", did_you_mean(.nearest.as_deref()))]
+    #[error("source `{source_name}` has no setting `{key}`; {known}{}", did_you_mean(.nearest.as_deref()))]
     UnknownSetting {
         /// The source.
         source_name: &'static str,
@@ -41,8 +43,4 @@ pub enum SourceError {
         /// What is wrong with it.
         why: String,
     },
-}
-
-fn did_you_mean(name: Option<&str>) -> String {
-    name.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::suggest::nearest;
+use crate::suggest::{did_you_mean, nearest};
 use crate::untrusted::shown;
 use crate::yaml::{self, Value};
 
@@ -37,7 +37,7 @@ pub enum SettingsError {
     #[error("does not hold `field: value` lines")]
     NotAMap,
     /// A field that a character model does not have.
-    #[error("has the unknown field {}{}", shown(field), suggestion(*nearest))]
+    #[error("has the unknown field {}{}", shown(field), did_you_mean(*nearest))]
     Unknown {
         /// The field.
         field: String,
@@ -58,10 +58,6 @@ pub enum SettingsError {
         /// The name it gives.
         name: String,
     },
-}
-
-fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
 impl FileNames {

@@ -16,7 +16,7 @@ mod tests;
 use crate::{
     channel::{CHANNEL_COUNT, Channel, Channels},
     face_state::FaceState,
-    suggest::nearest,
+    suggest::{did_you_mean, nearest},
 };
 use fade::Fade;
 pub use health::Health;
@@ -26,7 +26,7 @@ pub use status::{InputStatus, MixerStatus};
 
 /// No running source has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no source `{name}` is running{}", .nearest.as_ref().map_or_else(String::new, |near| format!(": did you mean `{near}`?")))]
+#[error("no source `{name}` is running{}", did_you_mean(.nearest.as_deref()))]
 pub struct UnknownSource {
     /// The name asked for.
     pub name: String,

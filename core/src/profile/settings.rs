@@ -2,7 +2,7 @@
 
 use super::Profile;
 use crate::{
-    suggest::nearest,
+    suggest::{did_you_mean, nearest},
     yaml::{self, Mapping, Value},
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
@@ -146,8 +146,8 @@ pub enum SettingsError {
 
 fn suggestion(nearest: Option<&'static str>) -> String {
     match nearest {
-        Some(known) => format!(": did you mean `{known}`?"),
-        None => format!(": known are {}", ProfileSettings::NAMES.join(", ")),
+        Some(_) => did_you_mean(nearest),
+        None => format!("; known are {}", ProfileSettings::NAMES.join(", ")),
     }
 }
 

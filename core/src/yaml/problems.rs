@@ -1,14 +1,14 @@
 //! Reads a whole document and reports everything wrong with it, not only the first problem.
 
 use super::{Mapping, Value};
-use crate::suggest::nearest;
+use crate::suggest::{did_you_mean, nearest};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 /// Reading gives up after this many problems.
 const MOST_PROBLEMS: usize = 50;
 
-/// Reads a YAML map of fields. An empty text, and a field without a value, read as absent.
+/// Reads a YAML map of fields. An empty text, and a field without a value at any depth, read as absent.
 ///
 /// # Errors
 /// All problems, each as `field.path: why`; an unknown name comes with the nearest known one. serde itself stops at the
@@ -35,8 +35,20 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Vec<String>> {
 fn fields(value: Value) -> Option<Value> {
     match value {
         Value::Null => Some(Mapping::new().into()),
-        Value::Mapping(map) => Some(map.into_iter().filter(|(_, value)| !value.is_null()).collect::<Mapping>().into()),
+        Value::Mapping(_) => Some(without_empty(value)),
         _ => None,
+    }
+}
+
+/// The value without empty fields, whose contents may all be commented out.
+fn without_empty(value: Value) -> Value {
+    match value {
+        Value::Mapping(map) => {
+            let full = map.into_iter().filter(|(_, value)| !value.is_null());
+            full.map(|(key, value)| (key, without_empty(value))).collect::<Mapping>().into()
+        }
+        Value::Sequence(list) => list.into_iter().map(without_empty).collect(),
+        other => other,
     }
 }
 
@@ -68,10 +80,7 @@ pub fn with_nearest(message: &str) -> String {
     // Backticks enclose the unknown name, then each known one.
     let mut parts = rest.split('`');
     let name = parts.next().unwrap_or_default();
-    match nearest(name, parts.skip(1).step_by(2)) {
-        Some(known) => format!("{message}; did you mean `{known}`?"),
-        None => message.to_owned(),
-    }
+    format!("{message}{}", did_you_mean(nearest(name, parts.skip(1).step_by(2))))
 }
 
 #[cfg(test)]
@@ -111,7 +120,7 @@ mod tests {
             assert_eq!(read(text), Ok(Settings::default()), "{text}");
         }
         let point = Point { left: 1.5, top: 0.0 };
-        assert_eq!(read("points: [{left: 1.5}]"), Ok(Settings { points: vec![point], ..Settings::default() }));
+        assert_eq!(read("points: [{left: 1.5, top: }]"), Ok(Settings { points: vec![point], ..Settings::default() }));
     }
 
     #[test]

@@ -4,7 +4,10 @@ use super::{
     ConfigPaths,
     fields::{CHARACTER_IMAGE, FACE_MASK, FIELDS, POSE_DATASET, PREFIX, RECIPE, SAMPLE_OUTPUT_INTERVALS, TEACHER},
 };
-use bunraku_core::yaml::{self, Value};
+use bunraku_core::{
+    suggest::did_you_mean,
+    yaml::{self, Value},
+};
 use std::{fmt, ops::RangeInclusive, path::PathBuf};
 use thiserror::Error;
 
@@ -44,7 +47,7 @@ pub enum ConfigError {
     #[error("is not a list of `field: value` lines")]
     NotAMap,
     /// A field the distiller does not have.
-    #[error("has the unknown field `{}`{}", field.escape_debug(), suggestion(*nearest))]
+    #[error("has the unknown field `{}`{}", field.escape_debug(), did_you_mean(*nearest))]
     Unknown {
         /// The field.
         field: String,
@@ -130,10 +133,6 @@ impl fmt::Display for Wanted {
 
 fn list() -> String {
     FIELDS.join(", ")
-}
-
-fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
 /// A value as written, on one line, shortened.

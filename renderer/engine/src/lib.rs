@@ -6,6 +6,7 @@
 //! [`Character::open`] reads a folder and says which kind of avatar it holds; [`native::open`] makes it an [`Avatar`],
 //! which follows a face and draws [`Frame`]s.
 
+pub mod aligned;
 mod avatar;
 mod character;
 mod error;

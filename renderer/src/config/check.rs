@@ -3,6 +3,7 @@
 use super::{Config, ConfigError};
 use crate::settings::Background;
 use bunraku_capture::Surroundings;
+use bunraku_core::suggest::did_you_mean;
 use std::path::Path;
 
 impl Config {
@@ -35,7 +36,7 @@ impl Config {
     fn wrong_background(&self) -> Option<String> {
         let Some(Background::Picture(path)) = &self.background else { return None };
         let error = bunraku_core::picture_file::open(path).err()?;
-        let advice = Background::misspelt(path).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+        let advice = did_you_mean(Background::misspelt(path));
         Some(format!("background: {} cannot be shown: {error}{advice}", path.display()))
     }
 }

@@ -5,10 +5,10 @@ use super::{
     entry::{Below, Line, Place},
     head::Head,
     net::{Gradient, Net, Widths, fold_bias},
-    row::Aligned,
     tile::{Tile, positions},
 };
 use crate::ops::Window;
+use bunraku_engine::aligned::Aligned;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::ops::Range;

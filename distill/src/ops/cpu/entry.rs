@@ -4,9 +4,10 @@ use super::{
     finish::SineFinish,
     net::{Net, TURNS},
     product::Finish as _,
-    row::{Aligned, Row},
+    row::Row,
 };
 use crate::ops::Window;
+use bunraku_engine::aligned::Aligned;
 use pulp::Simd;
 
 /// The two of `edge / 2` positions that the upsampled position `index` lies between, and the fraction of the second:

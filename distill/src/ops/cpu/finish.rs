@@ -1,10 +1,10 @@
 //! Writes a matrix product's sums: through a sine, unchanged, or multiplied by a sine's slope on the way back.
 
-use super::{
-    product::Finish,
-    row::{Aligned, Row},
+use super::{product::Finish, row::Row};
+use bunraku_engine::{
+    aligned::Aligned,
+    sine::{sines, sines_and_slopes},
 };
-use bunraku_engine::sine::{sines, sines_and_slopes};
 use pulp::Simd;
 
 /// Writes the sine of the sums.

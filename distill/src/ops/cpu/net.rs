@@ -1,9 +1,7 @@
 //! A block's weights in the order in which the kernels read them, and the gradients they accumulate.
 
-use super::{
-    product::{Panels, ROWS},
-    row::Aligned,
-};
+use super::product::{Panels, ROWS};
+use bunraku_engine::aligned::Aligned;
 use std::f64::consts::TAU;
 
 /// ω in turns: folded into every layer with a sine after it.

@@ -1,7 +1,8 @@
 //! The matrix products of a tile. Positions are rows, channels are columns and vectors run along the channels, so the
 //! forward pass, the gradient of the features and the gradient of the weights all read the same memory, untransposed.
 
-use super::row::{Aligned, Row};
+use super::row::Row;
+use bunraku_engine::aligned::Aligned;
 use pulp::Simd;
 
 /// Vectors in a panel of columns; with the rows of a block they fill the registers.

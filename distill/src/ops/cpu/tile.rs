@@ -5,8 +5,9 @@ use super::{
     finish::{PlainFinish, SineFinish, SlopeFinish},
     net::{Gradient, Net},
     product::{ROWS, add_outer, product},
-    row::{Aligned, Row, rows},
+    row::{Row, rows},
 };
+use bunraku_engine::aligned::Aligned;
 use pulp::Simd;
 
 /// The most positions of a tile: its features and slopes should fit into the second-level cache.

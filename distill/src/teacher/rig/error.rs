@@ -1,5 +1,7 @@
 //! The faults of layered art, all reported at once and by the name of their group.
 
+use bunraku_core::suggest::did_you_mean;
+
 /// Why an SVG file cannot be rigged: all faults found.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {}", list(.faults))]
@@ -66,7 +68,7 @@ pub enum Fault {
         want: &'static str,
     },
     /// A shape for a parameter that does not exist.
-    #[error("shape {shape:?}: there is no pose parameter {parameter:?}{}", .nearest.as_ref().map(|n| format!("; did you mean {n:?}?")).unwrap_or_default())]
+    #[error("shape {shape:?}: there is no pose parameter {parameter:?}{}", did_you_mean(.nearest.as_deref()))]
     UnknownParameter {
         /// The shape's id.
         shape: String,
@@ -76,7 +78,7 @@ pub enum Fault {
         nearest: Option<String>,
     },
     /// A shape for a path that does not exist.
-    #[error("shape {shape:?}: no group has a path with the id {path:?}{}", .nearest.as_ref().map(|n| format!("; did you mean {n:?}?")).unwrap_or_default())]
+    #[error("shape {shape:?}: no group has a path with the id {path:?}{}", did_you_mean(.nearest.as_deref()))]
     UnknownPath {
         /// The shape's id.
         shape: String,

@@ -1,6 +1,6 @@
 //! A stage's result on its grid.
 
-use super::aligned::Aligned;
+use crate::aligned::Aligned;
 
 /// Values laid out `[rows, channels, stride]`, the stride being the edge rounded up to whole panels.
 #[derive(Debug)]

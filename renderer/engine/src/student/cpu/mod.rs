@@ -9,7 +9,6 @@
     reason = "a function that is not inlined into `with_simd` is compiled without the vector instructions"
 )]
 
-mod aligned;
 mod composite;
 mod dense;
 mod engine;

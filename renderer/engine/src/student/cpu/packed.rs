@@ -1,6 +1,6 @@
 //! A layer's weights in the order that the vector code reads them.
 
-use super::aligned::Aligned;
+use crate::aligned::Aligned;
 use bunraku_core::character::Linear;
 
 /// How the vector code tiles a layer's work; depends on the instruction set.

@@ -1,7 +1,6 @@
 //! A stage of the student on its whole grid.
 
 use super::{
-    aligned::{Aligned, LINE},
     dense::{Strides, VECTORS, dense},
     map::Map,
     packed::{Packed, Tile},
@@ -10,6 +9,7 @@ use super::{
     upsample::Upsample,
 };
 use crate::{
+    aligned::{Aligned, LINE},
     sine::sines,
     student::{
         Entry, Stage,

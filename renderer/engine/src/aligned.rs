@@ -1,19 +1,20 @@
-//! Buffers that begin on a cache line.
+//! Buffers that begin on a cache line, for kernels on processors.
 
 /// Floats on a cache line; a vector load that straddles two lines costs twice.
-pub(super) const LINE: usize = 16;
+pub(crate) const LINE: usize = 16;
 
 /// Zeroed floats whose first lies on a 64-byte boundary. Never grows, so the boundary stays.
 /// The default holds nothing and no memory.
-#[derive(Debug, Default)]
-pub(super) struct Aligned {
+#[derive(Clone, Debug, Default)]
+pub struct Aligned {
     data: Vec<f32>,
     start: usize,
     len: usize,
 }
 
 impl Aligned {
-    pub(super) fn new(len: usize) -> Self {
+    /// Zeros.
+    pub fn new(len: usize) -> Self {
         let data = vec![0.0; len + LINE];
         let start = data.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         Self { data, start, len }
