@@ -6,13 +6,14 @@ pub(crate) const EXPOSE: &str = include_str!("gpu/shaders/expose.wgsl");
 /// Register-resident multiply-adds.
 pub(crate) const PEAK: &str = include_str!("gpu/shaders/peak.wgsl");
 
-/// A student's first layer.
-pub(crate) const ENTRY: &str =
-    concat!(include_str!("gpu/shaders/sine.wgsl"), include_str!("student/gpu/shaders/entry.wgsl"));
-
-/// Any other layer of a student.
-pub(crate) const LAYER: &str =
-    concat!(include_str!("gpu/shaders/sine.wgsl"), include_str!("student/gpu/shaders/layer.wgsl"));
+/// A stage of a student.
+pub(crate) const STAGE: &str = concat!(
+    include_str!("gpu/shaders/sine.wgsl"),
+    include_str!("student/gpu/shaders/stage_bindings.wgsl"),
+    include_str!("student/gpu/shaders/stage_entry.wgsl"),
+    include_str!("student/gpu/shaders/stage_layer.wgsl"),
+    include_str!("student/gpu/shaders/stage.wgsl"),
+);
 
 /// A student's face into its window of the picture.
 pub(crate) const PASTE: &str = include_str!("student/gpu/shaders/paste.wgsl");
@@ -22,7 +23,7 @@ pub(crate) const COMPOSE: &str = include_str!("student/gpu/shaders/compose.wgsl"
 
 /// The names and sources of all shaders, so that a page can load the same ones. Each has one entry point, `main`.
 pub const SHADERS: &[(&str, &str)] =
-    &[("expose", EXPOSE), ("peak", PEAK), ("entry", ENTRY), ("layer", LAYER), ("paste", PASTE), ("compose", COMPOSE)];
+    &[("expose", EXPOSE), ("peak", PEAK), ("stage", STAGE), ("paste", PASTE), ("compose", COMPOSE)];
 
 #[cfg(test)]
 mod tests {
@@ -50,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_wgsl_sine_has_the_cpu_coefficients() {
-        let module = parsed("layer", LAYER);
+        let module = parsed("stage", STAGE);
         for (index, expected) in SINE.into_iter().enumerate() {
             let name = format!("SINE_{index}");
             let found = module.constants.iter().find(|(_, constant)| constant.name.as_ref() == Some(&name));

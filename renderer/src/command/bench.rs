@@ -55,6 +55,9 @@ struct Report {
     frames: usize,
     median_ms: f64,
     p99_ms: f64,
+    /// The passes alone, by timestamps; only on a GPU that has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpu_ms: Option<f64>,
     gflop: f64,
     gflops: f64,
     peak_gflops: f64,
@@ -120,6 +123,7 @@ fn measure(args: &Args, character: &Character, peers: Vec<PeerLine>) -> anyhow::
         frames: times.frames(),
         median_ms: median,
         p99_ms: times.p99(),
+        gpu_ms: times.gpu_median(),
         gflop,
         gflops: gflop / median * 1e3,
         peak_gflops: peak,
@@ -156,6 +160,9 @@ fn print(report: &Report) {
         "a frame: median {:.1} ms, p99 {:.1} ms over {} frames",
         report.median_ms, report.p99_ms, report.frames
     ));
+    if let Some(gpu) = report.gpu_ms {
+        say(format_args!("of it the GPU's passes: median {gpu:.2} ms"));
+    }
     say(format_args!(
         "the floor: {:.1} GFLOP at the {:.0} GFLOP/s that this machine's multiply-adds reach; {:.0} % of it",
         report.gflop,

@@ -22,6 +22,12 @@ pub(crate) fn floats(context: &GpuContext, label: &str, count: usize) -> wgpu::B
     empty(context, label, (count * size_of::<f32>()) as u64, usage)
 }
 
+/// A buffer for `count` timestamps.
+pub(crate) fn ticks(context: &GpuContext, count: u64) -> wgpu::Buffer {
+    let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+    empty(context, "ticks", count * size_of::<u64>() as u64, usage)
+}
+
 /// A buffer of `bytes` bytes that the CPU can map and read.
 pub(crate) fn mappable(context: &GpuContext, bytes: u64) -> wgpu::Buffer {
     let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;

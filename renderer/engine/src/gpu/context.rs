@@ -80,6 +80,7 @@ impl GpuContext {
         let info = adapter.get_info();
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("bunraku"),
+            required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
             required_limits: limits(&adapter),
             ..Default::default()
         });
@@ -188,12 +189,15 @@ fn now<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-/// The limits of any downlevel device, and the adapter's own sizes of buffers and textures.
+/// The limits of any downlevel device, and the adapter's own sizes of buffers, textures and workgroups.
 fn limits(adapter: &wgpu::Adapter) -> wgpu::Limits {
     let has = adapter.limits();
     wgpu::Limits {
         max_storage_buffer_binding_size: has.max_storage_buffer_binding_size,
         max_buffer_size: has.max_buffer_size,
+        max_compute_workgroup_storage_size: has.max_compute_workgroup_storage_size,
+        max_compute_invocations_per_workgroup: has.max_compute_invocations_per_workgroup,
+        max_compute_workgroup_size_x: has.max_compute_workgroup_size_x,
         ..wgpu::Limits::downlevel_defaults().using_resolution(has)
     }
 }

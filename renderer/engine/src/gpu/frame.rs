@@ -1,6 +1,7 @@
 //! A frame in a GPU's memory.
 
-use super::{GpuContext, buffers::floats};
+use super::{GpuContext, buffers::floats, timing::Timing};
+use std::sync::Arc;
 
 /// A frame in a GPU's memory, drawn by commands that were submitted and may not have run yet.
 ///
@@ -17,6 +18,8 @@ pub struct GpuFrame {
     pub(crate) planes: wgpu::Buffer,
     /// The commands that draw it, once they are submitted.
     pub(crate) submission: Option<wgpu::SubmissionIndex>,
+    /// How long the passes took, where the device has timestamps.
+    pub(crate) timing: Option<Arc<Timing>>,
 }
 
 impl GpuFrame {
@@ -36,7 +39,7 @@ impl GpuFrame {
             view_formats: &[],
         });
         let planes = floats(context, "planes", 4 * size * size);
-        Self { texture, context: context.clone(), planes, submission: None }
+        Self { texture, context: context.clone(), planes, submission: None, timing: Timing::new(context).map(Arc::new) }
     }
 
     /// Edge in pixels.

@@ -10,6 +10,7 @@ mod expose;
 mod frame;
 pub(crate) mod pipeline;
 mod readback;
+pub(crate) mod timing;
 
 pub use adapters::{AdapterSummary, adapters};
 pub use context::GpuContext;

@@ -1,7 +1,7 @@
-//! The most multiply-adds that a device can do.
+//! The most multiply-adds that a device can do, and how long its passes take.
 
 use crate::{
-    EngineError,
+    EngineError, Frame,
     gpu::{
         GpuContext, buffers,
         pipeline::{Step, plain},
@@ -45,6 +45,23 @@ pub(super) fn peak_gflops(context: &GpuContext) -> Result<f64, EngineError> {
     }
     let operations = 2.0 * f64::from(GROUPS * 64) * f64::from(MULTIPLY_ADDS) * f64::from(rounds);
     Ok(operations / best.as_secs_f64() / 1e9)
+}
+
+/// Milliseconds between the timestamps of a frame that has been read; none without them.
+pub(super) fn passes_ms(frame: &Frame) -> Result<Option<f64>, EngineError> {
+    let Frame::Gpu(frame) = frame else { return Ok(None) };
+    let Some(timing) = &frame.timing else { return Ok(None) };
+    let (context, ticks) = (&frame.context, &timing.ticks);
+    let copy = context.create(|| buffers::mappable(context, ticks.size()))?;
+    let mut encoder = context.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    encoder.copy_buffer_to_buffer(ticks, 0, &copy, 0, None);
+    context.queue.submit([encoder.finish()]);
+    copy.map_async(wgpu::MapMode::Read, .., |_| {});
+    wait(context, None)?;
+    let bytes = copy.get_mapped_range(..);
+    let ticks: Vec<u64> = bytes.as_chunks().0.iter().map(|&bytes| u64::from_ne_bytes(bytes)).collect();
+    let [begin, end] = ticks[..] else { return Ok(None) };
+    Ok(Some(end.saturating_sub(begin) as f64 * f64::from(context.queue.get_timestamp_period()) * 1e-6))
 }
 
 /// Times one dispatch of this many rounds.

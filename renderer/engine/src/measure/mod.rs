@@ -32,7 +32,11 @@ pub fn peak_gflops(engine: &Description) -> Result<f64, EngineError> {
 
 /// Milliseconds of frames, ascending.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Times(Vec<f64>);
+pub struct Times {
+    whole: Vec<f64>,
+    /// The passes alone, by timestamps; empty on the CPU and on a device without them.
+    passes: Vec<f64>,
+}
 
 impl Times {
     /// Draws `frames` frames (at least one) after a warm-up, each in a new pose and until the CPU can read it.
@@ -46,39 +50,54 @@ impl Times {
         mut progress: impl FnMut() -> bool,
     ) -> Result<Self, EngineError> {
         let (mut pool, mut reader) = (FramePool::default(), native::Reader::default());
-        let mut times = Vec::with_capacity(frames);
+        let (mut whole, mut passes) = (Vec::with_capacity(frames), Vec::new());
         for frame in 0..WARM_UP + frames.max(1) {
             let pose = pose(frame);
             let start = Instant::now();
             avatar.set_pose(&pose);
-            reader.read(&avatar.draw(&mut pool)?)?;
+            let drawn = avatar.draw(&mut pool)?;
+            reader.read(&drawn)?;
             let time = start.elapsed().as_secs_f64() * 1e3;
             if frame >= WARM_UP {
-                times.push(time);
+                whole.push(time);
+                passes.extend(gpu::passes_ms(&drawn)?);
                 if !progress() {
                     break;
                 }
             }
         }
-        times.sort_by(f64::total_cmp);
-        Ok(Self(times))
+        whole.sort_by(f64::total_cmp);
+        passes.sort_by(f64::total_cmp);
+        Ok(Self { whole, passes })
     }
 
     /// Frames measured.
     pub fn frames(&self) -> usize {
-        self.0.len()
+        self.whole.len()
     }
 
     /// The median; the mean of the middle two if their number is even.
     pub fn median(&self) -> f64 {
-        let middle = self.0.len() / 2;
-        if self.0.len() % 2 == 1 { self.0[middle] } else { 0.5 * (self.0[middle - 1] + self.0[middle]) }
+        median(&self.whole)
+    }
+
+    /// The median time of a frame's passes on the GPU, without submitting, waiting and reading; none on the CPU and on
+    /// a device without timestamps.
+    pub fn gpu_median(&self) -> Option<f64> {
+        (!self.passes.is_empty()).then(|| median(&self.passes))
     }
 
     /// The time that 99 of 100 frames stay within, as the peers' scripts compute it.
     pub fn p99(&self) -> f64 {
-        self.0[(self.0.len() - 1).min((self.0.len() as f64 * 0.99) as usize)]
+        let last = self.whole.len() - 1;
+        self.whole[last.min((self.whole.len() as f64 * 0.99) as usize)]
     }
+}
+
+fn median(ascending: &[f64]) -> f64 {
+    let middle = ascending.len() / 2;
+    let odd = ascending.len() % 2 == 1;
+    if odd { ascending[middle] } else { 0.5 * (ascending[middle - 1] + ascending[middle]) }
 }
 
 #[cfg(test)]
@@ -87,10 +106,10 @@ mod tests {
 
     #[test]
     fn median_and_p99_follow_the_peers_definitions() {
-        let times = Times((1..=4).map(f64::from).collect());
-        assert_eq!((times.median(), times.p99()), (2.5, 4.0));
-        let times = Times((0..200).map(f64::from).collect());
-        assert_eq!((times.median(), times.p99()), (99.5, 198.0));
+        let times = |whole: std::ops::Range<i32>| Times { whole: whole.map(f64::from).collect(), passes: vec![] };
+        assert_eq!((times(1..5).median(), times(1..5).p99()), (2.5, 4.0));
+        assert_eq!((times(0..200).median(), times(0..200).p99()), (99.5, 198.0));
+        assert_eq!(times(0..1).gpu_median(), None);
     }
 
     #[test]

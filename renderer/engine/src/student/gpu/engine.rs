@@ -31,12 +31,18 @@ impl GpuEngine {
     pub fn new(context: &GpuContext, character: &CharacterModel, view: View) -> Result<Self, EngineError> {
         let (plan, grids) = (Plan::new(character), Grids::new(view));
         context.create(|| {
-            let weights = Weights::new(context, &plan);
+            let weights = Weights::new(context, &plan)?;
             let kernels = Kernels::new(context, &weights.tiles());
             let picture = buffers::storage(context, "picture", bytemuck::cast_slice(&interleaved(&character.image)));
             let program = Program::new(context, &kernels, &weights, &picture, grids);
-            Self { context: context.clone(), plan, kernels, weights, picture, grids, program }
-        })
+            Ok(Self { context: context.clone(), plan, kernels, weights, picture, grids, program })
+        })?
+    }
+
+    /// Dispatches of a frame.
+    #[cfg(test)]
+    pub(super) fn dispatches(&self) -> usize {
+        self.program.dispatches()
     }
 
     /// Submits the frame of a pose, which is not clamped, and does not wait for it.

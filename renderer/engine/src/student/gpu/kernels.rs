@@ -12,30 +12,19 @@ use crate::{
 };
 use bytemuck::{Pod, Zeroable};
 
-/// `Entry` of `entry.wgsl`.
+/// `Stage` of `stage.wgsl`.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
-pub(super) struct EntryParams {
+pub(super) struct StageParams {
     pub(super) edge: u32,
-    pub(super) start: u32,
-    pub(super) out_stride: u32,
+    pub(super) positions: u32,
+    pub(super) tiles: u32,
+    pub(super) entry_width: u32,
+    pub(super) layers: u32,
     pub(super) below_edge: u32,
     pub(super) below_stride: u32,
     pub(super) scale: f32,
     pub(super) step: f32,
-}
-
-/// `Layer` of `layer.wgsl`.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-#[repr(C)]
-pub(super) struct LayerParams {
-    pub(super) inputs: u32,
-    pub(super) outputs: u32,
-    pub(super) sine: u32,
-    pub(super) in_stride: u32,
-    pub(super) out_stride: u32,
-    pub(super) out_start: u32,
-    pub(super) weight_stride: u32,
 }
 
 /// `Paste` of `paste.wgsl`.
@@ -67,57 +56,39 @@ pub(super) struct ComposeParams {
 #[derive(Debug)]
 pub(super) struct Kernels {
     context: GpuContext,
-    entry: wgpu::ComputePipeline,
-    layers: Vec<(Tile, wgpu::ComputePipeline)>,
+    stages: Vec<(Tile, wgpu::ComputePipeline)>,
     paste: wgpu::ComputePipeline,
     compose: wgpu::ComputePipeline,
     expose: Expose,
 }
 
 impl Kernels {
-    /// Compiles the shaders, `layer.wgsl` once for each different tile.
+    /// Compiles the shaders, `stage.wgsl` once for each different tile.
     pub(super) fn new(context: &GpuContext, tiles: &[Tile]) -> Self {
         let device = &context.device;
-        let layer = module(device, "layer", shaders::LAYER);
-        let mut layers: Vec<(Tile, _)> = Vec::new();
+        let stage = module(device, "stage", shaders::STAGE);
+        let mut stages: Vec<(Tile, _)> = Vec::new();
         for &tile in tiles {
-            if layers.iter().all(|(known, _)| *known != tile) {
-                let constants =
-                    [("OUT_THREADS", tile.out_threads as f64), ("POSITION_THREADS", tile.position_threads as f64)];
-                layers.push((tile, pipeline(device, "layer", &layer, &constants)));
+            if stages.iter().all(|(known, _)| *known != tile) {
+                let sizes = [("WIDTH", tile.width), ("TILE", tile.positions), ("THREADS", tile.threads())];
+                stages.push((tile, pipeline(device, "stage", &stage, &sizes.map(|(name, size)| (name, size as f64)))));
             }
         }
         Self {
             context: context.clone(),
-            entry: plain(device, "entry", shaders::ENTRY),
-            layers,
+            stages,
             paste: plain(device, "paste", shaders::PASTE),
             compose: plain(device, "compose", shaders::COMPOSE),
             expose: Expose::new(context),
         }
     }
 
-    /// A stage's first layer at `positions` positions, a multiple of 256, for `width` channels.
-    pub(super) fn entry(
-        &self,
-        params: &EntryParams,
-        [columns, below, out]: [&wgpu::Buffer; 3],
-        [positions, width]: [usize; 2],
-    ) -> Step {
-        let groups = [(positions / 256) as u32, width as u32];
-        self.step(&self.entry, params, &[columns, below, out].map(whole), groups)
-    }
-
-    /// A layer at `positions` positions, a multiple of [`POSITION_MULTIPLE`](super::tile::POSITION_MULTIPLE).
-    pub(super) fn layer(&self, params: &LayerParams, buffers: [&wgpu::Buffer; 3], positions: usize) -> Step {
-        let wanted = Tile::new(params.outputs as usize);
-        let (tile, pipeline) = self
-            .layers
-            .iter()
-            .find(|(tile, _)| *tile == wanted)
-            .expect("a pipeline was made for each layer of the plan");
-        let groups = [positions / tile.positions(), (params.outputs as usize).div_ceil(tile.channels())];
-        self.step(pipeline, params, &buffers.map(whole), groups.map(|n| n as u32))
+    /// A stage; buffers: layers, weights, the level below, result.
+    pub(super) fn stage(&self, tile: Tile, params: &StageParams, buffers: [&wgpu::Buffer; 4]) -> Step {
+        let known = self.stages.iter().find(|(known, _)| *known == tile);
+        let (_, pipeline) = known.expect("a pipeline was made for each stage of the plan");
+        let tiles = params.positions.div_ceil(tile.positions as u32);
+        self.step(pipeline, params, &buffers.map(whole), [params.tiles, tiles.div_ceil(params.tiles)])
     }
 
     /// The face into the picture; buffers: face, picture.

@@ -1,12 +1,15 @@
 //! The GPU engine: a student as compute shaders.
 //!
 //! ```text
-//! columns and bias(pose) ─▶ entry ─▶ layer … layer ─▶ layer (exit) ─▶ the next level's entry   (each stage, in bands)
-//! face exit ─▶ paste into the picture;   last exit (the field) + picture ─▶ compose ─▶ planes ─▶ expose ─▶ texture
+//! face stage ─▶ paste into the picture;   low stage ─▶ middle stage ─▶ high stage ─▶ the field
+//! field + picture ─▶ compose ─▶ planes ─▶ expose ─▶ texture
 //! ```
 //!
 //! Pipelines, buffers and bindings are made once for a view; a frame writes the pose's biases, encodes the same steps
-//! and submits. A stage is evaluated in bands of positions, which bounds the memory between layers at any output size.
+//! and submits: seven dispatches. A stage is one of them. Each workgroup takes some positions through all of the stage's
+//! layers; their features stay in its memory, and the weights come through the caches. One vector of weights, which is the
+//! slower to come, serves two of features: of the ways tried on an NVIDIA H200, that was the fastest (`renderer/README.md`).
+//!
 //! The tests compare every shader with its CPU twin.
 
 mod engine;

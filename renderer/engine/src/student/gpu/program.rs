@@ -1,19 +1,18 @@
 //! All dispatches of a frame for one view, with the buffers between them.
 
 use super::{
-    kernels::{ComposeParams, EntryParams, Kernels, LayerParams, PasteParams},
-    tile::POSITION_MULTIPLE,
+    kernels::{ComposeParams, Kernels, PasteParams, StageParams},
+    tile::MOST_POSITIONS,
     weights::{StageWeights, Weights},
 };
 use crate::{
-    gpu::{GpuContext, GpuFrame, buffers::floats, pipeline::Step},
+    gpu::{GpuContext, GpuFrame, buffers::floats, pipeline::Step, timing::Timing},
     student::Grids,
 };
 use bunraku_core::character::{FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE};
 
-/// Most memory between two layers. Small enough for the caches of large GPUs, large enough that a band keeps their
-/// processors busy.
-const BAND_BYTES: usize = 24 << 20;
+/// Tiles in a row of workgroups: few enough for any device's limit, of which the largest grids need more than one row.
+const TILES: u32 = 4096;
 
 /// A frame's dispatches in order.
 #[derive(Debug)]
@@ -32,25 +31,40 @@ impl Program {
         picture: &wgpu::Buffer,
         grids: Grids,
     ) -> Self {
-        let mut builder = Builder::new(context, kernels, weights);
-        let face = builder.stage(&weights.face, FACE_SIZE, None);
-        builder.steps.push(kernels.paste(&paste_params(&face), [&face.values, picture]));
-        let mut below: Option<Grid> = None;
-        for (stage, edge) in weights.levels.iter().zip(grids.levels) {
-            below = Some(builder.stage(stage, edge, below.as_ref()));
-        }
-        let field = below.expect("there are three levels");
+        let mut steps = Vec::new();
+        let mut stage = |weights: &StageWeights, edge: usize, below: Option<&Grid>| {
+            let out = Grid::new(context, weights, edge);
+            steps.push(step(kernels, weights, below, &out));
+            out
+        };
+        let face = stage(&weights.face, FACE_SIZE, None);
+        let [low, middle, high] = &weights.levels;
+        let low = stage(low, grids.levels[0], None);
+        let middle = stage(middle, grids.levels[1], Some(&low));
+        let field = stage(high, grids.levels[2], Some(&middle));
         let frame = GpuFrame::new(context, grids.size);
-        builder.steps.push(kernels.compose(&compose_params(&field, grids), [&field.values, picture, &frame.planes]));
-        builder.steps.push(kernels.expose(&frame));
-        Self { steps: builder.steps, frame }
+        steps.push(kernels.paste(&paste_params(&face), [&face.values, picture]));
+        steps.push(kernels.compose(&compose_params(&field, grids), [&field.values, picture, &frame.planes]));
+        steps.push(kernels.expose(&frame));
+        Self { steps, frame }
+    }
+
+    #[cfg(test)]
+    pub(super) fn dispatches(&self) -> usize {
+        self.steps.len()
     }
 
     /// Encodes the frame.
     pub(super) fn encode(&self, encoder: &mut wgpu::CommandEncoder) {
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        let timing = self.frame.timing.as_deref();
+        let timestamp_writes = timing.map(Timing::writes);
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
         for step in &self.steps {
             step.dispatch(&mut pass);
+        }
+        drop(pass);
+        if let Some(timing) = timing {
+            timing.resolve(encoder);
         }
     }
 }
@@ -63,69 +77,29 @@ struct Grid {
     values: wgpu::Buffer,
 }
 
-struct Builder<'a> {
-    context: &'a GpuContext,
-    kernels: &'a Kernels,
-    /// Two layers' features of a band, read and written alternately.
-    bands: [wgpu::Buffer; 2],
-    steps: Vec<Step>,
-}
-
-impl<'a> Builder<'a> {
-    fn new(context: &'a GpuContext, kernels: &'a Kernels, weights: &Weights) -> Self {
-        let stages = [&weights.face].into_iter().chain(&weights.levels);
-        let values = stages.map(|stage| stage.width * band_of(stage)).fold(0, usize::max);
-        let bands = ["features", "features too"].map(|label| floats(context, label, values));
-        Self { context, kernels, bands, steps: Vec::new() }
-    }
-
-    /// Adds a stage's steps, band by band.
-    fn stage(&mut self, stage: &StageWeights, edge: usize, below: Option<&Grid>) -> Grid {
-        let stride = (edge * edge).next_multiple_of(POSITION_MULTIPLE);
-        let out = Grid { edge, stride, values: floats(self.context, "stage", stage.outputs() * stride) };
-        let band = band_of(stage);
-        for start in (0..stride).step_by(band) {
-            self.band(stage, below, &out, start, band.min(stride - start));
-        }
-        out
-    }
-
-    fn band(&mut self, stage: &StageWeights, below: Option<&Grid>, out: &Grid, start: usize, positions: usize) {
-        let [mut from, mut to] = self.bands.each_ref();
-        let params = EntryParams {
-            edge: out.edge as u32,
-            start: start as u32,
-            out_stride: (positions / 4) as u32,
-            below_edge: below.map_or(0, |below| below.edge as u32),
-            below_stride: below.map_or(0, |below| below.stride as u32),
-            scale: below.map_or(0.0, |below| below.edge as f32 / out.edge as f32),
-            step: 2.0 / out.edge as f32,
-        };
-        // Without a level below, the shader does not read this binding; any buffer will do.
-        let below = below.map_or(&stage.columns, |below| &below.values);
-        let size = [positions, stage.entry_width()];
-        self.steps.push(self.kernels.entry(&params, [&stage.columns, below, from], size));
-        for (i, layer) in stage.layers.iter().enumerate() {
-            let exit = i + 1 == stage.layers.len();
-            let params = LayerParams {
-                inputs: layer.inputs as u32,
-                outputs: layer.outputs as u32,
-                sine: u32::from(!exit),
-                in_stride: (positions / 4) as u32,
-                out_stride: (if exit { out.stride } else { positions } / 4) as u32,
-                out_start: if exit { (start / 4) as u32 } else { 0 },
-                weight_stride: layer.stride() as u32,
-            };
-            let target = if exit { &out.values } else { to };
-            self.steps.push(self.kernels.layer(&params, [&layer.buffer, from, target], positions));
-            (from, to) = (to, from);
-        }
+impl Grid {
+    fn new(context: &GpuContext, stage: &StageWeights, edge: usize) -> Self {
+        let stride = (edge * edge).next_multiple_of(MOST_POSITIONS);
+        Self { edge, stride, values: floats(context, "stage", stage.outputs * stride) }
     }
 }
 
-/// Positions that a stage handles at a time.
-fn band_of(stage: &StageWeights) -> usize {
-    (BAND_BYTES / size_of::<f32>() / stage.width / POSITION_MULTIPLE * POSITION_MULTIPLE).max(POSITION_MULTIPLE)
+/// A stage's step from the level below, if it has one.
+fn step(kernels: &Kernels, stage: &StageWeights, below: Option<&Grid>, out: &Grid) -> Step {
+    let params = StageParams {
+        edge: out.edge as u32,
+        positions: out.stride as u32,
+        tiles: TILES.min((out.stride / stage.tile.positions) as u32),
+        entry_width: stage.entry_width() as u32,
+        layers: stage.count as u32,
+        below_edge: below.map_or(0, |below| below.edge as u32),
+        below_stride: below.map_or(0, |below| below.stride as u32),
+        scale: below.map_or(0.0, |below| below.edge as f32 / out.edge as f32),
+        step: 2.0 / out.edge as f32,
+    };
+    // Without a level below, the shader does not read this binding; any buffer will do.
+    let below = below.map_or(&stage.weights, |below| &below.values);
+    kernels.stage(stage.tile, &params, [&stage.layers, &stage.weights, below, &out.values])
 }
 
 fn paste_params(face: &Grid) -> PasteParams {

@@ -1,55 +1,66 @@
-//! How a layer's outputs are divided among workgroups, and its weights laid out for them.
+//! How a stage's positions are divided among workgroups, and its layers laid out for them.
 
+use crate::{EngineError, gpu::GpuContext};
 use bunraku_core::character::Linear;
 
-/// Inputs in workgroup memory at a time; `DEPTH` in `layer.wgsl`.
-const DEPTH: usize = 8;
+/// Channels are padded to a multiple of this, which the shader takes as many inputs at a time as.
+pub(super) const PADDING: usize = 8;
 
-/// Channels and positions that one invocation computes.
-const BLOCK: usize = 8;
+/// Channels that one invocation computes.
+const BLOCK: usize = 4;
 
-/// Positions come in multiples of this, the widest tile's.
-pub(super) const POSITION_MULTIPLE: usize = 256;
+/// Positions that one invocation computes.
+const SPAN: usize = 8;
 
-/// The shape of a workgroup of `layer.wgsl`.
+/// The most positions of a workgroup, and what a stage's positions are padded to a multiple of.
+pub(super) const MOST_POSITIONS: usize = 64;
+
+/// The shape of a workgroup of `stage.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tile {
-    /// Invocations along the channels, [`BLOCK`] each.
-    pub(super) out_threads: usize,
-    /// Invocations along the positions, [`BLOCK`] each.
-    pub(super) position_threads: usize,
+    /// Channels of the stage's widest layer, padded.
+    pub(super) width: usize,
+    /// Positions.
+    pub(super) positions: usize,
 }
 
 impl Tile {
-    /// The tile for a layer with `outputs` channels.
+    /// The largest tile for a stage of `width` channels that fits into the device's workgroups.
     ///
-    /// Little padding, workgroups of 32 to 128 invocations, at most 8.5 KiB of workgroup memory.
-    pub(super) fn new(outputs: usize) -> Self {
-        let blocks = outputs.div_ceil(BLOCK);
-        let tiles = blocks.div_ceil(16);
-        let out_threads = match blocks.div_ceil(tiles) {
-            0 | 1 => 1,
-            2 => 2,
-            n => n.next_multiple_of(4),
-        };
-        Self { out_threads, position_threads: (32 / out_threads).max(8) }
+    /// # Errors
+    /// [`EngineError::NoAdapter`] when not even the smallest fits.
+    pub(super) fn fitting(width: usize, context: &GpuContext) -> Result<Self, EngineError> {
+        let limits = context.device.limits();
+        let [bytes, threads] =
+            [limits.max_compute_workgroup_storage_size, limits.max_compute_invocations_per_workgroup];
+        Self::within(width, bytes as usize, threads as usize).ok_or_else(|| {
+            let name = &context.info.name;
+            EngineError::NoAdapter(format!("{name} has no room for layers of {width} channels; use --engine cpu"))
+        })
     }
 
-    /// Channels of a workgroup.
-    pub(super) fn channels(self) -> usize {
-        BLOCK * self.out_threads
+    /// The largest tile of at most this many bytes and invocations.
+    fn within(width: usize, bytes: usize, threads: usize) -> Option<Self> {
+        let width = width.next_multiple_of(PADDING);
+        let sizes = std::iter::successors(Some(MOST_POSITIONS), |positions| Some(positions / 2));
+        let tiles = sizes.take_while(|positions| *positions >= SPAN).map(|positions| Self { width, positions });
+        tiles.into_iter().find(|tile| tile.width * tile.positions * 4 <= bytes && tile.threads() <= threads)
     }
 
-    /// Positions of a workgroup.
-    pub(super) fn positions(self) -> usize {
-        BLOCK * self.position_threads
+    /// Invocations: one for each block of the widest layer.
+    pub(super) fn threads(self) -> usize {
+        self.width / BLOCK * (self.positions / SPAN)
     }
 }
 
-/// A layer's weights for `layer.wgsl`: `[inputs + 1, outputs]`, zero-padded to whole tiles; the last row is the bias.
-pub(super) fn pack(layer: &Linear, tile: Tile) -> Vec<f32> {
-    let inputs = layer.inputs.next_multiple_of(DEPTH);
-    let outputs = layer.outputs.next_multiple_of(tile.channels());
+/// Blocks of channels in a layer of `outputs`.
+pub(super) fn blocks(outputs: usize) -> usize {
+    outputs.next_multiple_of(PADDING) / BLOCK
+}
+
+/// A layer's weights for `stage.wgsl`: `[inputs, outputs]`, both zero-padded, then the bias.
+pub(super) fn pack(layer: &Linear) -> Vec<f32> {
+    let [inputs, outputs] = [layer.inputs, layer.outputs].map(|count| count.next_multiple_of(PADDING));
     let mut packed = vec![0.0; (inputs + 1) * outputs];
     for (o, row) in layer.weight.chunks_exact(layer.inputs).enumerate() {
         for (i, &weight) in row.iter().enumerate() {
@@ -64,21 +75,15 @@ pub(super) fn pack(layer: &Linear, tile: Tile) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_width_fits_the_smallest_workgroup_limits() {
-        for outputs in 1..2000 {
-            let tile = Tile::new(outputs);
-            let threads = tile.out_threads * tile.position_threads;
-            assert!(threads.is_multiple_of(32) && threads <= 128, "{outputs}: {tile:?}");
-            assert!(4 * DEPTH * (tile.channels() + tile.positions()) <= 16352, "{outputs}: {tile:?}");
-            assert_eq!(POSITION_MULTIPLE % tile.positions(), 0, "{outputs}: {tile:?}");
-        }
-    }
+    /// What WebGPU guarantees everywhere.
+    const LEAST: [usize; 2] = [16 << 10, 256];
 
     #[test]
-    fn the_standard_widths_waste_little() {
-        for (outputs, padded) in [(90_usize, 96), (180, 192), (360, 384), (128, 128), (7, 8), (4, 8)] {
-            assert_eq!(outputs.next_multiple_of(Tile::new(outputs).channels()), padded);
+    fn the_standard_widths_fit_the_smallest_device() {
+        let [bytes, threads] = LEAST;
+        for (width, positions) in [(360, 8), (180, 16), (90, 32), (128, 32)] {
+            assert_eq!(Tile::within(width, bytes, threads).map(|tile| tile.positions), Some(positions), "{width}");
         }
+        assert_eq!(Tile::within(1032, bytes, threads), None);
     }
 }

@@ -1,41 +1,73 @@
 //! A plan's weights on the device: written once, except for the frame's biases.
 
-use super::tile::{Tile, pack};
+use super::tile::{PADDING, Tile, blocks, pack};
 use crate::{
+    EngineError,
     gpu::{GpuContext, buffers::storage},
     student::{Entry, Plan, Stage},
 };
 use bunraku_core::{character::Linear, pose::Pose};
+use bytemuck::{Pod, Zeroable};
 
-/// A layer's weights, packed for its tile.
-#[derive(Debug)]
-pub(super) struct LayerWeights {
-    pub(super) inputs: usize,
-    pub(super) outputs: usize,
-    pub(super) buffer: wgpu::Buffer,
+/// `Layer` of `stage.wgsl`.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+struct LayerParams {
+    inputs: u32,
+    outputs: u32,
+    blocks: u32,
+    weights: u32,
 }
 
 /// A stage's weights.
 #[derive(Debug)]
 pub(super) struct StageWeights {
     entry: Entry,
-    /// A channel's x column, y column and frame's bias; the fourth value is unused.
-    pub(super) columns: wgpu::Buffer,
     rows: Vec<[f32; 4]>,
     bias: Vec<f32>,
-    /// The hidden layers, then the exit.
-    pub(super) layers: Vec<LayerWeights>,
-    /// The most channels between two of its layers.
-    pub(super) width: usize,
+    pub(super) tile: Tile,
+    /// A channel's x column, y column and frame's bias (the fourth value is unused); then the layers.
+    pub(super) weights: wgpu::Buffer,
+    /// What the layers are.
+    pub(super) layers: wgpu::Buffer,
+    /// Layers after the first.
+    pub(super) count: usize,
+    /// Channels of the stage's result.
+    pub(super) outputs: usize,
 }
 
 impl StageWeights {
-    pub(super) fn new(context: &GpuContext, stage: &Stage) -> Self {
+    /// The weights for the largest tiles that fit.
+    pub(super) fn new(context: &GpuContext, stage: &Stage) -> Result<Self, EngineError> {
+        Tile::fitting(stage.width(), context).map(|tile| Self::with_tile(context, stage, tile))
+    }
+
+    pub(super) fn with_tile(context: &GpuContext, stage: &Stage, tile: Tile) -> Self {
         let entry = stage.entry.clone();
         let rows: Vec<_> = entry.x.iter().zip(&entry.y).map(|(&x, &y)| [x, y, 0.0, 0.0]).collect();
-        let layers = stage.hidden.iter().chain([&stage.exit]).map(|layer| LayerWeights::new(context, layer)).collect();
-        let columns = storage(context, "columns", bytemuck::cast_slice(&rows));
-        Self { columns, bias: vec![0.0; entry.width()], rows, layers, width: stage.width(), entry }
+        let mut weights: Vec<f32> = rows.iter().flatten().copied().collect();
+        weights.resize(4 * tile.width, 0.0);
+        let all: Vec<&Linear> = stage.hidden.iter().chain([&stage.exit]).collect();
+        let mut params = Vec::new();
+        for layer in &all {
+            params.push(LayerParams {
+                inputs: layer.inputs.next_multiple_of(PADDING) as u32,
+                outputs: layer.outputs as u32,
+                blocks: blocks(layer.outputs) as u32,
+                weights: (weights.len() / 4) as u32,
+            });
+            weights.extend(pack(layer));
+        }
+        Self {
+            bias: vec![0.0; entry.width()],
+            weights: storage(context, "weights", bytemuck::cast_slice(&weights)),
+            layers: storage(context, "layers", bytemuck::cast_slice(&params)),
+            count: all.len(),
+            outputs: stage.exit.outputs,
+            entry,
+            rows,
+            tile,
+        }
     }
 
     /// Channels after the first layer.
@@ -43,30 +75,12 @@ impl StageWeights {
         self.entry.width()
     }
 
-    /// Channels of the stage's result.
-    pub(super) fn outputs(&self) -> usize {
-        self.layers.last().map_or(0, |exit| exit.outputs)
-    }
-
     pub(super) fn write_pose(&mut self, queue: &wgpu::Queue, pose: &Pose) {
         self.entry.fold_pose(pose, &mut self.bias);
         for (row, &bias) in self.rows.iter_mut().zip(&self.bias) {
             row[2] = bias;
         }
-        queue.write_buffer(&self.columns, 0, bytemuck::cast_slice(&self.rows));
-    }
-}
-
-impl LayerWeights {
-    pub(super) fn new(context: &GpuContext, layer: &Linear) -> Self {
-        let packed = pack(layer, Tile::new(layer.outputs));
-        let buffer = storage(context, "weights", bytemuck::cast_slice(&packed));
-        Self { inputs: layer.inputs, outputs: layer.outputs, buffer }
-    }
-
-    /// Vectors from one input's weights to the next.
-    pub(super) fn stride(&self) -> usize {
-        self.outputs.next_multiple_of(Tile::new(self.outputs).channels()) / 4
+        queue.write_buffer(&self.weights, 0, bytemuck::cast_slice(&self.rows));
     }
 }
 
@@ -78,15 +92,16 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    pub(super) fn new(context: &GpuContext, plan: &Plan) -> Self {
+    pub(super) fn new(context: &GpuContext, plan: &Plan) -> Result<Self, EngineError> {
         let stage = |stage| StageWeights::new(context, stage);
-        Self { face: stage(&plan.face), levels: plan.levels.each_ref().map(stage) }
+        let [low, middle, high] = &plan.levels;
+        Ok(Self { face: stage(&plan.face)?, levels: [stage(low)?, stage(middle)?, stage(high)?] })
     }
 
-    /// The tiles of all layers.
-    pub(super) fn tiles(&self) -> Vec<Tile> {
-        let stages = [&self.face].into_iter().chain(&self.levels);
-        stages.flat_map(|stage| &stage.layers).map(|layer| Tile::new(layer.outputs)).collect()
+    /// The tiles of all stages.
+    pub(super) fn tiles(&self) -> [Tile; 4] {
+        let [low, middle, high] = self.levels.each_ref().map(|stage| stage.tile);
+        [self.face.tile, low, middle, high]
     }
 
     /// Folds the pose into the biases of all stages.

@@ -52,6 +52,15 @@ fn every_size_and_quality_matches_the_definition() {
 }
 
 #[test]
+fn a_frame_is_seven_dispatches_at_any_size() {
+    let Some(context) = context() else { return };
+    let random = &mut Random(11);
+    for (size, quality) in [(128, Quality::Fast), (2048, Quality::Full)] {
+        assert_eq!(engine(context, random, size, quality).dispatches(), 7);
+    }
+}
+
+#[test]
 fn large_frames_match_the_cpu_engine() {
     let Some(context) = context() else { return };
     let random = &mut Random(8);

@@ -3,15 +3,13 @@
 use super::{Random, assert_close, context};
 use crate::{
     gpu::{GpuContext, pipeline::Step},
-    sine::sine,
     student::{
         Grids, Plan, Stage,
-        axis::{Axis, position},
         cpu::reference::{self, Grid},
         gpu::{
-            kernels::{ComposeParams, EntryParams, Kernels, LayerParams, PasteParams},
-            tile::{POSITION_MULTIPLE, Tile},
-            weights::{LayerWeights, StageWeights},
+            kernels::{ComposeParams, Kernels, PasteParams, StageParams},
+            tile::{MOST_POSITIONS, Tile},
+            weights::StageWeights,
         },
     },
 };
@@ -19,9 +17,6 @@ use bunraku_core::{
     character::{CharacterImage, FACE_COLUMN, FACE_ROW, FACE_SIZE, IMAGE_SIZE},
     pose::Pose,
 };
-
-/// Values around the output, which the GPU must not touch.
-const UNTOUCHED: f32 = 77.0;
 
 fn upload(context: &GpuContext, values: &[f32]) -> wgpu::Buffer {
     let device = &context.device;
@@ -67,93 +62,67 @@ fn planar(grid: &Grid, stride: usize) -> Vec<f32> {
 }
 
 fn padded(edge: usize) -> usize {
-    (edge * edge).next_multiple_of(POSITION_MULTIPLE)
+    (edge * edge).next_multiple_of(MOST_POSITIONS)
 }
 
+/// Stages of odd widths and of the standard ones, on grids that fit no tile, in tiles of each size.
 #[test]
-fn layers_of_any_width_match_the_cpu() {
+fn stages_of_any_shape_match_the_cpu_in_tiles_of_any_size() {
     let Some(context) = context() else { return };
     let random = &mut Random(1);
-    let shapes = [(1, 1, true), (7, 4, false), (13, 9, true), (90, 7, false), (33, 90, true), (24, 145, true)];
-    for (inputs, outputs, with_sine) in shapes {
-        let kernels = Kernels::new(context, &[Tile::new(outputs)]);
-        let layer = random.layers(&[inputs, outputs]).remove(0);
-        let positions = 2 * POSITION_MULTIPLE;
-        let features = random.many(inputs * positions, 1.0);
-        // The output is longer than the band, which lies in its middle.
-        let stride = positions + 64;
-        let weights = LayerWeights::new(context, &layer);
-        let result = upload(context, &vec![UNTOUCHED; outputs * stride]);
-        let params = LayerParams {
-            inputs: inputs as u32,
-            outputs: outputs as u32,
-            sine: u32::from(with_sine),
-            in_stride: (positions / 4) as u32,
-            out_stride: (stride / 4) as u32,
-            out_start: 4,
-            weight_stride: weights.stride() as u32,
-        };
-        let step = kernels.layer(&params, [&weights.buffer, &upload(context, &features), &result], positions);
-        let mut expected = vec![UNTOUCHED; outputs * stride];
-        for p in 0..positions {
-            let input: Vec<f32> = features.iter().skip(p).step_by(positions).copied().collect();
-            for (o, value) in reference::linear(&layer, &input).into_iter().enumerate() {
-                expected[o * stride + 16 + p] = if with_sine { sine(value) } else { value };
-            }
-        }
-        assert_close(&run(context, &step, &result), &expected, 2e-6);
-    }
-}
-
-#[test]
-fn entries_match_the_cpu_with_and_without_a_level_below() {
-    let Some(context) = context() else { return };
-    let random = &mut Random(2);
-    let kernels = Kernels::new(context, &[]);
-    let plan = Plan::new(&random.character());
-    let pose = random.pose();
-    for (edge, below_edge, level) in [(23, 0, 0), (32, 16, 1), (37, 16, 2), (16, 29, 1)] {
-        let stage = &plan.levels[level];
+    let mut plan = Plan::new(&random.character());
+    let [low, middle, high] = &mut plan.levels;
+    for (edge, below_edge, stage) in
+        [(19, 0, &mut plan.face), (23, 0, low), (37, 16, middle), (16, 29, &mut high.clone()), (32, 16, high)]
+    {
         let width = stage.entry.width();
-        let mut weights = StageWeights::new(context, stage);
-        weights.write_pose(&context.queue, &pose);
+        if edge == 32 {
+            let layers = random.layers(&[width, 96, 48, 40, 7]);
+            stage.exit = layers[3].clone();
+            stage.hidden = layers[..3].to_vec();
+        }
+        let pose = random.pose();
         let below = (below_edge > 0).then(|| grid(random, below_edge, width, 2.0));
-        let buffer = below.as_ref().map(|below| upload(context, &planar(below, padded(below_edge))));
-        let expected = entry(stage, &pose, edge, below.as_ref());
-        let band = POSITION_MULTIPLE;
-        let result = upload(context, &vec![0.0; width * band]);
-        for start in (0..edge * edge).step_by(band) {
-            let params = EntryParams {
-                edge: edge as u32,
-                start: start as u32,
-                out_stride: (band / 4) as u32,
-                below_edge: below_edge as u32,
-                below_stride: padded(below_edge) as u32,
-                scale: below_edge as f32 / edge as f32,
-                step: 2.0 / edge as f32,
-            };
-            let buffers = [&weights.columns, buffer.as_ref().unwrap_or(&weights.columns), &result];
-            let actual = run(context, &kernels.entry(&params, buffers, [band, width]), &result);
-            let count = band.min(edge * edge - start);
-            for (c, row) in actual.chunks_exact(band).enumerate() {
-                let expected: Vec<f32> = expected[start..start + count].iter().map(|features| features[c]).collect();
-                assert_close(&row[..count], &expected, 2e-5);
-            }
+        let expected = reference::stage(stage, &pose, edge, below.as_ref());
+        for positions in [8, 16, 32, 64] {
+            let tile = Tile { width: stage.width().next_multiple_of(8), positions };
+            assert_close(&run_stage(context, stage, tile, &pose, edge, below.as_ref()), &expected.values, 3e-5);
         }
     }
 }
 
-/// The CPU's entry at each position.
-fn entry(stage: &Stage, pose: &Pose, edge: usize, below: Option<&Grid>) -> Vec<Vec<f32>> {
-    let mut bias = vec![0.0; stage.entry.width()];
-    stage.entry.fold_pose(pose, &mut bias);
-    let axis = below.map(|below| (below, Axis::new(below.edge, edge)));
-    let at = |p: usize| {
-        let (row, column) = (p / edge, p % edge);
-        let below = axis.as_ref().map(|(below, axis)| below.between(axis, row, column));
-        reference::entry(stage, &bias, position(column, edge), position(row, edge), below.as_deref())
+/// The stage's values, position by position.
+fn run_stage(
+    context: &GpuContext,
+    stage: &Stage,
+    tile: Tile,
+    pose: &Pose,
+    edge: usize,
+    below: Option<&Grid>,
+) -> Vec<f32> {
+    let mut weights = StageWeights::with_tile(context, stage, tile);
+    weights.write_pose(&context.queue, pose);
+    let below_edge = below.map_or(0, |below| below.edge);
+    let buffer = below.map(|below| upload(context, &planar(below, padded(below_edge))));
+    let (positions, outputs) = (padded(edge), stage.exit.outputs);
+    let params = StageParams {
+        edge: edge as u32,
+        positions: positions as u32,
+        // Several rows of workgroups, the last one not full.
+        tiles: 5,
+        entry_width: weights.entry_width() as u32,
+        layers: weights.count as u32,
+        below_edge: below_edge as u32,
+        below_stride: padded(below_edge) as u32,
+        scale: below_edge as f32 / edge as f32,
+        step: 2.0 / edge as f32,
     };
-    (0..edge * edge).map(at).collect()
+    let result = upload(context, &vec![0.0; outputs * positions]);
+    let below = buffer.as_ref().unwrap_or(&weights.weights);
+    let kernels = Kernels::new(context, &[tile]);
+    let step = kernels.stage(tile, &params, [&weights.layers, &weights.weights, below, &result]);
+    let planes = run(context, &step, &result);
+    (0..edge * edge * outputs).map(|i| planes[i % outputs * positions + i / outputs]).collect()
 }
 
 #[test]
