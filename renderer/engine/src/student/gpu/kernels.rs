@@ -12,7 +12,7 @@ use crate::{
 };
 use bytemuck::{Pod, Zeroable};
 
-/// `Stage` of `stage.wgsl`.
+/// `Stage` of `stage_bindings.wgsl`.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub(super) struct StageParams {

@@ -43,8 +43,8 @@ impl Tile {
     fn within(width: usize, bytes: usize, threads: usize) -> Option<Self> {
         let width = width.next_multiple_of(PADDING);
         let sizes = std::iter::successors(Some(MOST_POSITIONS), |positions| Some(positions / 2));
-        let tiles = sizes.take_while(|positions| *positions >= SPAN).map(|positions| Self { width, positions });
-        tiles.into_iter().find(|tile| tile.width * tile.positions * 4 <= bytes && tile.threads() <= threads)
+        let mut tiles = sizes.take_while(|positions| *positions >= SPAN).map(|positions| Self { width, positions });
+        tiles.find(|tile| tile.width * tile.positions * 4 <= bytes && tile.threads() <= threads)
     }
 
     /// Invocations: one for each block of the widest layer.

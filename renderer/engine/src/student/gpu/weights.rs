@@ -9,7 +9,7 @@ use crate::{
 use bunraku_core::{character::Linear, pose::Pose};
 use bytemuck::{Pod, Zeroable};
 
-/// `Layer` of `stage.wgsl`.
+/// `Layer` of `stage_bindings.wgsl`.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 struct LayerParams {
